@@ -1,0 +1,146 @@
+/* graph.h - nodes and edges. A graph only grows: a node, once added, never
+ * changes (but for a shape that becomes better known), so a plan compiled
+ * from it stays valid while it grows.
+ *
+ * A graph is counted: its user holds it, each session on it does. Any thread may call any
+ * function here; each takes the graph's lock for as long as it runs. Nodes, their names,
+ * inputs and attributes may be read without it.
+ */
+#ifndef GRAPH_GRAPH_H
+#define GRAPH_GRAPH_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "op/grad.h"
+#include "op/op.h"
+#include "op/shape_fn.h"
+
+#include <pthread.h>
+
+struct node {
+    const struct op *op;
+    const char *name;
+    struct graph *graph;
+    int id;                             /* position in graph->node[] */
+    int n_in, n_control, n_out, n_attr;
+    struct out *in;                     /* flattened: lists take several */
+    struct node **control;
+    const struct shape *const *shape;   /* per output, as inferred */
+    const uint8_t *ref;                 /* per output: 1 if it is a reference; NULL: none is */
+    enum dtype *dtype;                  /* per output, without DT_REF */
+    struct attr *attr;                  /* the op's, in its order, then private ones ("_class") */
+    const char *device;                 /* "" if none was asked for */
+};
+
+struct collection;
+
+struct graph {
+    pthread_mutex_t lock;               /* recursive: shape functions look back into the graph */
+    atomic_int refs;
+    struct arena arena;
+    struct node **node;                 /* read under the lock */
+    int n, cap;
+    struct map by_name;
+    struct map names_in_use;            /* lower case, for graph_unique_name() */
+    struct collection *collections;
+    int64_t seed;
+    bool has_seed, finalized;
+    int ids_given;                      /* op ids handed out, failed ops counted (A12, A57) */
+};
+
+struct graph *graph_new(void);          /* NULL: no memory; one reference */
+struct graph *graph_ref(struct graph *g);
+void graph_unref(struct graph *g);      /* NULL is fine */
+void graph_lock(struct graph *g);
+void graph_unlock(struct graph *g);
+
+struct node_def {
+    const char *op, *name, *device;     /* device may be NULL */
+    const struct out *in;               /* lists flattened */
+    int n_in;
+    struct node *const *control;
+    int n_control;
+    const struct attr *attr;            /* those not said are inferred or take their default */
+    int n_attr;
+};
+
+/* Add a node by exactly this name: "Duplicate node name in graph: 'x'" if it is taken. Types are
+ * checked and shapes inferred here; on failure the graph is as it was. Inputs of another
+ * graph, dtypes that do not fit, attributes unknown or missing: INVALID_ARGUMENT (A80, A92);
+ * unknown op: NOT_FOUND "Op type not registered 'X'"; FAILED_PRECONDITION once finalized (A52). */
+MUST_CHECK struct status *graph_add(struct graph *g, const struct node_def *d,
+                                    struct node **result);
+
+struct node *graph_find(struct graph *g, const char *name);             /* NULL: none (I1) */
+
+/* "x" or "x:1" to an output, with the texts of A65-A67. */
+MUST_CHECK struct status *graph_find_out(struct graph *g, const char *name, struct out *out);
+
+/* The name that the next op asking for `name` gets (A1-A6): itself, or with _1, _2... Case does
+ * not distinguish. Marks it as used if `mark`. The text is the graph's; NULL: no memory. */
+const char *graph_unique_name(struct graph *g, const char *name, bool mark);
+
+/* A9; `scope` true: the rule for scope names inside another scope (A18). */
+bool name_is_valid(const char *name, bool inner_scope);
+
+/* Merge what is known into an output's shape (A90). */
+MUST_CHECK struct status *graph_set_shape(struct graph *g, struct out o, const struct shape *s);
+
+void graph_finalize(struct graph *g);
+
+/* The pair of seeds for a random op (A57, A58). */
+void graph_seed_pair(struct graph *g, bool has_op_seed, int64_t op_seed,
+                     int64_t *seed, int64_t *seed2);
+
+/* Collections (A41-A45): outputs of nodes, in order, duplicates kept; an operation has index -1. */
+MUST_CHECK struct status *graph_collect(struct graph *g, const char *key, struct out o);
+int graph_collection(struct graph *g, const char *key, struct out *items, int most);   /* how many */
+void graph_clear_collection(struct graph *g, const char *key);
+
+/* Bytes the graph's arena holds, for reports. */
+size_t graph_bytes(struct graph *g);
+
+/* ---- attributes of a node; 0, NULL or "" where there is none of that name ---- */
+const struct attr *node_attr_find(const struct node *n, const char *name);
+int64_t node_attr(const struct node *n, const char *name);              /* BOOL, INT, TYPE */
+double node_attr_float(const struct node *n, const char *name);
+const char *node_attr_string(const struct node *n, const char *name);
+const struct shape *node_attr_shape(const struct node *n, const char *name);
+const struct tensor *node_attr_tensor(const struct node *n, const char *name);
+static inline enum dtype node_attr_type(const struct node *n, const char *name)
+{ return (enum dtype)node_attr(n, name); }
+
+/* Where the inputs of argument `arg` of the op begin in n->in, and how many there are. */
+int node_arg(const struct node *n, int arg, int *count);
+
+static inline enum dtype node_in_dtype(const struct node *n, int i)
+{ return n->in[i].node->dtype[n->in[i].index]; }
+static inline bool out_is_ref(struct out o)
+{ return o.node->ref && o.node->ref[o.index]; }
+
+/* ---- values known before a run (graph/eval.c) ---- */
+
+/* The value of o if it follows from constants and shapes by stateless, cheap ops, computed now
+ * into memory of `arena`'s owner: the caller unrefs *value. False: not known. */
+bool graph_constant(struct out o, struct tensor *value);
+
+/* Run one node's kernel on given inputs, as a plan would; n_out outputs, owned by the caller. */
+MUST_CHECK struct status *node_compute(const struct node *n, const struct tensor *in,
+                                       struct tensor *out);
+
+/* ---- gradients (graph/gradients.c) ---- */
+struct gradients {
+    const struct out *y, *x;            /* sum of dy/dx over all y, for each x */
+    int n_y, n_x;
+    const struct out *grad_y;           /* dL/dy, or NULL: ones; entries may be {NULL} */
+    const struct out *stop;             /* stop_gradients (F4) */
+    int n_stop;
+    const char *scope;                  /* NULL: "gradients" */
+};
+
+/* dx[i] {NULL}: not connected (F2). dx_slices[i].indices set: dx[i] holds rows of IndexedSlices;
+ * dx_slices NULL: those are made dense. */
+MUST_CHECK struct status *graph_gradients(struct graph *g, const struct gradients *q,
+                                          struct out *dx, struct slices *dx_slices);
+
+#endif

@@ -1,0 +1,112 @@
+/* kernel.h - what a running kernel sees. A kernel reads its inputs, asks for
+ * its outputs, and never frees anything. */
+#ifndef OP_KERNEL_H
+#define OP_KERNEL_H
+
+#include "op/op.h"
+#include "op/variable.h"
+
+#include <stdatomic.h>
+
+/* While a plan is compiled: decode attributes once, choose the kernel. */
+struct prep {
+    const struct node *node;
+    struct arena *arena;            /* the plan's: the state lives as long */
+    struct resources *resources;    /* the session's; NULL where a value is computed while a graph
+                                     * is built or folded: stateful ops never are */
+    kernel_fn *run;
+    const void *state;
+    struct resource *bound;         /* a reference the plan will give back; prepare() sets it */
+};
+
+/* What all kernels of one run share. */
+struct run_env {
+    struct buffer_pool *buffers;    /* NULL: the heap */
+    struct arena *scratch;          /* see kernel_temp(); the executor empties it */
+    const atomic_int *cancelled;    /* NULL, or: blocking kernels stop when it is not 0 */
+    int threads;                    /* most that pool_for() may use (0: all) */
+};
+
+/* While it runs. */
+struct kernel {
+    struct tensor *slot;            /* where the inputs are read */
+    struct tensor *to;              /* where the outputs land */
+    const int *in;                  /* slots of the inputs */
+    int n_in, out;                  /* slot of the 1st output, in `to` */
+    unsigned movable;               /* bit i: input i (< 32) is not used again */
+    const void *state;              /* what prepare() left */
+    const struct node *node;
+    struct run_env *env;
+};
+
+static inline const struct tensor *kernel_in(const struct kernel *k, int i)
+{ return &k->slot[k->in[i]]; }
+
+static inline struct tensor *kernel_out(struct kernel *k, int i)
+{ return &k->to[k->out + i]; }
+
+/* The variable that a Ref input refers to, or a variable handle (resource) input names. The
+ * latter fails when the handle is of another kind. Borrowed. */
+struct variable *kernel_ref(const struct kernel *k, int i);
+MUST_CHECK struct status *kernel_resource(const struct kernel *k, int i,
+                                          const struct resource_kind *kind, struct resource **r);
+/* Output i becomes a reference to `v` (borrowed: the plan keeps it). */
+void kernel_set_ref(struct kernel *k, int i, struct variable *v);
+
+/* Allocate output i: elements uninitialized, strings and resources empty. */
+MUST_CHECK static inline struct status *
+kernel_new(struct kernel *k, int i, enum dtype t, const struct shape *s)
+{ return tensor_new(kernel_out(k, i), k->env->buffers, t, s); }
+
+/* Output i gets input j's buffer, moved if nobody else will look at it (input j may still be
+ * read and is then the same memory), else a new one; of dtype t (of the same size) and shape s. */
+MUST_CHECK static inline struct status *
+kernel_reuse_as(struct kernel *k, int i, int j, enum dtype t, const struct shape *s)
+{
+    struct tensor *x = &k->slot[k->in[j]];
+    if ((k->movable >> (j & 31) & (j < 32)) && tensor_unique(x) &&
+        dtype_size(x->dtype) == dtype_size(t) && shape_count(&x->shape) == shape_count(s)) {
+        *kernel_out(k, i) = (struct tensor){ x->buf, x->data, t, *s };
+        x->buf = NULL;
+        return NULL;
+    }
+    return kernel_new(k, i, t, s);
+}
+
+MUST_CHECK static inline struct status *kernel_reuse(struct kernel *k, int i, int j)
+{
+    const struct tensor *x = kernel_in(k, j);
+    return kernel_reuse_as(k, i, j, x->dtype, &x->shape);
+}
+
+/* Output i is input j: the same value, shared; with another shape of as many elements. */
+static inline void kernel_view(struct kernel *k, int i, int j, const struct shape *s)
+{
+    struct tensor *x = &k->slot[k->in[j]];
+    struct tensor y = { x->buf, x->data, x->dtype, *s };
+    if ((k->movable >> (j & 31) & (j < 32)))
+        x->buf = NULL;
+    else if (y.buf)
+        buffer_ref(y.buf);
+    *kernel_out(k, i) = y;
+}
+
+static inline void kernel_forward(struct kernel *k, int i, int j)
+{ kernel_view(k, i, j, &kernel_in(k, j)->shape); }
+
+/* Output i becomes `t`, whose reference it takes over. */
+static inline void kernel_set(struct kernel *k, int i, struct tensor t)
+{ *kernel_out(k, i) = t; }
+
+/* Memory for this kernel only, 64-aligned, uninitialized; gone when it returns. */
+MUST_CHECK struct status *kernel_temp(struct kernel *k, size_t bytes, void *pointer_to_pointer);
+
+/* For prepare(): zeroed state of the plan's; `pointer_to_pointer` gets it and p->state too. */
+MUST_CHECK struct status *prep_state(struct prep *p, size_t bytes, void *pointer_to_pointer);
+
+/* For prepare(): the kernel's own resource (a generator...), one for a node of a session, shared
+ * by all plans (E14); named after the node, p->bound holds it. */
+MUST_CHECK struct status *prep_own(struct prep *p, const struct resource_kind *kind,
+                                   struct resource **r);
+
+#endif

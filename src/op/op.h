@@ -1,0 +1,102 @@
+/* op.h - what an operation is.
+ *
+ * One `struct op` row holds everything there is to know about an operation:
+ * its signature, how shapes flow through it, its gradient and its kernels.
+ * The rows of a family stand at the foot of src/ops/FAMILY.c.
+ */
+#ifndef OP_OP_H
+#define OP_OP_H
+
+#include "op/attr.h"
+
+struct node;
+struct shape_ctx;
+struct grad;
+struct prep;
+struct kernel;
+
+typedef struct status *kernel_fn(struct kernel *k);
+
+struct op {
+    const char *name;
+    const char *inputs;     /* "a: T, b: T", "values: N * T", "data: list(T)", "ref: Ref(T)" */
+    const char *outputs;    /* "product: T" */
+    const char *attrs;      /* "transpose_a: bool = false; T: {float, double}; N: int >= 2" */
+    const char *doc;        /* one sentence: what it computes, for docs/ops.md and builders */
+
+    /* Sets shape_out() from shape_in() and attributes; refuses what cannot be. */
+    struct status *(*shape)(struct shape_ctx *c);
+
+    /* For an op whose integer output can be known, wholly or in part, before a run (Shape, Pack
+     * of sizes...): the vector (or scalar: rank 0, value in dim[0]) that output 0 holds, -1 for
+     * what is not known; false when nothing is. */
+    bool (*partial)(struct shape_ctx *c, struct shape *value);
+
+    /* Adds the nodes that compute dx from dy. NOT_DIFFERENTIABLE: gradients stop here (None).
+     * NO_GRADIENT: TensorFlow registers none, asking for it is an error. Never NULL. */
+    void (*grad)(struct grad *g);
+
+    struct status *(*prepare)(struct prep *p);  /* NULL: nothing to decode */
+    kernel_fn *const *kernel;                   /* by the dtype that attr `by` has */
+    const char *by;                             /* NULL: "T" */
+    kernel_fn *kernel_any;                      /* or: one for every dtype */
+    unsigned flags;
+};
+
+enum {
+    OP_STATEFUL = 1,        /* never folded, never merged (E8) */
+    OP_EXPENSIVE = 2,       /* worth another thread */
+    OP_COMMUTATIVE = 4,
+    OP_AGGREGATE = 8,       /* only for agreement with TensorFlow's OpDef */
+    OP_UNINITIALIZED = 16,  /* its ref inputs may be uninitialized variables */
+    OP_SLICES = 32,         /* its gradient function takes and gives IndexedSlices */
+    OP_VIEW = 64,           /* output 0 may share the buffer of input 0 */
+    OP_BLOCKING = 128,      /* may wait for another step (dequeue) */
+    /* The control-flow flags are the only thing an executor knows about an op. */
+    OP_SWITCH = 256, OP_MERGE = 512, OP_ENTER = 1024, OP_EXIT = 2048, OP_NEXT = 4096
+};
+
+void op_not_differentiable(struct grad *g);
+void op_no_gradient(struct grad *g);
+#define NOT_DIFFERENTIABLE op_not_differentiable
+#define NO_GRADIENT op_no_gradient
+
+/* An op's signature, parsed once from the strings of its row when it is registered. */
+struct arg {
+    struct text name;
+    int type_attr;          /* index of the attr that gives its dtype (or list of them), or -1 */
+    int number_attr;        /* index of the attr that says how many, or -1 for one */
+    bool list;              /* type_attr is a list(type): as many as it has */
+    bool ref;               /* Ref(T) */
+    enum dtype dtype;       /* where type_attr is -1 */
+};
+
+struct attr_def {
+    const char *name;
+    enum attr_kind kind;
+    bool has_default, has_minimum;
+    bool inferred;          /* bound by the inputs: a caller need not say it */
+    struct attr fallback;   /* the default value */
+    uint32_t allowed;       /* TYPE: bits of dtypes; all ones where any goes */
+    const struct text *choice;  /* STRING: what it may be, n_choice of them; NULL: anything */
+    int n_choice;
+    int64_t minimum;        /* INT: the least value; lists: the least length */
+};
+
+struct sig {
+    int n_in, n_out, n_attr;
+    struct arg *in, *out;
+    struct attr_def *attr;
+};
+
+/* Registration parses the rows; a malformed row is INTERNAL and names the op. The rows end at
+ * the one with no name. ops_register() is called before any graph is made, from one thread. */
+MUST_CHECK struct status *ops_register(const struct op *rows);
+void ops_unregister_all(void);                          /* gives the signatures' memory back */
+const struct op *op_find(const char *name);             /* NULL: not registered */
+const struct sig *op_sig(const struct op *op);
+int ops_count(void);
+const struct op *op_at(int i);                          /* in order of registration */
+int sig_attr(const struct sig *s, const char *name);    /* index, or -1 */
+
+#endif

@@ -1,0 +1,53 @@
+/* resource.h - named things that outlive a run: variables, queues, tables, generators.
+ *
+ * A session (or a server target) has one `struct resources`; a resource is found in it by
+ * (container, kind, name), made when first asked for, and counted: a plan that bound it, or a
+ * handle tensor that names it, keeps its memory. Removing one from its container (reset,
+ * DestroyResourceOp) calls kind->clear, so that what is still bound sees it empty. Any thread.
+ */
+#ifndef OP_RESOURCE_H
+#define OP_RESOURCE_H
+
+#include "tensor/tensor.h"
+
+struct resource_kind {
+    const char *name;                           /* "variable" */
+    size_t size;                                /* of the struct that begins with `base` */
+    bool (*init)(struct resource *r);           /* false: no memory; NULL: zeroed is fine */
+    void (*clear)(struct resource *r);          /* give back what it holds; it stays usable */
+    void (*release)(struct resource *r);        /* before its memory goes; NULL: clear does it */
+};
+
+struct resource {
+    const struct resource_kind *kind;
+    atomic_int refs;
+    char *container, *name;
+};
+
+struct resources;
+
+struct resources *resources_new(void);                          /* NULL: no memory */
+struct resources *resources_ref(struct resources *m);
+void resources_unref(struct resources *m);                      /* the last: everything goes */
+
+/* The resource, made if absent; *r holds a new reference. */
+MUST_CHECK struct status *resources_get(struct resources *m, const struct resource_kind *kind,
+                                        const char *container, const char *name,
+                                        struct resource **r);
+/* NULL if absent, else a new reference. */
+struct resource *resources_find(struct resources *m, const struct resource_kind *kind,
+                                const char *container, const char *name);
+void resources_remove(struct resources *m, struct resource *r);
+void resources_reset(struct resources *m, const char *container);      /* NULL: every one */
+
+struct resource *resource_new(const struct resource_kind *kind);       /* nameless; NULL: no memory */
+struct resource *resource_ref(struct resource *r);
+void resource_unref(struct resource *r);                                /* NULL is fine */
+
+/* TensorFlow's name for the container where none is given (C4). */
+#define DEFAULT_CONTAINER "localhost"
+
+/* "container contains invalid characters", "shared_name cannot start with '_'" (C4). */
+MUST_CHECK struct status *resource_check_names(const char *container, const char *shared_name);
+
+#endif

@@ -1,0 +1,10 @@
+/* ops.h - the op families, each a table of rows that ends with an empty one. */
+#ifndef OPS_OPS_H
+#define OPS_OPS_H
+
+#include "base/status.h"
+
+/* Register every family, once a process; any thread, any number of calls. */
+MUST_CHECK struct status *ops_init(void);
+
+#endif

@@ -1,0 +1,83 @@
+/* plan.h - a graph compiled for one (feeds, fetches, targets) signature.
+ *
+ * Immutable once compiled; many runs, on many threads, may use it at the same time. Everything
+ * that can be decided before a run is decided here, once: kernels, slots, last readers, who
+ * waits for whom. It holds references to the resources (variables, generators) it bound, and
+ * none to the graph: the session keeps that.
+ */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include "graph/graph.h"
+#include "op/kernel.h"
+
+/* An input that refers to a variable, read by an op that wants its value: before the step runs
+ * the executor takes the tensor that is there at that moment. */
+struct deref { int from, to; };         /* slot of the reference, slot that gets the value */
+
+struct step {                   /* one node, as the executor sees it */
+    kernel_fn *run;
+    const void *state;
+    const struct node *node;
+    const int *in;              /* slots of its inputs */
+    const int *dead;            /* slots whose last reader it is, in serial order */
+    const struct deref *deref;
+    const int *next;            /* steps that wait for it */
+    int n_in, n_out, out, n_dead, n_deref, n_next, pending;
+    unsigned movable;           /* bit i: it is the last to read input i, in serial order */
+    unsigned flags;             /* the op's */
+    int frame, lands;           /* frame it runs in, frame its outputs land in */
+};
+
+struct plan {
+    struct arena arena;
+    struct step *step;          /* in a topological order */
+    int n_steps, n_slots, n_feeds, n_fetches;
+    int *feed, *fetch;          /* slots */
+    struct tensor *constant;    /* values put in slots before a run: constants, folded nodes */
+    int *constant_slot, n_constants;
+    int *readers;               /* per slot: steps and fetches that read it */
+    bool serial;                /* nothing expensive, no control flow: run_serial() is best */
+    struct resource **bound;    /* references to give back */
+    int n_bound;
+};
+
+struct plan_key {               /* what is asked for; arrays are borrowed */
+    const struct out *feed, *fetch;
+    struct node *const *target;
+    int n_feeds, n_fetches, n_targets;
+};
+
+enum { PLAN_NO_FOLD = 1, PLAN_NO_FUSE = 2, PLAN_FLOW = 4, PLAN_SERIAL = 8 };   /* for tests, options */
+
+/* Errors as in B54-B56, B82-B83; those of a kernel's preparation name its node. */
+MUST_CHECK struct status *plan_compile(struct graph *g, const struct plan_key *key,
+                                       struct resources *resources, unsigned flags,
+                                       struct plan **result);
+void plan_free(struct plan *p);
+
+/* One run's memory: kept by the session between runs. Nothing of it is shared. */
+struct run;
+struct run *run_new(const struct plan *p, struct buffer_pool *buffers);     /* NULL: no memory */
+void run_free(struct run *r);
+
+struct run_options {
+    const atomic_int *cancelled;        /* NULL, or: stop soon once it is not 0 */
+    int threads;                        /* 0: all of the pool; 1: the caller alone */
+    struct trace *trace;                /* NULL, or: gets a record a step (session/trace.h) */
+    void (*on_step)(void *ctx, const struct step *s, int64_t start_ns, int64_t end_ns, int thread);
+    void *ctx;
+};
+
+/* Feeds are borrowed and must fit (the session checks); each fetch comes back holding a
+ * reference, or none is set on failure. */
+MUST_CHECK struct status *plan_run(const struct plan *p, struct run *r, const struct tensor *feed,
+                                   struct tensor *fetch, const struct run_options *o);
+
+/* The two executors that plan_run() chooses from. */
+MUST_CHECK struct status *run_serial(const struct plan *p, struct run *r,
+                                     const struct run_options *o);
+MUST_CHECK struct status *run_flow(const struct plan *p, struct run *r,
+                                   const struct run_options *o);
+
+#endif

@@ -1,0 +1,59 @@
+/* buffer.h - counted bytes, and the pool that recycles them.
+ *
+ * Fresh pages cost more than most kernels, so a session keeps what its runs
+ * release, by size class, until the session closes. A buffer may outlive the
+ * pool it came from: the pool's memory goes with its last buffer. Any thread.
+ */
+#ifndef TENSOR_BUFFER_H
+#define TENSOR_BUFFER_H
+
+#include "tensor/dtype.h"
+
+#include <stdatomic.h>
+
+struct buffer_pool;
+
+struct buffer {
+    atomic_int refs;
+    uint8_t content;                    /* DT_STRING, DT_RESOURCE: elements own something */
+    uint8_t size_class;
+    size_t size;                        /* bytes of data in use */
+    struct buffer_pool *pool;           /* where it goes back to, or NULL */
+    struct buffer *next;                /* while it lies in the pool */
+    void (*release)(void *ctx, void *data, size_t size);     /* foreign memory: gives it back */
+    void *ctx, *data;                   /* 64-aligned unless foreign */
+};
+
+struct buffer_pool *buffer_pool_new(void);              /* NULL: no memory */
+void buffer_pool_free(struct buffer_pool *p);           /* gives back what lies in it; NULL fine */
+size_t buffer_pool_kept(struct buffer_pool *p);         /* bytes lying in it */
+
+/* `size` bytes for elements of `content`; strings and resources start zeroed (empty), numbers
+ * uninitialized. `pool` may be NULL (the heap). NULL: no memory. */
+struct buffer *buffer_new(struct buffer_pool *pool, size_t size, enum dtype content);
+
+/* Wrap memory of the caller's, given back with release(ctx, data, size) by the last unref. */
+struct buffer *buffer_wrap(void *data, size_t size,
+                           void (*release)(void *ctx, void *data, size_t size), void *ctx);
+
+void buffer_free(struct buffer *b);                     /* by the last unref only */
+
+static inline struct buffer *buffer_ref(struct buffer *b)
+{
+    atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+    return b;
+}
+
+static inline bool buffer_unique(const struct buffer *b)
+{
+    return atomic_load_explicit(&b->refs, memory_order_acquire) == 1;
+}
+
+/* A sole owner needs no atomic subtraction: nobody else can be counting. */
+static inline void buffer_unref(struct buffer *b)
+{
+    if (buffer_unique(b) || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) == 1)
+        buffer_free(b);
+}
+
+#endif

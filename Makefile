@@ -1,0 +1,64 @@
+# The door. Meson builds, in one folder a variant: build/ is gcc, plain.
+#
+#   make            install what is missing, build everything
+#   make demo       ... and run the main job
+#   make test       ... layers, sizes, every test   [T=part of a name] [V=1]
+#   make bench | fuzz | install [PREFIX=/usr/local] [DESTDIR=] | clean
+#
+# Variants: [CC=clang] [SAN=address,undefined | thread]. WARN=1 lets warnings pass.
+
+comma := ,
+CC := $(if $(filter clang%,$(CC)),$(CC),gcc)
+tag := $(if $(filter gcc,$(CC)),,-$(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+B := build$(tag)
+PREFIX ?= /usr/local
+
+options = -Dwerror=$(if $(WARN),false,true) -Db_sanitize=$(or $(SAN),none) -Dprefix=$(PREFIX) \
+          $(if $(SAN),-Doptimization=1)
+files = { echo '$(options)'; tools/find.sh . '*.c' '*.proto' '*.cases'; \
+          ls tools/*.c include/*.h || :; } 2>/dev/null
+filter = $(if $(T),$$(meson test -C $(B) --list 2>/dev/null | grep -e '$(T)' || echo no-test-matches-$(T)))
+check = WEFT_BUILD=$(B) meson test -C $(B) --no-rebuild --print-errorlogs $(if $(V),-v) $(filter)
+
+all: deps build
+
+deps:
+	@tools/deps.sh
+
+# Configure where nothing is yet, and again when the set of files or the options changed.
+build:
+	@$(files) > /tmp/weft-files.$$$$; \
+	if ! cmp -s /tmp/weft-files.$$$$ $(B)/files; then \
+	    out=$$(CC=$(CC) meson setup $$([ ! -f $(B)/build.ninja ] || echo --reconfigure) \
+	           $(B) $(options)) || { echo "$$out"; exit 1; }; \
+	    mv /tmp/weft-files.$$$$ $(B)/files; \
+	fi; rm -f /tmp/weft-files.$$$$
+	@ninja -C $(B)
+
+quick: build
+	@$(check)
+	@tools/layers.sh || true
+
+test: deps build
+	tools/layers.sh
+	@tools/sizes.sh
+	@$(check)
+
+demo: all
+	@$(B)/weft demo
+
+bench: all
+	@for b in $(B)/bench-*; do [ ! -x $$b ] || [ -d $$b ] || $$b || exit 1; done
+
+fuzz:
+	@$(MAKE) --no-print-directory CC=clang SAN=address,undefined all
+	@for f in build-clang-address-undefined/fuzz-*; do [ ! -x $$f ] || [ -d $$f ] || \
+	    $$f -max_total_time=10 || exit 1; done
+
+install: build
+	@meson install -C $(B) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all deps build quick test demo bench fuzz install clean

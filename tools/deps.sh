@@ -1,0 +1,28 @@
+#!/bin/sh
+# deps.sh - install what the build and its tests need and is missing (Debian 12); says what.
+# Without root it prints the one line to run.
+need="gcc clang libclang-rt-14-dev make meson ninja-build pkg-config libdnnl-dev
+      libopenblas-serial-dev libcmocka-dev libprotobuf-c-dev protobuf-c-compiler
+      protobuf-compiler libzip-dev universal-ctags"
+
+command -v dpkg-query >/dev/null || { echo "Not a Debian system; needed: "$need; exit 0; }
+
+missing=
+for p in $need; do
+    dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q ' installed$' || missing="$missing $p"
+done
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" != 0 ]; then
+    echo "Some packages are missing. Run this, then try again:"
+    echo "    sudo apt-get install -y --no-install-recommends$missing"
+    exit 1
+fi
+
+echo "Installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+install() { apt-get install -y --no-install-recommends $missing >"$log" 2>&1; }
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# The package lists may be absent or too old: fetch them when what there is does not do.
+install || { apt-get update >"$log" 2>&1 && install; } || { cat "$log"; exit 1; }

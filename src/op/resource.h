@@ -3,7 +3,8 @@
  * A session (or a server target) has one `struct resources`; a resource is found in it by
  * (container, kind, name), made when first asked for, and counted: a plan that bound it, or a
  * handle tensor that names it, keeps its memory. Removing one from its container (reset,
- * DestroyResourceOp) calls kind->clear, so that what is still bound sees it empty. Any thread.
+ * DestroyResourceOp) calls kind->clear, so that what is still bound sees it empty. Any thread,
+ * so init, clear and release must lock what they touch; none runs under the table's lock but init.
  */
 #ifndef OP_RESOURCE_H
 #define OP_RESOURCE_H
@@ -37,8 +38,12 @@ MUST_CHECK struct status *resources_get(struct resources *m, const struct resour
 /* NULL if absent, else a new reference. */
 struct resource *resources_find(struct resources *m, const struct resource_kind *kind,
                                 const char *container, const char *name);
+/* Empty it (the caller holds a reference). It can still be found while others hold it, so that
+ * plans which bound it before and plans compiled later mean the same one. */
 void resources_remove(struct resources *m, struct resource *r);
-void resources_reset(struct resources *m, const char *container);      /* NULL: every one */
+/* Empty all that the container holds and forget them; NULL: every container. What is still bound
+ * is then a resource of nobody's: the sessions that bound it are closed. */
+void resources_reset(struct resources *m, const char *container);
 
 struct resource *resource_new(const struct resource_kind *kind);       /* nameless; NULL: no memory */
 struct resource *resource_ref(struct resource *r);

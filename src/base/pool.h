@@ -14,13 +14,16 @@
  * CPUs this process may use. The first call decides, later ones change nothing (E52). */
 void pool_size_hint(int threads);
 int pool_threads(void);
+int pool_self(void);                    /* which worker calls, from 1; 0: not one of ours */
 
 /* Does what `fn(ctx, 0, n)` does, in pieces of at least `grain` items that may run on several
  * threads at the same time; returns when all are done. `max_threads` 0 means all, 1 runs here. */
 void pool_for(int64_t n, int64_t grain, int max_threads,
               void (*fn)(void *ctx, int64_t begin, int64_t end), void *ctx);
 
-/* Run fn(ctx) on some worker, soon; with no worker (one thread) it runs before this returns. */
-void pool_submit(void (*fn)(void *ctx), void *ctx);
+/* Have t->fn(t) called by some worker, soon; with no worker it runs before this returns. The
+ * memory is the caller's and must stay until fn is entered. */
+struct pool_task { void (*fn)(struct pool_task *t); struct pool_task *next; };
+void pool_submit(struct pool_task *t);
 
 #endif

@@ -8,25 +8,25 @@
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
 
+#include "base/arena.h"
 #include "graph/graph.h"
 #include "op/kernel.h"
 
-/* An input that refers to a variable, read by an op that wants its value: before the step runs
- * the executor takes the tensor that is there at that moment. */
-struct deref { int from, to; };         /* slot of the reference, slot that gets the value */
+/* An input that refers to a variable: before the step runs, the variable must be initialized
+ * and, where the op wants its value, the executor takes the tensor that is there at that moment. */
+struct deref { int in, from, to; };     /* input, slot of the reference, of the value (-1: none) */
 
 struct step {                   /* one node, as the executor sees it */
     kernel_fn *run;
     const void *state;
     const struct node *node;
     const int *in;              /* slots of its inputs */
-    const int *dead;            /* slots whose last reader it is, in serial order */
+    const int *dead;            /* slots that nobody reads after it, in serial order */
     const struct deref *deref;
-    const int *next;            /* steps that wait for it */
+    const int *next;            /* steps that wait for it (flow plans only) */
     int n_in, n_out, out, n_dead, n_deref, n_next, pending;
     unsigned movable;           /* bit i: it is the last to read input i, in serial order */
     unsigned flags;             /* the op's */
-    int frame, lands;           /* frame it runs in, frame its outputs land in */
 };
 
 struct plan {
@@ -34,12 +34,13 @@ struct plan {
     struct step *step;          /* in a topological order */
     int n_steps, n_slots, n_feeds, n_fetches;
     int *feed, *fetch;          /* slots */
-    struct tensor *constant;    /* values put in slots before a run: constants, folded nodes */
+    struct tensor *constant;    /* values that stand in slots before a run: constants, folded nodes */
     int *constant_slot, n_constants;
-    int *readers;               /* per slot: steps and fetches that read it */
-    bool serial;                /* nothing expensive, no control flow: run_serial() is best */
+    int *readers;               /* per slot: inputs and fetches that read it; 0: kept, or unread */
+    bool serial;                /* nothing to gain from threads, no control flow */
     struct resource **bound;    /* references to give back */
     int n_bound;
+    const struct node *const *fetched;      /* for messages */
 };
 
 struct plan_key {               /* what is asked for; arrays are borrowed */
@@ -48,13 +49,22 @@ struct plan_key {               /* what is asked for; arrays are borrowed */
     int n_feeds, n_fetches, n_targets;
 };
 
-enum { PLAN_NO_FOLD = 1, PLAN_NO_FUSE = 2, PLAN_FLOW = 4, PLAN_SERIAL = 8 };   /* for tests, options */
+enum {
+    PLAN_NO_FOLD = 1, PLAN_NO_FUSE = 2,
+    PLAN_FLOW = 4, PLAN_SERIAL = 8,         /* one executor, whatever the plan looks like; for tests */
+    PLAN_PLACE = 16,                        /* check the devices of the nodes that are needed (E61) */
+    PLAN_SOFT = 32                          /* ... softly (E56) */
+};
 
-/* Errors as in B54-B56, B82-B83; those of a kernel's preparation name its node. */
+/* Takes the graph's lock. Errors as in B54-B56, B82-B83; those of a kernel's preparation name its
+ * node. The graph must outlive the plan. */
 MUST_CHECK struct status *plan_compile(struct graph *g, const struct plan_key *key,
                                        struct resources *resources, unsigned flags,
                                        struct plan **result);
-void plan_free(struct plan *p);
+void plan_free(struct plan *p);                                 /* NULL is fine */
+
+/* Is there a device for what the node asks for? The CPU is the only one (E55, E56). */
+MUST_CHECK struct status *plan_place(const struct node *n, bool soft);
 
 /* One run's memory: kept by the session between runs. Nothing of it is shared. */
 struct run;
@@ -63,21 +73,14 @@ void run_free(struct run *r);
 
 struct run_options {
     const atomic_int *cancelled;        /* NULL, or: stop soon once it is not 0 */
-    int threads;                        /* 0: all of the pool; 1: the caller alone */
-    struct trace *trace;                /* NULL, or: gets a record a step (session/trace.h) */
+    int inter, intra;                   /* most steps at a time, most threads a step; 0: the pool's */
     void (*on_step)(void *ctx, const struct step *s, int64_t start_ns, int64_t end_ns, int thread);
-    void *ctx;
+    void *ctx;                          /* on_step: NULL, or told of each step, by any thread */
 };
 
 /* Feeds are borrowed and must fit (the session checks); each fetch comes back holding a
  * reference, or none is set on failure. */
 MUST_CHECK struct status *plan_run(const struct plan *p, struct run *r, const struct tensor *feed,
                                    struct tensor *fetch, const struct run_options *o);
-
-/* The two executors that plan_run() chooses from. */
-MUST_CHECK struct status *run_serial(const struct plan *p, struct run *r,
-                                     const struct run_options *o);
-MUST_CHECK struct status *run_flow(const struct plan *p, struct run *r,
-                                   const struct run_options *o);
 
 #endif

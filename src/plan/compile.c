@@ -1,0 +1,525 @@
+/* compile.c - from a graph and a key to a plan: prune, order, choose kernels, find last readers.
+ *
+ * Nodes' ids are a topological order (but for the back edges of loops), so every pass is a walk
+ * over the ids that are needed, up or down.
+ */
+#include "plan/compile.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+/* ---- what is asked for ---- */
+
+static bool is_ours(const struct compiler *c, struct out o)
+{
+    return o.node && o.node->graph == c->graph && o.index >= 0 && o.index < o.node->n_out;
+}
+
+static const char *name_of(const struct node *n) { return n ? n->name : "(none)"; }
+
+static int feed_of(const struct compiler *c, struct out o)      /* index, or -1 */
+{
+    int i = c->place[o.node->id].fed - 1;
+    while (i >= 0 && c->key->feed[i].index != o.index)
+        i = c->next_fed[i] - 1;
+    return i;
+}
+
+static struct status *take_feeds(struct compiler *c)
+{
+    const struct plan_key *k = c->key;
+    for (int i = 0; i < k->n_feeds; i++) {
+        struct out o = k->feed[i];
+        if (!is_ours(c, o))
+            return status_new(NOT_FOUND, "FeedInputs: unable to find feed output %s:%d",
+                              name_of(o.node), o.index);
+        ENSURE(feed_of(c, o) < 0, "Endpoint \"%s:%d\" fed more than once.", o.node->name, o.index);
+        c->next_fed[i] = c->place[o.node->id].fed;
+        c->place[o.node->id].fed = i + 1;
+        c->plan->feed[i] = i;
+    }
+    c->plan->n_slots = k->n_feeds;
+    return NULL;
+}
+
+static void need(struct compiler *c, const struct node *n)
+{
+    c->needed[n->id / 64] |= 1ull << (n->id % 64);
+}
+
+static bool is_needed(const struct compiler *c, const struct node *n)
+{
+    return c->needed[n->id / 64] >> (n->id % 64) & 1;
+}
+
+static struct status *take_fetches(struct compiler *c)
+{
+    const struct plan_key *k = c->key;
+    for (int i = 0; i < k->n_fetches; i++) {
+        struct out o = k->fetch[i];
+        if (!is_ours(c, o))
+            return status_new(NOT_FOUND, "FetchOutputs node %s:%d: not found", name_of(o.node),
+                              o.index);
+        ENSURE(feed_of(c, o) < 0, "Tensor %s:%d is both fed and fetched.", o.node->name, o.index);
+        need(c, o.node);
+    }
+    for (int i = 0; i < k->n_targets; i++) {
+        if (!k->target[i] || k->target[i]->graph != c->graph)
+            return status_new(NOT_FOUND, "PruneForTargets: Some target nodes not found: %s",
+                              name_of(k->target[i]));
+        need(c, k->target[i]);
+    }
+    ENSURE(k->n_fetches + k->n_targets > 0,
+           "Must specify at least one target to fetch or execute.");
+    return NULL;
+}
+
+/* ---- which nodes ---- */
+
+/* A node all of whose outputs are fed and that does nothing else does not run, also where a
+ * control edge leaves it (B54: such an edge moves to the feed). */
+static bool is_only_fed(const struct compiler *c, const struct node *n)
+{
+    if (!c->place[n->id].fed || n->n_in || n->op->flags & OP_STATEFUL)
+        return false;
+    for (int i = 0; i < n->n_out; i++)
+        if (feed_of(c, (struct out){ (struct node *)n, i }) < 0)
+            return false;
+    return true;
+}
+
+/* True if it needs a node that the downward walk has passed already: a loop's back edge. */
+static bool need_inputs(struct compiler *c, const struct node *n)
+{
+    bool back = false;
+    for (int i = 0; i < n->n_in; i++) {
+        const struct node *from = n->in[i].node;
+        if (c->place[from->id].fed && feed_of(c, n->in[i]) >= 0)
+            continue;
+        back |= from->id > n->id && !is_needed(c, from);
+        need(c, from);
+    }
+    for (int i = 0; i < n->n_control; i++) {
+        back |= n->control[i]->id > n->id && !is_needed(c, n->control[i]);
+        need(c, n->control[i]);
+    }
+    return back;
+}
+
+static bool prune_once(struct compiler *c)
+{
+    bool again = false;
+    for (int w = c->graph->n / 64; w >= 0; w--)
+        for (uint64_t todo = c->needed[w], seen = 0; todo; todo = c->needed[w] & ~seen) {
+            int bit = 63 - __builtin_clzll(todo);
+            const struct node *n = c->graph->node[w * 64 + bit];
+            seen |= ~0ull << bit;
+            if (!is_only_fed(c, n))
+                again |= need_inputs(c, n);
+        }
+    return again;
+}
+
+static void prune(struct compiler *c)
+{
+    while (prune_once(c))
+        ;
+    for (int w = 0; w <= c->graph->n / 64; w++)
+        c->n_needed += __builtin_popcountll(c->needed[w]);
+}
+
+/* The needed nodes, in the order of their ids. */
+static const struct node **needed_nodes(struct compiler *c)
+{
+    const struct node **list = arena_array(&c->tmp, const struct node *, c->n_needed);
+    for (int w = 0, n = 0; list && w <= c->graph->n / 64; w++)
+        for (uint64_t todo = c->needed[w]; todo; todo &= todo - 1)
+            list[n++] = c->graph->node[w * 64 + __builtin_ctzll(todo)];
+    return list;
+}
+
+/* ---- steps ---- */
+
+int compile_slot(const struct compiler *c, struct out o)
+{
+    const struct place *p = &c->place[o.node->id];
+    int fed = p->fed ? feed_of(c, o) : -1;
+    return fed >= 0 ? fed : p->slot - 1 + o.index;
+}
+
+static bool input_is_ref(const struct node *n, int i)
+{
+    const struct sig *sig = op_sig(n->op);
+    for (int a = 0; a < sig->n_in; a++) {
+        int count, first = node_arg(n, a, &count);
+        if (i >= first && i < first + count)
+            return sig->in[a].ref;
+    }
+    return false;
+}
+
+static bool is_fed(const struct compiler *c, struct out o)
+{
+    return c->place[o.node->id].fed && feed_of(c, o) >= 0;
+}
+
+/* Inputs that are references: those whose op wants the value get a slot of their own for it. */
+static struct status *find_derefs(struct compiler *c, struct step *s, int *in)
+{
+    const struct node *n = s->node;
+    struct deref *d = NULL;
+    for (int i = 0; i < n->n_in; i++) {
+        if (!out_is_ref(n->in[i]))
+            continue;
+        bool wants_ref = input_is_ref(n, i);
+        const struct node *from = n->in[i].node;
+        if (is_fed(c, n->in[i])) {
+            ENSURE(!wants_ref, "Input %d of node %s was passed %s from %s:%d incompatible with "
+                   "expected %s_ref.", i, n->name, dtype_name(node_in_dtype(n, i)), from->name,
+                   n->in[i].index, dtype_name(node_in_dtype(n, i)));
+            continue;
+        }
+        if (wants_ref && n->op->flags & OP_UNINITIALIZED)
+            continue;
+        if (!d)
+            NEED(s->deref = d = arena_array(&c->plan->arena, struct deref, n->n_in));
+        d[s->n_deref] = (struct deref){ i, in[i], wants_ref ? -1 : c->plan->n_slots++ };
+        if (!wants_ref)
+            in[i] = d[s->n_deref].to;
+        s->n_deref++;
+    }
+    return NULL;
+}
+
+static struct status *keep_bound(struct compiler *c, struct resource *r)
+{
+    struct plan *p = c->plan;
+    if (p->n_bound == c->bound_cap) {
+        int cap = c->bound_cap ? 2 * c->bound_cap : 8;
+        struct resource **grown = arena_array(&p->arena, struct resource *, cap);
+        if (!grown) {
+            resource_unref(r);
+            return status_no_memory();
+        }
+        if (p->n_bound)
+            memcpy(grown, p->bound, sizeof *grown * (size_t)p->n_bound);
+        p->bound = grown;
+        c->bound_cap = cap;
+    }
+    p->bound[p->n_bound++] = r;
+    return NULL;
+}
+
+static kernel_fn *registered_kernel(const struct node *n)
+{
+    const struct op *op = n->op;
+    if (!op->kernel)
+        return op->kernel_any;
+    enum dtype t = node_attr_type(n, op->by ? op->by : "T");
+    kernel_fn *run = t > DT_INVALID && t < DT_COUNT ? op->kernel[t] : NULL;
+    return run ? run : op->kernel_any;
+}
+
+static struct status *choose_kernel(struct compiler *c, struct step *s)
+{
+    const struct node *n = s->node;
+    struct prep p = { .node = n, .arena = &c->plan->arena, .resources = c->resources,
+                      .run = registered_kernel(n) };
+    struct status *st = n->op->prepare ? n->op->prepare(&p) : NULL;
+    if (p.bound) {
+        struct status *kept = keep_bound(c, p.bound);
+        if (st)
+            status_free(kept);
+        else
+            st = kept;
+    }
+    TRY(st);
+    ENSURE(p.run, "No OpKernel was registered to support Op '%s' with these attrs.", n->op->name);
+    s->run = p.run;
+    s->state = p.state;
+    return NULL;
+}
+
+static struct status *make_step(struct compiler *c, const struct node *n, struct step *s, int *in)
+{
+    *s = (struct step){ .node = n, .flags = n->op->flags, .in = in, .n_in = n->n_in,
+                        .n_out = n->n_out, .out = c->place[n->id].slot - 1 };
+    for (int i = 0; i < n->n_in; i++)
+        in[i] = compile_slot(c, n->in[i]);
+    if (c->flags & PLAN_PLACE)
+        TRY(plan_place(n, c->flags & PLAN_SOFT));
+    TRY(find_derefs(c, s, in));
+    return choose_kernel(c, s);
+}
+
+static int number_slots(struct compiler *c, const struct node *const *list)
+{
+    int inputs = 0;
+    for (int i = 0; i < c->n_needed; i++) {
+        c->place[list[i]->id].slot = c->plan->n_slots + 1;
+        c->plan->n_slots += list[i]->n_out;
+        inputs += list[i]->n_in;
+    }
+    return inputs;
+}
+
+static struct status *make_steps(struct compiler *c, const struct node *const *list)
+{
+    struct plan *p = c->plan;
+    int inputs = number_slots(c, list), *in;
+    NEED(p->step = arena_array(&p->arena, struct step, c->n_needed));
+    NEED(in = arena_array(&p->arena, int, inputs));
+    NEED(c->constant_of = arena_array(&c->tmp, int, p->n_slots + inputs));
+    for (int i = 0; i < c->n_needed; i++) {
+        const struct node *n = list[i];
+        bool folded = false;
+        if (is_only_fed(c, n))
+            continue;
+        TRY(status_at_node(make_step(c, n, &p->step[p->n_steps], in), n->name));
+        TRY(compile_fold(c, &p->step[p->n_steps], &folded));
+        if (folded)
+            continue;
+        in += n->n_in;
+        c->place[n->id].step = ++p->n_steps;
+    }
+    return NULL;
+}
+
+/* ---- who reads what ---- */
+
+static void count_readers(struct compiler *c)
+{
+    struct plan *p = c->plan;
+    for (int i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->step[i];
+        for (int j = 0; j < s->n_in; j++)
+            p->readers[s->in[j]]++;
+        for (int j = 0; j < s->n_deref; j++)
+            p->readers[s->deref[j].from] += s->deref[j].to >= 0;
+    }
+    for (int i = 0; i < p->n_fetches; i++)
+        p->readers[p->fetch[i]]++;
+}
+
+/* Feeds and constants are never given away. A folded value that nobody reads is not kept. */
+static void settle_kept(struct compiler *c)
+{
+    struct plan *p = c->plan;
+    int n = 0;
+    for (int i = 0; i < p->n_constants; i++) {
+        int slot = p->constant_slot[i];
+        if (p->readers[slot]) {
+            p->constant[n] = p->constant[i];
+            p->constant_slot[n++] = slot;
+        } else {
+            tensor_unref(&p->constant[i]);
+        }
+        p->readers[slot] = 0;
+    }
+    p->n_constants = n;
+    for (int i = 0; i < p->n_feeds; i++)
+        p->readers[p->feed[i]] = 0;
+}
+
+static bool reads_once(const struct step *s, int slot)
+{
+    int n = 0;
+    for (int i = 0; i < s->n_in; i++)
+        n += s->in[i] == slot;
+    return n == 1;
+}
+
+static void last_read(const struct compiler *c, struct step *s, char *kept, int **dead, int slot)
+{
+    if (kept[slot] || !c->plan->readers[slot])
+        return;
+    kept[slot] = 1;
+    (*dead)[s->n_dead++] = slot;
+}
+
+/* Walk backwards: the first reader met is the last one to run. A slot that a step reads twice is
+ * not movable, for the second look would find it empty. */
+static struct status *find_last_readers(struct compiler *c)
+{
+    struct plan *p = c->plan;
+    char *kept = arena_alloc(&c->tmp, (size_t)p->n_slots);
+    int *dead, most = p->n_slots;
+    NEED(kept);
+    NEED(dead = arena_array(&p->arena, int, most));
+    for (int i = 0; i < p->n_fetches; i++)
+        kept[p->fetch[i]] = 1;
+    for (struct step *s = p->step + p->n_steps; s-- > p->step;) {
+        s->dead = dead;
+        for (int j = 0; j < s->n_in; j++) {
+            int before = s->n_dead;
+            last_read(c, s, kept, &dead, s->in[j]);
+            if (s->n_dead > before && j < 32 && reads_once(s, s->in[j]))
+                s->movable |= 1u << j;
+        }
+        for (int j = 0; j < s->n_deref; j++)
+            last_read(c, s, kept, &dead, s->deref[j].from);
+        for (int j = 0; j < s->n_out; j++)
+            if (!p->readers[s->out + j])
+                dead[s->n_dead++] = s->out + j;
+        dead += s->n_dead;
+    }
+    return NULL;
+}
+
+/* ---- who waits for whom ---- */
+
+/* The step that must end before `n` may read input i, or NULL: fed, or a constant. */
+static struct step *writer(const struct compiler *c, struct out o)
+{
+    const struct place *from = &c->place[o.node->id];
+    return !from->step || is_fed(c, o) ? NULL : &c->plan->step[from->step - 1];
+}
+
+static void each_edge(struct compiler *c, void (*fn)(struct step *from, struct step *to, int index))
+{
+    struct plan *p = c->plan;
+    for (int i = 0; i < p->n_steps; i++) {
+        const struct node *n = p->step[i].node;
+        for (int j = 0; j < n->n_in; j++) {
+            struct step *from = writer(c, n->in[j]);
+            if (from)
+                fn(from, &p->step[i], i);
+        }
+        for (int j = 0; j < n->n_control; j++) {
+            int from = c->place[n->control[j]->id].step;
+            if (from)
+                fn(&p->step[from - 1], &p->step[i], i);
+        }
+    }
+}
+
+static void count_edge(struct step *from, struct step *to, int index)
+{
+    (void)index;
+    from->n_next++;
+    to->pending++;
+}
+
+static void add_edge(struct step *from, struct step *to, int index)
+{
+    (void)to;
+    ((int *)from->next)[from->n_next++] = index;
+}
+
+static struct status *find_successors(struct compiler *c)
+{
+    struct plan *p = c->plan;
+    int edges = 0, *next;
+    each_edge(c, count_edge);
+    for (int i = 0; i < p->n_steps; i++)
+        edges += p->step[i].pending;
+    NEED(next = arena_array(&p->arena, int, edges));
+    for (int i = 0; i < p->n_steps; i++) {
+        p->step[i].next = next;
+        next += p->step[i].n_next;
+        p->step[i].n_next = 0;
+    }
+    each_edge(c, add_edge);
+    return NULL;
+}
+
+/* Threads gain nothing where the expensive steps wait for one another anyway: then the longest
+ * chain of them holds them all. */
+static struct status *choose_executor(struct compiler *c)
+{
+    enum { FLOW_ONLY = OP_BLOCKING | OP_SWITCH | OP_MERGE | OP_ENTER | OP_EXIT | OP_NEXT };
+    struct plan *p = c->plan;
+    int expensive = 0, longest = 0, *depth;
+    NEED(depth = arena_array(&c->tmp, int, p->n_steps));
+    for (int i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->step[i];
+        for (int j = 0; j < s->node->n_in; j++) {
+            const struct step *from = writer(c, s->node->in[j]);
+            if (from && depth[from - p->step] > depth[i])
+                depth[i] = depth[from - p->step];
+        }
+        for (int j = 0; j < s->node->n_control; j++) {
+            int from = c->place[s->node->control[j]->id].step - 1;
+            if (from >= 0 && depth[from] > depth[i])
+                depth[i] = depth[from];
+        }
+        depth[i] += (s->flags & OP_EXPENSIVE) != 0;
+        expensive += (s->flags & OP_EXPENSIVE) != 0;
+        if (s->flags & FLOW_ONLY)
+            return NULL;
+        if (depth[i] > longest)
+            longest = depth[i];
+    }
+    p->serial = c->flags & PLAN_SERIAL || (!(c->flags & PLAN_FLOW) && longest == expensive);
+    return NULL;
+}
+
+/* ---- all of it ---- */
+
+static struct status *set_up(struct compiler *c)
+{
+    struct plan *p = c->plan;
+    const struct plan_key *k = c->key;
+    p->n_feeds = k->n_feeds;
+    p->n_fetches = k->n_fetches;
+    NEED(c->needed = arena_array(&c->tmp, uint64_t, c->graph->n / 64 + 1));
+    NEED(c->next_fed = arena_array(&c->tmp, int, k->n_feeds));
+    NEED(p->feed = arena_array(&p->arena, int, k->n_feeds));
+    NEED(p->fetch = arena_array(&p->arena, int, k->n_fetches));
+    NEED(p->fetched = arena_array(&p->arena, const struct node *, k->n_fetches));
+    return NULL;
+}
+
+static struct status *compile(struct compiler *c)
+{
+    struct plan *p = c->plan;
+    const struct node **list;
+    TRY(set_up(c));
+    TRY(take_feeds(c));
+    TRY(take_fetches(c));
+    prune(c);
+    NEED(list = needed_nodes(c));
+    TRY(make_steps(c, list));
+    for (int i = 0; i < p->n_fetches; i++) {
+        p->fetch[i] = compile_slot(c, c->key->fetch[i]);
+        ((const struct node **)p->fetched)[i] = c->key->fetch[i].node;
+    }
+    NEED(p->readers = arena_array(&p->arena, int, p->n_slots));
+    count_readers(c);
+    settle_kept(c);
+    TRY(find_last_readers(c));
+    TRY(choose_executor(c));
+    return p->serial ? NULL : find_successors(c);
+}
+
+struct status *plan_compile(struct graph *g, const struct plan_key *key,
+                            struct resources *resources, unsigned flags, struct plan **result)
+{
+    struct plan *p = mem_new(struct plan);
+    NEED(p);
+    struct compiler c = { .graph = g, .plan = p, .key = key, .resources = resources,
+                          .flags = flags };
+    graph_lock(g);
+    c.place = mem_array(struct place, g->n + 1);    /* fresh zeroed pages: only those used cost */
+    struct status *st = c.place ? compile(&c) : status_no_memory();
+    graph_unlock(g);
+    mem_free(c.place);
+    arena_free(&c.tmp);
+    if (st)
+        plan_free(p);
+    else
+        *result = p;
+    return st;
+}
+
+void plan_free(struct plan *p)
+{
+    if (!p)
+        return;
+    for (int i = 0; i < p->n_constants; i++)
+        tensor_unref(&p->constant[i]);
+    for (int i = 0; i < p->n_bound; i++)
+        resource_unref(p->bound[i]);
+    arena_free(&p->arena);
+    mem_free(p);
+}

@@ -1,0 +1,35 @@
+/* compile.h - what the passes of the plan compiler share. Lives as long as plan_compile() runs. */
+#ifndef PLAN_COMPILE_H
+#define PLAN_COMPILE_H
+
+#include "plan/plan.h"
+
+/* Where a node's outputs are, by node id; a zeroed one: not needed. */
+struct place {
+    int slot;                   /* 1 + slot of output 0 */
+    int step;                   /* 1 + index of its step; 0: it has none (constant, or only fed) */
+    int fed;                    /* 1 + index of the first feed that is one of its outputs */
+};
+
+struct compiler {
+    struct graph *graph;
+    struct plan *plan;
+    const struct plan_key *key;
+    struct resources *resources;
+    unsigned flags;
+    struct arena tmp;
+    struct place *place;
+    uint64_t *needed;           /* bits, by node id */
+    int *next_fed;              /* by feed: 1 + the next feed of the same node */
+    int *constant_of;           /* by slot: 1 + index in plan->constant */
+    int n_needed, constants_cap, bound_cap;
+};
+
+/* The slot where o's value is read: a feed's, or the node's own. */
+int compile_slot(const struct compiler *c, struct out o);
+
+/* Compute a step whose inputs are constants, now: then its outputs are constants and the step
+ * is not needed. *folded says so; an error of the kernel's is left to the run (E11). */
+MUST_CHECK struct status *compile_fold(struct compiler *c, const struct step *s, bool *folded);
+
+#endif

@@ -1,0 +1,146 @@
+/* run.c - what both executors share: a run's memory, feeds in, fetches out. */
+#include "plan/run.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static void put_constants(struct run *r)
+{
+    const struct plan *p = r->plan;
+    for (int i = 0; i < p->n_constants; i++)
+        r->slot[p->constant_slot[i]] = tensor_ref(&p->constant[i]);
+}
+
+struct run *run_new(const struct plan *p, struct buffer_pool *buffers)
+{
+    struct run *r = mem_new(struct run);
+    struct tensor *slot = mem_array(struct tensor, p->n_slots);
+    struct arena *scratch = mem_new(struct arena);
+    if (!r || !slot || !scratch) {
+        mem_free(r);
+        mem_free(slot);
+        mem_free(scratch);
+        return NULL;
+    }
+    *r = (struct run){ .plan = p, .slot = slot,
+                       .env = { .buffers = buffers, .scratch = scratch } };
+    put_constants(r);
+    return r;
+}
+
+static void clear_slots(struct run *r)
+{
+    for (int i = 0; i < r->plan->n_slots; i++)
+        tensor_unref(&r->slot[i]);
+}
+
+void run_free(struct run *r)
+{
+    if (!r)
+        return;
+    clear_slots(r);
+    flow_free(r->flow);
+    arena_free(r->env.scratch);
+    mem_free(r->env.scratch);
+    mem_free(r->slot);
+    mem_free(r);
+}
+
+struct status *run_was_cancelled(void)
+{
+    return status_new(CANCELLED, "Run call was cancelled");
+}
+
+int64_t run_clock_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* TF: the name in the message is that of the node whose output is the reference. */
+static struct status *uninitialized(const struct node *n)
+{
+    return status_new(FAILED_PRECONDITION, "Attempting to use uninitialized value %s", n->name);
+}
+
+struct status *step_deref(const struct step *s, struct tensor *slot)
+{
+    for (const struct deref *d = s->deref, *end = d + s->n_deref; d < end; d++) {
+        struct variable *v = slot[d->from].data;
+        if (!slot[d->from].buf)
+            continue;
+        if (d->to >= 0)
+            slot[d->to] = variable_read(v);
+        if (d->to >= 0 ? !slot[d->to].buf : !variable_is_initialized(v))
+            return uninitialized(s->node->in[d->in].node);
+    }
+    return NULL;
+}
+
+/* TF: what a fetched variable lacks is the fault of a node that it adds for the fetch (C9). */
+static struct status *fetch_ref(const struct plan *p, int i, const struct tensor *ref,
+                                struct tensor *fetch)
+{
+    const struct node *n = p->fetched[i];
+    *fetch = variable_read(ref->data);
+    if (fetch->buf)
+        return NULL;
+    char name[256];
+    snprintf(name, sizeof name, "_retval_%s_0_%d", n->name, i);
+    return status_at_node(uninitialized(n), name);
+}
+
+static struct status *fetch_one(const struct plan *p, struct run *r, int i, struct tensor *fetch)
+{
+    struct tensor *t = &r->slot[p->fetch[i]];
+    if (!t->buf)
+        return status_new(INVALID_ARGUMENT, "Retval[%d] does not have value", i);
+    if (dtype_is_ref(t->dtype))
+        return fetch_ref(p, i, t, fetch);
+    *fetch = tensor_ref(t);
+    return NULL;
+}
+
+static struct status *take_fetches(const struct plan *p, struct run *r, struct tensor *fetch)
+{
+    struct status *st = NULL;
+    int n = 0;
+    for (; n < p->n_fetches && !st; n++)
+        st = fetch_one(p, r, n, &fetch[n]);
+    while (st && n-- > 0)
+        tensor_unref(&fetch[n]);
+    return st;
+}
+
+/* After a run that went well only fetches are still in their slots. One that is a constant stays. */
+static void tidy(const struct plan *p, struct run *r, bool failed)
+{
+    for (int i = 0; i < p->n_feeds; i++)
+        r->slot[p->feed[i]].buf = NULL;
+    if (failed) {
+        clear_slots(r);
+        put_constants(r);
+        return;
+    }
+    for (int i = 0; i < p->n_fetches; i++)
+        if (p->readers[p->fetch[i]])
+            tensor_unref(&r->slot[p->fetch[i]]);
+}
+
+struct status *plan_run(const struct plan *p, struct run *r, const struct tensor *feed,
+                        struct tensor *fetch, const struct run_options *o)
+{
+    r->env.cancelled = o->cancelled;
+    r->env.threads = o->intra;
+    for (int i = 0; i < p->n_feeds; i++)
+        r->slot[p->feed[i]] = feed[i];
+    for (int i = 0; i < p->n_fetches; i++)
+        fetch[i].buf = NULL;
+    struct status *st = p->serial ? run_serial(p, r, o) : run_flow(p, r, o);
+    if (!st)
+        st = take_fetches(p, r, fetch);
+    tidy(p, r, st != NULL);
+    return st;
+}

@@ -1,0 +1,29 @@
+/* run.h - the memory of one run, and the two executors that plan_run() chooses from. */
+#ifndef PLAN_RUN_H
+#define PLAN_RUN_H
+
+#include "plan/plan.h"
+
+struct flow;
+
+struct run {
+    const struct plan *plan;
+    struct tensor *slot;        /* constants stand in theirs for good; feeds are borrowed */
+    struct run_env env;         /* the caller's thread's */
+    struct flow *flow;          /* what run_flow() needs besides, made at its first run */
+};
+
+/* When they return, whatever happened, every slot is empty or the plan_run()'s to clear. */
+MUST_CHECK struct status *run_serial(const struct plan *p, struct run *r,
+                                     const struct run_options *o);
+MUST_CHECK struct status *run_flow(const struct plan *p, struct run *r,
+                                   const struct run_options *o);
+void flow_free(struct flow *f);
+
+/* Take the values of the variables that a step's inputs refer to (C9, C10). */
+MUST_CHECK struct status *step_deref(const struct step *s, struct tensor *slot);
+
+MUST_CHECK struct status *run_was_cancelled(void);      /* B71 */
+int64_t run_clock_ns(void);
+
+#endif

@@ -30,7 +30,7 @@ static struct arena_block *add_block(struct arena *a, size_t bytes)
     return b;
 }
 
-void *arena_alloc(struct arena *a, size_t bytes)
+void *arena_alloc_dirty(struct arena *a, size_t bytes)
 {
     if (bytes > SIZE_MAX / 2)
         return NULL;
@@ -42,7 +42,13 @@ void *arena_alloc(struct arena *a, size_t bytes)
         return NULL;
     void *p = b->bytes + b->used;
     b->used += bytes;
-    return memset(p, 0, bytes);
+    return p;
+}
+
+void *arena_alloc(struct arena *a, size_t bytes)
+{
+    void *p = arena_alloc_dirty(a, bytes);
+    return p ? memset(p, 0, bytes) : NULL;
 }
 
 void *arena_copy(struct arena *a, const void *p, size_t bytes)
@@ -104,4 +110,12 @@ void arena_free(struct arena *a)
 {
     free_blocks(a->head, NULL);
     a->head = NULL;
+}
+
+size_t arena_bytes(const struct arena *a)
+{
+    size_t n = 0;
+    for (const struct arena_block *b = a->head; b; b = b->next)
+        n += sizeof *b + b->size;
+    return n;
 }

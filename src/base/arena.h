@@ -12,6 +12,7 @@
 struct arena { struct arena_block *head; };
 
 void *arena_alloc(struct arena *a, size_t bytes);  /* zeroed, 16-aligned; NULL: none left */
+void *arena_alloc_dirty(struct arena *a, size_t bytes);     /* not zeroed */
 void *arena_copy(struct arena *a, const void *p, size_t bytes);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t n);
@@ -19,6 +20,7 @@ __attribute__((format(printf, 2, 3)))
 char *arena_printf(struct arena *a, const char *fmt, ...);
 void arena_reset(struct arena *a);      /* empty it, keep its largest block */
 void arena_free(struct arena *a);
+size_t arena_bytes(const struct arena *a);      /* held, used or not */
 
 #define arena_new(a, type)       ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array(a, type, n)  ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))

@@ -11,6 +11,7 @@
 /* While a plan is compiled: decode attributes once, choose the kernel. */
 struct prep {
     const struct node *node;
+    const char *name;               /* the node's */
     struct arena *arena;            /* the plan's: the state lives as long */
     struct resources *resources;    /* the session's; NULL where a value is computed while a graph
                                      * is built or folded: stateful ops never are */

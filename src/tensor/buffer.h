@@ -36,6 +36,10 @@ struct buffer *buffer_new(struct buffer_pool *pool, size_t size, enum dtype cont
 struct buffer *buffer_wrap(void *data, size_t size,
                            void (*release)(void *ctx, void *data, size_t size), void *ctx);
 
+/* Resources are known only above this layer: op/ says here, before any is stored in a tensor,
+ * how a reference to one is given back. */
+void buffer_on_resource(void (*unref)(struct resource *r));
+
 void buffer_free(struct buffer *b);                     /* by the last unref only */
 
 static inline struct buffer *buffer_ref(struct buffer *b)

@@ -24,10 +24,10 @@ struct tensor {
 MUST_CHECK struct status *tensor_new(struct tensor *t, struct buffer_pool *pool,
                                      enum dtype dtype, const struct shape *shape);
 
-/* A copy that shares nothing (strings copied, resources referenced). */
+/* A copy that shares nothing. Resources cannot be copied this way: UNIMPLEMENTED. */
 MUST_CHECK struct status *tensor_copy(struct tensor *to, struct buffer_pool *pool,
                                       const struct tensor *from);
-/* Elements [at, at+n) of `from` to `to`, both of one dtype; strings and resources are copied. */
+/* Elements [from_at, from_at+n) of `from` to `to`, both of one dtype; strings are copied. */
 MUST_CHECK struct status *tensor_copy_elements(struct tensor *to, int64_t to_at,
                                                const struct tensor *from, int64_t from_at,
                                                int64_t n);

@@ -1,0 +1,216 @@
+/* graph.c - what a graph is besides its nodes: its lock, names, lookups, seeds. */
+#include "graph/graph.h"
+#include "base/mem.h"
+#include "graph/collection.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct graph *graph_new(void)
+{
+    struct graph *g = mem_new(struct graph);
+    pthread_mutexattr_t recursive;
+    if (!g)
+        return NULL;
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&g->lock, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+    atomic_init(&g->refs, 1);
+    return g;
+}
+
+struct graph *graph_ref(struct graph *g)
+{
+    atomic_fetch_add(&g->refs, 1);
+    return g;
+}
+
+static void release_node(struct node *n)
+{
+    for (int i = 0; i < n->n_attr; i++)
+        attr_release(&n->attr[i]);
+}
+
+void graph_unref(struct graph *g)
+{
+    if (!g || atomic_fetch_sub(&g->refs, 1) != 1)
+        return;
+    for (int i = 0; i < g->n; i++)
+        release_node(g->node[i]);
+    mem_free(g->node);
+    map_free(&g->by_name);
+    map_free(&g->names_in_use);
+    collections_free(g->collections);
+    arena_free(&g->arena);
+    pthread_mutex_destroy(&g->lock);
+    mem_free(g);
+}
+
+void graph_lock(struct graph *g) { pthread_mutex_lock(&g->lock); }
+void graph_unlock(struct graph *g) { pthread_mutex_unlock(&g->lock); }
+
+void graph_finalize(struct graph *g)
+{
+    graph_lock(g);
+    g->finalized = true;
+    graph_unlock(g);
+}
+
+size_t graph_bytes(struct graph *g)
+{
+    graph_lock(g);
+    size_t bytes = arena_bytes(&g->arena) + (size_t)g->cap * sizeof *g->node +
+                   (g->by_name.cap + g->names_in_use.cap) * sizeof(struct map_entry);
+    graph_unlock(g);
+    return bytes;
+}
+
+/* ---- names ---- */
+
+static bool name_char(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '-' || c == '/';
+}
+
+bool name_is_valid(const char *name, bool inner_scope)
+{
+    bool first = isalnum((unsigned char)*name) || *name == '.';
+    if (!first && !(inner_scope && name_char(*name)))
+        return false;
+    for (; *name; name++)
+        if (!name_char(*name))
+            return false;
+    return true;
+}
+
+/* What names_in_use keeps for a name: how often it was asked for, and so the next suffix. */
+struct use { int count; };
+
+static const char *lower_case(struct graph *g, const char *name)
+{
+    char *low = arena_strdup(&g->arena, name);
+    for (char *p = low; p && *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    return low;
+}
+
+static struct use *name_use(struct graph *g, const char *low)
+{
+    return map_get(&g->names_in_use, low);
+}
+
+static bool mark_used(struct graph *g, const char *low, int count)
+{
+    struct use *u = arena_new(&g->arena, struct use);
+    if (u)
+        u->count = count;
+    return u && map_put(&g->names_in_use, low, u);
+}
+
+/* A1-A4: the counter goes on from the last suffix given, skips what is taken, and a generated
+ * name counts as used itself. */
+static const char *numbered_name(struct graph *g, const char *name, struct use *u, bool mark)
+{
+    int i = u->count;
+    size_t room = strlen(name) + 16;
+    char *text = arena_alloc(&g->arena, room);
+    const char *low;
+    do {
+        if (!text)
+            return NULL;
+        snprintf(text, room, "%s_%d", name, i++);
+        low = lower_case(g, text);
+    } while (low && name_use(g, low));
+    if (!low)
+        return NULL;
+    if (mark) {
+        u->count = i;
+        if (!mark_used(g, low, 1))
+            return NULL;
+    }
+    return text;
+}
+
+const char *graph_unique_name(struct graph *g, const char *name, bool mark)
+{
+    graph_lock(g);
+    const char *low = lower_case(g, name), *result = NULL;
+    struct use *u = low ? name_use(g, low) : NULL;
+    if (u)
+        result = numbered_name(g, name, u, mark);
+    else if (low && (!mark || mark_used(g, low, 1)))
+        result = arena_strdup(&g->arena, name);
+    graph_unlock(g);
+    return result;
+}
+
+/* ---- lookups ---- */
+
+struct node *graph_find(struct graph *g, const char *name)
+{
+    graph_lock(g);
+    struct node *n = map_get(&g->by_name, name);
+    graph_unlock(g);
+    return n;
+}
+
+#define OUTPUT_FORM "Tensor names must be of the form \"<op_name>:<output_index>\"."
+
+static struct status *no_index(struct graph *g, const char *name)
+{
+    if (graph_find(g, name))
+        return status_new(INVALID_ARGUMENT, "The name '%s' refers to an Operation, not a Tensor. "
+                          OUTPUT_FORM, name);
+    return status_new(INVALID_ARGUMENT, "The name '%s' looks like an (invalid) Operation name, "
+                      "not a Tensor. " OUTPUT_FORM, name);
+}
+
+struct status *graph_find_out(struct graph *g, const char *name, struct out *out)
+{
+    const char *colon = strchr(name, ':');
+    char *end = NULL;
+    if (!colon)
+        return no_index(g, name);
+    long index = strtol(colon + 1, &end, 10);
+    ENSURE(isdigit((unsigned char)colon[1]) && !*end && index < 1 << 30,
+           "The name '%s' looks a like a Tensor name, but is not a valid one. " OUTPUT_FORM, name);
+    graph_lock(g);
+    struct node *n = map_get_n(&g->by_name, name, (size_t)(colon - name));
+    graph_unlock(g);
+    if (!n)
+        return status_new(NOT_FOUND, "The name '%s' refers to a Tensor which does not exist. The "
+                          "operation, '%.*s', does not exist in the graph.", name,
+                          (int)(colon - name), name);
+    if (index >= n->n_out)
+        return status_new(NOT_FOUND, "The name '%s' refers to a Tensor which does not exist. The "
+                          "operation, '%s', exists but only has %d outputs.", name, n->name,
+                          n->n_out);
+    *out = (struct out){ n, (int)index };
+    return NULL;
+}
+
+/* ---- seeds ---- */
+
+enum { DEFAULT_GRAPH_SEED = 87654321 };
+
+static int64_t seed_reduced(int64_t seed)
+{
+    const int64_t m = 0x7fffffff;
+    return (seed % m + m) % m;
+}
+
+void graph_seed_pair(struct graph *g, bool has_op_seed, int64_t op_seed,
+                     int64_t *seed, int64_t *seed2)
+{
+    graph_lock(g);
+    *seed = *seed2 = 0;
+    if (g->has_seed || has_op_seed) {
+        *seed = seed_reduced(g->has_seed ? g->seed : DEFAULT_GRAPH_SEED);
+        *seed2 = seed_reduced(has_op_seed ? op_seed : g->ids_given);
+        if (!*seed && !*seed2)
+            *seed2 = 0x7fffffff;        /* A58: (0, 0) would mean: not deterministic */
+    }
+    graph_unlock(g);
+}

@@ -1,0 +1,126 @@
+#include "op/attr.h"
+#include "base/arena.h"
+
+static struct status *copy_texts(struct arena *a, struct text *to, const struct text *from, int n)
+{
+    for (int i = 0; i < n; i++) {
+        to[i].n = from[i].n;
+        NEED(to[i].s = arena_strndup(a, from[i].s, from[i].n));
+    }
+    return NULL;
+}
+
+static struct status *copy_list(struct arena *a, struct attr *to, const struct attr *from)
+{
+    size_t n = (size_t)from->n;
+    struct text *texts;
+    struct tensor *tensors;
+    switch ((int)from->kind - ATTR_LIST) {
+    case ATTR_FLOAT:
+        NEED(to->floats = arena_copy(a, from->floats, n * sizeof *from->floats));
+        return NULL;
+    case ATTR_SHAPE:
+        NEED(to->shapes = arena_copy(a, from->shapes, n * sizeof *from->shapes));
+        return NULL;
+    case ATTR_STRING: case ATTR_FUNC:
+        NEED(texts = arena_array(a, struct text, n));
+        to->texts = texts;
+        return copy_texts(a, texts, from->texts, from->n);
+    case ATTR_TENSOR:
+        NEED(tensors = arena_array(a, struct tensor, n));
+        for (size_t i = 0; i < n; i++)
+            tensors[i] = tensor_ref(&from->tensors[i]);
+        to->tensors = tensors;
+        return NULL;
+    default:
+        NEED(to->ints = arena_copy(a, from->ints, n * sizeof *from->ints));
+        return NULL;
+    }
+}
+
+struct status *attr_copy(struct arena *a, struct attr *to, const struct attr *from)
+{
+    struct text *text = &to->text;
+    struct tensor *t;
+    const char *name = to->name;
+    *to = *from;
+    to->name = name;
+    if (from->kind >= ATTR_LIST)
+        return copy_list(a, to, from);
+    if (from->kind == ATTR_STRING || from->kind == ATTR_FUNC)
+        return copy_texts(a, text, &from->text, 1);
+    if (from->kind == ATTR_SHAPE)
+        NEED(to->shape = arena_copy(a, from->shape, sizeof *from->shape));
+    if (from->kind == ATTR_TENSOR) {
+        NEED(t = arena_new(a, struct tensor));
+        *t = tensor_ref(from->tensor);
+        to->tensor = t;
+    }
+    return NULL;
+}
+
+void attr_release(struct attr *a)
+{
+    if (a->kind == ATTR_TENSOR && a->tensor)
+        tensor_unref((struct tensor *)a->tensor);
+    if (a->kind == ATTR_LIST + ATTR_TENSOR)
+        for (int i = 0; i < a->n; i++)
+            tensor_unref((struct tensor *)&a->tensors[i]);
+}
+
+static bool tensor_equal(const struct tensor *a, const struct tensor *b)
+{
+    return a->dtype == b->dtype && shape_equal(&a->shape, &b->shape) &&
+           (a->data == b->data || (a->dtype != DT_STRING &&
+                                   !memcmp(a->data, b->data, tensor_bytes(a))));
+}
+
+static bool text_equal(const struct text *a, const struct text *b)
+{
+    return a->n == b->n && !memcmp(a->s, b->s, a->n);
+}
+
+static bool list_equal(const struct attr *a, const struct attr *b)
+{
+    bool same = a->n == b->n;
+    for (int i = 0; same && i < a->n; i++)
+        switch ((int)a->kind - ATTR_LIST) {
+        case ATTR_FLOAT: same = a->floats[i] == b->floats[i]; break;
+        case ATTR_SHAPE: same = shape_equal(&a->shapes[i], &b->shapes[i]); break;
+        case ATTR_STRING: case ATTR_FUNC: same = text_equal(&a->texts[i], &b->texts[i]); break;
+        case ATTR_TENSOR: same = tensor_equal(&a->tensors[i], &b->tensors[i]); break;
+        default: same = a->ints[i] == b->ints[i];
+        }
+    return same;
+}
+
+bool attr_equal(const struct attr *a, const struct attr *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    if (a->kind >= ATTR_LIST)
+        return list_equal(a, b);
+    switch (a->kind) {
+    case ATTR_NONE: return true;
+    case ATTR_FLOAT: return a->f == b->f;
+    case ATTR_STRING: case ATTR_FUNC: return text_equal(&a->text, &b->text);
+    case ATTR_SHAPE: return shape_equal(a->shape, b->shape);
+    case ATTR_TENSOR: return tensor_equal(a->tensor, b->tensor);
+    default: return a->i == b->i;
+    }
+}
+
+const char *attr_kind_name(enum attr_kind kind)
+{
+    static const char *const names[] = {
+        [ATTR_NONE] = "none", [ATTR_BOOL] = "bool", [ATTR_INT] = "int", [ATTR_FLOAT] = "float",
+        [ATTR_TYPE] = "type", [ATTR_STRING] = "string", [ATTR_SHAPE] = "shape",
+        [ATTR_TENSOR] = "tensor", [ATTR_FUNC] = "func",
+    };
+    static const char *const lists[] = {
+        [ATTR_NONE] = "list", [ATTR_BOOL] = "list(bool)", [ATTR_INT] = "list(int)",
+        [ATTR_FLOAT] = "list(float)", [ATTR_TYPE] = "list(type)", [ATTR_STRING] = "list(string)",
+        [ATTR_SHAPE] = "list(shape)", [ATTR_TENSOR] = "list(tensor)", [ATTR_FUNC] = "list(func)",
+    };
+    return kind >= ATTR_LIST ? lists[kind - ATTR_LIST] : names[kind];
+}

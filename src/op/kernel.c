@@ -1,0 +1,61 @@
+#include "op/kernel.h"
+#include "base/arena.h"
+
+/* A reference to a variable is a tensor of dtype DT_REF + T whose data is the holder. It owns
+ * nothing: the plan keeps the variable. Its buffer is this one, so that the slot is not empty; the
+ * count never reaches zero. */
+static struct buffer reference = { .refs = 1 << 30 };
+
+struct variable *kernel_ref(const struct kernel *k, int i)
+{
+    return kernel_in(k, i)->data;
+}
+
+void kernel_set_ref(struct kernel *k, int i, struct variable *v)
+{
+    *kernel_out(k, i) = (struct tensor){ .buf = buffer_ref(&reference), .data = v,
+                                         .dtype = DT_REF + v->value.dtype };
+}
+
+struct status *kernel_resource(const struct kernel *k, int i, const struct resource_kind *kind,
+                               struct resource **r)
+{
+    const struct tensor *t = kernel_in(k, i);
+    ENSURE(t->dtype == DT_RESOURCE && tensor_count(t) == 1,
+           "Input %d: expected a resource handle, got %s %s", i, dtype_name(t->dtype),
+           SHAPE_STR(&t->shape));
+    struct resource *found = *(struct resource **)t->data;
+    ENSURE(found, "Input %d: the resource handle is empty", i);
+    ENSURE(found->kind == kind, "Trying to access resource %s of type %s as a %s", found->name,
+           found->kind->name, kind->name);
+    *r = found;
+    return NULL;
+}
+
+struct status *kernel_temp(struct kernel *k, size_t bytes, void *pointer_to_pointer)
+{
+    char *p = bytes > SIZE_MAX - 64 ? NULL : arena_alloc_dirty(k->env->scratch, bytes + 63);
+    NEED(p);
+    p += -(uintptr_t)p & 63;
+    memcpy(pointer_to_pointer, &p, sizeof p);
+    return NULL;
+}
+
+struct status *prep_state(struct prep *p, size_t bytes, void *pointer_to_pointer)
+{
+    void *state;
+    NEED(state = arena_alloc(p->arena, bytes));
+    p->state = state;
+    memcpy(pointer_to_pointer, &state, sizeof state);
+    return NULL;
+}
+
+/* A container that no user can name keeps these apart from variables and queues. */
+struct status *prep_own(struct prep *p, const struct resource_kind *kind, struct resource **r)
+{
+    if (!p->resources)
+        return status_new(INTERNAL, "A stateful op cannot run outside a session");
+    TRY(resources_get(p->resources, kind, "/kernel", p->name, r));
+    p->bound = *r;
+    return NULL;
+}

@@ -4,7 +4,6 @@
 #include "graph/collection.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct graph *graph_new(void)
@@ -18,6 +17,7 @@ struct graph *graph_new(void)
     pthread_mutex_init(&g->lock, &recursive);
     pthread_mutexattr_destroy(&recursive);
     atomic_init(&g->refs, 1);
+    g->names_in_use.fold = true;
     return g;
 }
 
@@ -43,6 +43,7 @@ void graph_unref(struct graph *g)
     map_free(&g->by_name);
     map_free(&g->names_in_use);
     collections_free(g->collections);
+    kept_values_free(g->values);
     arena_free(&g->arena);
     pthread_mutex_destroy(&g->lock);
     mem_free(g);
@@ -85,63 +86,50 @@ bool name_is_valid(const char *name, bool inner_scope)
     return true;
 }
 
-/* What names_in_use keeps for a name: how often it was asked for, and so the next suffix. */
-struct use { int count; };
-
-static const char *lower_case(struct graph *g, const char *name)
+/* The name and a suffix, written by hand: this runs for every node that is added. */
+static void write_suffix(char *to, const char *name, size_t n, unsigned suffix)
 {
-    char *low = arena_strdup(&g->arena, name);
-    for (char *p = low; p && *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return low;
+    char digits[12];
+    int k = 0;
+    memcpy(to, name, n);
+    to[n++] = '_';
+    do
+        digits[k++] = (char)('0' + suffix % 10);
+    while (suffix /= 10);
+    while (k)
+        to[n++] = digits[--k];
+    to[n] = 0;
 }
 
-static struct use *name_use(struct graph *g, const char *low)
+/* A1-A4: the counter goes on from the last suffix given and skips what is taken. */
+static const char *numbered_name(struct graph *g, const char *name, uintptr_t *suffix)
 {
-    return map_get(&g->names_in_use, low);
-}
-
-static bool mark_used(struct graph *g, const char *low, int count)
-{
-    struct use *u = arena_new(&g->arena, struct use);
-    if (u)
-        u->count = count;
-    return u && map_put(&g->names_in_use, low, u);
-}
-
-/* A1-A4: the counter goes on from the last suffix given, skips what is taken, and a generated
- * name counts as used itself. */
-static const char *numbered_name(struct graph *g, const char *name, struct use *u, bool mark)
-{
-    int i = u->count;
-    size_t room = strlen(name) + 16;
-    char *text = arena_alloc(&g->arena, room);
-    const char *low;
+    size_t n = strlen(name);
+    char *text = arena_alloc(&g->arena, n + 12);
     do {
         if (!text)
             return NULL;
-        snprintf(text, room, "%s_%d", name, i++);
-        low = lower_case(g, text);
-    } while (low && name_use(g, low));
-    if (!low)
-        return NULL;
-    if (mark) {
-        u->count = i;
-        if (!mark_used(g, low, 1))
-            return NULL;
-    }
+        write_suffix(text, name, n, (unsigned)(*suffix)++);
+    } while (map_get(&g->names_in_use, text));
     return text;
+}
+
+static const char *unique_name(struct graph *g, const char *name, bool mark)
+{
+    uintptr_t suffix = (uintptr_t)map_get(&g->names_in_use, name);
+    const char *result = suffix ? numbered_name(g, name, &suffix)
+                                : arena_strdup(&g->arena, name);
+    if (!result || !mark)
+        return result;
+    if (suffix && !map_put(&g->names_in_use, name, (void *)suffix))
+        return NULL;
+    return map_put(&g->names_in_use, result, (void *)1) ? result : NULL;
 }
 
 const char *graph_unique_name(struct graph *g, const char *name, bool mark)
 {
     graph_lock(g);
-    const char *low = lower_case(g, name), *result = NULL;
-    struct use *u = low ? name_use(g, low) : NULL;
-    if (u)
-        result = numbered_name(g, name, u, mark);
-    else if (low && (!mark || mark_used(g, low, 1)))
-        result = arena_strdup(&g->arena, name);
+    const char *result = unique_name(g, name, mark);
     graph_unlock(g);
     return result;
 }
@@ -189,6 +177,23 @@ struct status *graph_find_out(struct graph *g, const char *name, struct out *out
                           n->n_out);
     *out = (struct out){ n, (int)index };
     return NULL;
+}
+
+struct status *graph_set_shape(struct graph *g, struct out o, const struct shape *s)
+{
+    struct shape merged, *kept;
+    graph_lock(g);
+    const struct shape **at = (const struct shape **)&o.node->shape[o.index];
+    struct status *st = shape_merge(*at, s, &merged);
+    if (!st && !shape_equal(&merged, *at)) {
+        kept = arena_copy(&g->arena, &merged, sizeof merged);
+        if (kept)
+            __atomic_store_n(at, kept, __ATOMIC_RELEASE);       /* others may be reading it */
+        else
+            st = status_no_memory();
+    }
+    graph_unlock(g);
+    return st;
 }
 
 /* ---- seeds ---- */

@@ -41,8 +41,9 @@ struct graph {
     struct node **node;                 /* read under the lock */
     int n, cap;
     struct map by_name;
-    struct map names_in_use;            /* lower case, for graph_unique_name() */
+    struct map names_in_use;            /* case folded; value: the next suffix to try */
     struct collection *collections;
+    struct kept_value *values;          /* computed for shape functions, see eval.c */
     int64_t seed;
     bool has_seed, finalized;
     int ids_given;                      /* op ids handed out, failed ops counted (A12, A57) */
@@ -120,11 +121,16 @@ static inline bool out_is_ref(struct out o)
 
 /* ---- values known before a run (graph/eval.c) ---- */
 
-/* The value of o if it follows from constants and shapes by stateless, cheap ops, computed now
- * into memory of `arena`'s owner: the caller unrefs *value. False: not known. */
-bool graph_constant(struct out o, struct tensor *value);
+/* Looking for a value stops after so many nodes, so that building stays linear. */
+enum { VALUE_BUDGET = 100 };
 
-/* Run one node's kernel on given inputs, as a plan would; n_out outputs, owned by the caller. */
+/* The value of o if it follows from constants and shapes by stateless, cheap ops; the caller
+ * unrefs *value. False: not known. The graph's lock is held. */
+bool graph_constant(struct out o, int *budget, struct tensor *value);
+
+void kept_values_free(struct kept_value *v);
+
+/* Run one stateless node's kernel on given inputs; n_out outputs, owned by the caller. */
 MUST_CHECK struct status *node_compute(const struct node *n, const struct tensor *in,
                                        struct tensor *out);
 

@@ -28,6 +28,14 @@ const struct op *op_find(const char *name)
 }
 
 const struct sig *op_sig(const struct op *op) { return &entry_of(op)->sig; }
+
+const struct sig *op_find_sig(const char *name, const struct op **op)
+{
+    const struct entry *e = map_get(&by_name, name);
+    *op = e ? e->op : NULL;
+    return e ? &e->sig : NULL;
+}
+
 int ops_count(void) { return n_entries; }
 const struct op *op_at(int i) { return entries[i]->op; }
 

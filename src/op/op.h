@@ -52,6 +52,8 @@ enum {
     OP_SLICES = 32,         /* its gradient function takes and gives IndexedSlices */
     OP_VIEW = 64,           /* output 0 may share the buffer of input 0 */
     OP_BLOCKING = 128,      /* may wait for another step (dequeue) */
+    OP_CONSTANT = 8192,     /* its output is its attribute "value" */
+    OP_FED = 16384,         /* made to be fed: its value is never known before a run */
     /* The control-flow flags are the only thing an executor knows about an op. */
     OP_SWITCH = 256, OP_MERGE = 512, OP_ENTER = 1024, OP_EXIT = 2048, OP_NEXT = 4096
 };
@@ -95,6 +97,7 @@ MUST_CHECK struct status *ops_register(const struct op *rows);
 void ops_unregister_all(void);                          /* gives the signatures' memory back */
 const struct op *op_find(const char *name);             /* NULL: not registered */
 const struct sig *op_sig(const struct op *op);
+const struct sig *op_find_sig(const char *name, const struct op **op);  /* both, in one look */
 int ops_count(void);
 const struct op *op_at(int i);                          /* in order of registration */
 int sig_attr(const struct sig *s, const char *name);    /* index, or -1 */

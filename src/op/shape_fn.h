@@ -14,7 +14,7 @@ struct shape_ctx {
     int n_in, n_out;
     const struct shape *const *in;
     struct shape *out;
-    struct arena *arena;                /* for constants computed on the way */
+    int *budget;                        /* how many more nodes may be looked into for values */
 };
 
 static inline const struct shape *shape_in(const struct shape_ctx *c, int i) { return c->in[i]; }

@@ -22,16 +22,31 @@ const char *dtype_name(enum dtype t)
     return base == t ? dtypes[t].name : dtypes[base].ref_name;
 }
 
+const char *dtype_py_name(enum dtype t)
+{
+    switch ((int)t) {
+    case DT_FLOAT: return "float32";
+    case DT_DOUBLE: return "float64";
+    case DT_HALF: return "float16";
+    case DT_FLOAT + DT_REF: return "float32_ref";
+    case DT_DOUBLE + DT_REF: return "float64_ref";
+    case DT_HALF + DT_REF: return "float16_ref";
+    default: return dtype_name(t);
+    }
+}
+
 enum dtype dtype_parse(const char *name, size_t len)
 {
     for (enum dtype t = 1; t < DT_COUNT; t++)
         if (strlen(dtypes[t].name) == len && !memcmp(dtypes[t].name, name, len))
             return t;
-    /* Python's spellings of two of them. */
+    /* Python's spellings. */
     if (len == 7 && !memcmp(name, "float32", 7))
         return DT_FLOAT;
     if (len == 7 && !memcmp(name, "float64", 7))
         return DT_DOUBLE;
+    if (len == 7 && !memcmp(name, "float16", 7))
+        return DT_HALF;
     return DT_INVALID;
 }
 

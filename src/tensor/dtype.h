@@ -53,6 +53,7 @@ enum dtype {
 
 size_t dtype_size(enum dtype t);                        /* 0 for an unknown one */
 const char *dtype_name(enum dtype t);                   /* "float", "float_ref", "invalid" */
+const char *dtype_py_name(enum dtype t);                /* "float32", "float16": as Python has it */
 enum dtype dtype_parse(const char *name, size_t len);   /* DT_INVALID if unknown */
 
 static inline bool dtype_is_ref(enum dtype t) { return t > DT_REF; }

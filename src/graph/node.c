@@ -1,0 +1,65 @@
+/* node.c - reading a node: its attributes and arguments. */
+#include "graph/graph.h"
+
+const struct attr *node_attr_find(const struct node *n, const char *name)
+{
+    for (int i = 0; i < n->n_attr; i++)
+        if (!strcmp(n->attr[i].name, name))
+            return &n->attr[i];
+    return NULL;
+}
+
+int64_t node_attr(const struct node *n, const char *name)
+{
+    const struct attr *a = node_attr_find(n, name);
+    return a && (a->kind == ATTR_BOOL || a->kind == ATTR_INT || a->kind == ATTR_TYPE) ? a->i : 0;
+}
+
+double node_attr_float(const struct node *n, const char *name)
+{
+    const struct attr *a = node_attr_find(n, name);
+    return a && a->kind == ATTR_FLOAT ? a->f : 0;
+}
+
+const char *node_attr_string(const struct node *n, const char *name)
+{
+    const struct attr *a = node_attr_find(n, name);
+    return a && (a->kind == ATTR_STRING || a->kind == ATTR_FUNC) ? a->text.s : "";
+}
+
+const struct shape *node_attr_shape(const struct node *n, const char *name)
+{
+    const struct attr *a = node_attr_find(n, name);
+    return a && a->kind == ATTR_SHAPE ? a->shape : NULL;
+}
+
+const struct tensor *node_attr_tensor(const struct node *n, const char *name)
+{
+    const struct attr *a = node_attr_find(n, name);
+    return a && a->kind == ATTR_TENSOR ? a->tensor : NULL;
+}
+
+static int arg_length(const struct node *n, const struct arg *arg)
+{
+    if (arg->number_attr >= 0)
+        return (int)n->attr[arg->number_attr].i;
+    return arg->list ? n->attr[arg->type_attr].n : 1;
+}
+
+int node_arg(const struct node *n, int arg, int *count)
+{
+    const struct sig *s = op_sig(n->op);
+    int at = 0;
+    for (int i = 0; i < arg; i++)
+        at += arg_length(n, &s->in[i]);
+    *count = arg_length(n, &s->in[arg]);
+    return at;
+}
+
+struct status *shape_attr(struct shape_ctx *c)
+{
+    const struct shape *s = node_attr_shape(c->node, "shape");
+    if (s)
+        *shape_out(c, 0) = *s;
+    return NULL;
+}

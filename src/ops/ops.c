@@ -1,0 +1,32 @@
+#include "ops/ops.h"
+#include "op/op.h"
+
+#include <pthread.h>
+
+/* The families, in one place: a line each. */
+#define FAMILIES(X) \
+    X(source)
+
+#define X(family) extern const struct op ops_##family[];
+FAMILIES(X)
+#undef X
+
+static struct status *outcome;
+
+static void register_families(void)
+{
+    static const struct op *const families[] = {
+#define X(family) ops_##family,
+        FAMILIES(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof families / sizeof *families && !outcome; i++)
+        outcome = ops_register(families[i]);
+}
+
+struct status *ops_init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, register_families);
+    return status_copy(outcome);
+}

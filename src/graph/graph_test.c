@@ -161,7 +161,7 @@ static void collections_keep_order(void **state)
     graph_unref(g);
 }
 
-/* F2, F13: no path is no gradient, Identity passes it on, y itself has ones. */
+/* F2, F4: no path is no gradient, Identity passes it on, StopGradient ends it. */
 static void gradients_flow(void **state)
 {
     (void)state;
@@ -170,15 +170,18 @@ static void gradients_flow(void **state)
     struct out z = placeholder(g, "z", DT_FLOAT, SHAPE_SCALAR), dx[2];
     struct out y = add(g, "Identity", "y", &x, 1, NULL, 0);
     struct out s = add(g, "StopGradient", "s", &x, 1, NULL, 0), w = { 0 };
-    struct gradients q = { .y = &x, .x = (struct out[]){ x, z }, .n_y = 0, .n_x = 2 };
-    q.y = &s;
-    q.n_y = 1;
+    struct out dy = placeholder(g, "dy", DT_FLOAT, SHAPE_SCALAR);
+    struct gradients q = { .y = &s, .x = (struct out[]){ x, z }, .n_y = 1, .n_x = 2,
+                           .grad_y = &dy };
     ok(graph_gradients(g, &q, dx, NULL));
     assert_null(dx[0].node);
+    q.y = &y;
+    ok(graph_gradients(g, &q, dx, NULL));
+    assert_ptr_equal(dx[0].node, dy.node);
+    assert_null(dx[1].node);
     w = add(g, "PreventGradient", "w", &x, 1, NULL, 0);
     q.y = &w;
     fails(graph_gradients(g, &q, dx, NULL), NOT_FOUND, "Gradient explicitly disabled");
-    (void)y;
     graph_unref(g);
 }
 

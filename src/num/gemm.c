@@ -14,9 +14,12 @@ enum { TILE_M = 128, TILE_N = 512, TILE_K = 256 };      /* of half-size floats *
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* Floats that a tile of A, of B and of C take, with room to begin the next on a cache line. */
-static int64_t tile_a(const struct gemm *g) { return least(TILE_M, g->m) * least(TILE_K, g->k) + 16; }
-static int64_t tile_b(const struct gemm *g) { return least(TILE_K, g->k) * least(TILE_N, g->n) + 16; }
-static int64_t tile_c(const struct gemm *g) { return least(TILE_M, g->m) * least(TILE_N, g->n) + 16; }
+static int64_t tile_a(const struct gemm *g)
+{ return 16 + least(TILE_M, g->m) * least(TILE_K, g->k); }
+static int64_t tile_b(const struct gemm *g)
+{ return 16 + least(TILE_K, g->k) * least(TILE_N, g->n); }
+static int64_t tile_c(const struct gemm *g)
+{ return 16 + least(TILE_M, g->m) * least(TILE_N, g->n); }
 
 static void clear(const struct gemm *g, size_t size, void *c)
 {

@@ -120,9 +120,10 @@ static struct out shape_node(struct grad *g, struct out x)
     return grad_add(g, "Shape", OUTS(x), NULL, 0);
 }
 
-/* Rows at indices become the whole tensor, rows that meet summed. */
-static struct out densify(struct grad *g, struct out values, const struct slices *s)
+struct out grad_dense(struct grad *g, struct out values, const struct slices *s)
 {
+    if (!s->indices.node)
+        return values;
     struct out zero = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
     struct out one = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
     struct out rows = grad_add(g, "StridedSlice", OUTS(s->dense_shape, zero, one, one),
@@ -313,7 +314,7 @@ static void complete_dy(struct walk *w, const struct node *n, struct out *dy, st
     for (int i = 0; i < n->n_out && !w->g.st; i++) {
         struct out y = { (struct node *)n, i };
         if (dys[i].indices.node && !(n->op->flags & OP_SLICES)) {
-            dy[i] = densify(&w->g, dy[i], &dys[i]);
+            dy[i] = grad_dense(&w->g, dy[i], &dys[i]);
             dys[i] = (struct slices){ 0 };
         } else if (!dy[i].node && (dtype_is_floating(out_dtype(y)) ||
                                    dtype_is_complex(out_dtype(y)))) {
@@ -396,7 +397,7 @@ static void results(struct walk *w, struct out *dx, struct slices *dx_slices)
         dx[i] = known ? s->v : (struct out){ 0 };
         w->g.scope = w->scope;
         if (known && slices->indices.node && !dx_slices)
-            dx[i] = densify(&w->g, s->v, slices);
+            dx[i] = grad_dense(&w->g, s->v, slices);
         if (dx_slices)
             dx_slices[i] = known ? *slices : none;
     }

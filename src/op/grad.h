@@ -47,6 +47,9 @@ struct out grad_vector(struct grad *g, enum dtype t, const int64_t *v, int n);  
 enum dtype out_dtype(struct out o);
 const struct shape *out_shape(struct out o);
 
+/* Rows at s->indices become the whole tensor, rows that meet summed; what is dense stays. */
+struct out grad_dense(struct grad *g, struct out values, const struct slices *s);
+
 /* Sticks. */
 __attribute__((format(printf, 3, 4)))
 void grad_fail(struct grad *g, enum code code, const char *fmt, ...);

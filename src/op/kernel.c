@@ -14,7 +14,7 @@ struct variable *kernel_ref(const struct kernel *k, int i)
 void kernel_set_ref(struct kernel *k, int i, struct variable *v)
 {
     *kernel_out(k, i) = (struct tensor){ .buf = buffer_ref(&reference), .data = v,
-                                         .dtype = DT_REF + v->value.dtype };
+                                         .dtype = DT_REF + v->dtype };
 }
 
 struct status *kernel_resource(const struct kernel *k, int i, const struct resource_kind *kind,

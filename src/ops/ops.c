@@ -5,7 +5,7 @@
 
 /* The families, in one place: a line each. */
 #define FAMILIES(X) \
-    X(source)
+    X(source) X(variable) X(scatter)
 
 #define X(family) extern const struct op ops_##family[];
 FAMILIES(X)

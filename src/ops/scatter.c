@@ -1,7 +1,7 @@
-/* scatter.c - writing rows of a variable: ScatterAdd and its kin by the index of a row, ScatterNdAdd
- * and its kin by the first few indices of a slice, each on references and on handles.
+/* scatter.c - rows of a variable. ResourceGather reads them; ScatterAdd and its kin write them, and
+ * ScatterNdAdd and its kin slices by their first few indices, each on references and on handles.
  *
- * Both are one loop: index i is `depth` integers, which give the place of `width` elements. All of
+ * All writing is one loop: index i is `depth` integers, which give the place of `width` elements. All of
  * them are checked before the first write, so that a bad index leaves the variable as it was.
  * Duplicates are applied one after the other. */
 #include "ops/variable.h"
@@ -208,6 +208,77 @@ static struct status *scatter_nd_update(struct kernel *k)
     return scatter_copy(k, true);
 }
 
+/* ---- ResourceGather ---- */
+
+static struct status *gathered(const struct shape *indices, const struct shape *params,
+                               struct shape *s)
+{
+    *s = SHAPE_UNKNOWN;
+    TRY(shape_want_rank_at_least(params, 1));
+    if (indices->rank < 0 || params->rank < 0)
+        return NULL;
+    ENSURE(indices->rank + params->rank - 1 <= MAX_RANK, "rank %d of the result is too large",
+           indices->rank + params->rank - 1);
+    *s = *indices;
+    for (int i = 1; i < params->rank; i++)
+        s->dim[s->rank++] = params->dim[i];
+    return NULL;
+}
+
+static struct status *gather_shape(struct shape_ctx *c)
+{
+    struct shape params;
+    TRY(variable_shape_in(c, 0, node_attr_type(c->node, "dtype"), &params));
+    return gathered(shape_in(c, 1), &params, shape_out(c, 0));
+}
+
+static void gather_grad(struct grad *g)
+{
+    struct out shape = grad_add(g, "VariableShape", OUTS(variable_handle(g->x[0])), NULL, 0);
+    struct out zero = grad_scalar(g, DT_INT32, 0);
+    struct out one = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
+    struct out end = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
+    struct out size = grad_add(g, "Size", OUTS(g->x[1]), NULL, 0);
+    struct out n = grad_add(g, "ExpandDims", OUTS(size, zero), NULL, 0);
+    struct out row = grad_add(g, "StridedSlice", OUTS(shape, one, end, one),
+                              ATTRS(attr_int("end_mask", 1)));
+    struct out rows = grad_add(g, "ConcatV2", OUTS(n, row, zero), NULL, 0);
+
+    g->dx[0] = grad_add(g, "Reshape", OUTS(grad_dense(g, g->dy[0], &g->dy_slices[0]), rows), NULL, 0);
+    g->dx_slices[0].indices = grad_add(g, "Reshape", OUTS(g->x[1], n), NULL, 0);
+    g->dx_slices[0].dense_shape = shape;
+}
+
+static struct status *gather(struct kernel *k, const struct tensor *params)
+{
+    const struct tensor *indices = kernel_in(k, 1);
+    struct shape s;
+    TRY(gathered(&indices->shape, &params->shape, &s));
+    TRY(kernel_new(k, 0, params->dtype, &s));
+    struct tensor *out = kernel_out(k, 0);
+    int64_t rows = params->shape.dim[0], width = shape_span(&params->shape, 1, params->shape.rank);
+    size_t bytes = (size_t)width * dtype_size(params->dtype);
+    for (int64_t i = 0, n = tensor_count(indices); i < n; i++) {
+        int64_t from = variable_index(indices, i);
+        ENSURE(from >= 0 && from < rows, "%s = %lld is not in [0, %lld)",
+               variable_index_text(&indices->shape, i, (char[INDEX_TEXT]){ 0 }),
+               (long long)from, (long long)rows);
+        if (params->dtype == DT_STRING || params->dtype == DT_RESOURCE)
+            TRY(tensor_copy_elements(out, i * width, params, from * width, width));
+        else
+            memcpy((char *)out->data + (size_t)i * bytes,
+                   (const char *)params->data + (size_t)from * bytes, bytes);
+    }
+    return NULL;
+}
+
+static struct status *gather_run(struct kernel *k)
+{
+    struct variable *v;
+    struct status *st = variable_begin(k, k->node->dtype[0], false, &v);
+    return variable_end(k, v, st ? st : gather(k, &v->value));
+}
+
 /* ---- rows ---- */
 
 #define NUMBERTYPE "{float, double, int32, uint8, int16, int8, complex64, int64, qint8, " \
@@ -292,5 +363,14 @@ const struct op ops_scatter[] = {
     { .name = "ResourceScatterNdSub", HANDLE_ND,
       .doc = "Subtracts updates from slices of the variable.",
       .shape = scatter_nd_shape, .grad = NO_GRADIENT, .kernel = ALL(scatter_nd_sub) },
+    { .name     = "ResourceGather",
+      .inputs   = "resource: resource, indices: Tindices",
+      .outputs  = "output: dtype",
+      .attrs    = "validate_indices: bool = true; dtype: type; Tindices: {int32, int64}",
+      .doc      = "Rows of the variable, by their indices.",
+      .shape    = gather_shape,
+      .grad     = gather_grad,
+      .kernel_any = gather_run,
+      .flags    = OP_STATEFUL | OP_SLICES },
     { 0 }
 };

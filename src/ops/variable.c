@@ -9,19 +9,13 @@
 
 /* ---- shared with the other families ---- */
 
-/* The VarHandleOp that a handle comes from, through what merely passes it on; NULL: not known. */
-static const struct node *handle_source(const struct node *n)
+struct out variable_handle(struct out o)
 {
     static const char *const pass[] = { "Identity", "Enter", "Switch", "StopGradient" };
-    while (strcmp(n->op->name, "VarHandleOp")) {
-        bool passes = false;
-        for (size_t i = 0; i < sizeof pass / sizeof *pass; i++)
-            passes |= !strcmp(n->op->name, pass[i]);
-        if (!passes)
-            return NULL;
-        n = n->in[0].node;
-    }
-    return n;
+    for (size_t i = 0; i < sizeof pass / sizeof *pass; i++)
+        if (!strcmp(o.node->op->name, pass[i]))
+            return variable_handle(o.node->in[0]);
+    return o;
 }
 
 struct status *variable_shape_in(struct shape_ctx *c, int i, enum dtype dtype, struct shape *s)
@@ -30,8 +24,8 @@ struct status *variable_shape_in(struct shape_ctx *c, int i, enum dtype dtype, s
     if (node_in_dtype(c->node, i) != DT_RESOURCE)
         return NULL;
     *s = SHAPE_UNKNOWN;
-    const struct node *n = handle_source(c->node->in[i].node);
-    if (!n)
+    const struct node *n = variable_handle(c->node->in[i]).node;
+    if (strcmp(n->op->name, "VarHandleOp"))
         return NULL;
     enum dtype own = node_attr_type(n, "dtype");
     ENSURE(own == dtype || !dtype, "Trying to read variable with wrong dtype. Expected %s got %s",
@@ -395,92 +389,6 @@ static struct status *destroy_run(struct kernel *k)
     return NULL;
 }
 
-/* ---- ResourceGather ---- */
-
-static struct status *gathered(const struct shape *indices, const struct shape *params,
-                               struct shape *s)
-{
-    *s = SHAPE_UNKNOWN;
-    TRY(shape_want_rank_at_least(params, 1));
-    if (indices->rank < 0 || params->rank < 0)
-        return NULL;
-    ENSURE(indices->rank + params->rank - 1 <= MAX_RANK, "rank %d of the result is too large",
-           indices->rank + params->rank - 1);
-    *s = *indices;
-    for (int i = 1; i < params->rank; i++)
-        s->dim[s->rank++] = params->dim[i];
-    return NULL;
-}
-
-static struct status *gather_shape(struct shape_ctx *c)
-{
-    struct shape params;
-    TRY(variable_shape_in(c, 0, node_attr_type(c->node, "dtype"), &params));
-    return gathered(shape_in(c, 1), &params, shape_out(c, 0));
-}
-
-/* Slices come in when the rows gathered here were themselves gathered from. */
-static struct out dense(struct grad *g)
-{
-    const struct slices *s = &g->dy_slices[0];
-    if (!s->indices.node)
-        return g->dy[0];
-    struct out zero = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
-    struct out one = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
-    struct out rows = grad_add(g, "StridedSlice", OUTS(s->dense_shape, zero, one, one),
-                               ATTRS(attr_int("shrink_axis_mask", 1)));
-    return grad_add(g, "UnsortedSegmentSum", OUTS(g->dy[0], s->indices, rows), NULL, 0);
-}
-
-static void gather_grad(struct grad *g)
-{
-    const struct node *source = handle_source(g->x[0].node);
-    struct out handle = source ? (struct out){ (struct node *)source, 0 } : g->x[0];
-    struct out shape = grad_add(g, "VariableShape", OUTS(handle), NULL, 0);
-    struct out zero = grad_scalar(g, DT_INT32, 0);
-    struct out one = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
-    struct out end = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
-    struct out size = grad_add(g, "Size", OUTS(g->x[1]), NULL, 0);
-    struct out n = grad_add(g, "ExpandDims", OUTS(size, zero), NULL, 0);
-    struct out row = grad_add(g, "StridedSlice", OUTS(shape, one, end, one),
-                              ATTRS(attr_int("end_mask", 1)));
-    struct out rows = grad_add(g, "ConcatV2", OUTS(n, row, zero), NULL, 0);
-
-    g->dx[0] = grad_add(g, "Reshape", OUTS(dense(g), rows), NULL, 0);
-    g->dx_slices[0].indices = grad_add(g, "Reshape", OUTS(g->x[1], n), NULL, 0);
-    g->dx_slices[0].dense_shape = shape;
-}
-
-static struct status *gather(struct kernel *k, const struct tensor *params)
-{
-    const struct tensor *indices = kernel_in(k, 1);
-    struct shape s;
-    TRY(gathered(&indices->shape, &params->shape, &s));
-    TRY(kernel_new(k, 0, params->dtype, &s));
-    struct tensor *out = kernel_out(k, 0);
-    int64_t rows = params->shape.dim[0], width = shape_span(&params->shape, 1, params->shape.rank);
-    size_t bytes = (size_t)width * dtype_size(params->dtype);
-    for (int64_t i = 0, n = tensor_count(indices); i < n; i++) {
-        int64_t from = variable_index(indices, i);
-        ENSURE(from >= 0 && from < rows, "%s = %lld is not in [0, %lld)",
-               variable_index_text(&indices->shape, i, (char[INDEX_TEXT]){ 0 }),
-               (long long)from, (long long)rows);
-        if (params->dtype == DT_STRING || params->dtype == DT_RESOURCE)
-            TRY(tensor_copy_elements(out, i * width, params, from * width, width));
-        else
-            memcpy((char *)out->data + (size_t)i * bytes,
-                   (const char *)params->data + (size_t)from * bytes, bytes);
-    }
-    return NULL;
-}
-
-static struct status *gather_run(struct kernel *k)
-{
-    struct variable *v;
-    struct status *st = variable_begin(k, k->node->dtype[0], false, &v);
-    return variable_end(k, v, st ? st : gather(k, &v->value));
-}
-
 /* ---- rows ---- */
 
 #define NUMBERTYPE "{float, double, int32, uint8, int16, int8, complex64, int64, qint8, " \
@@ -633,14 +541,5 @@ const struct op ops_variable[] = {
       .prepare  = count_prepare,
       .kernel_any = count_run,
       .flags    = OP_STATEFUL },
-    { .name     = "ResourceGather",
-      .inputs   = "resource: resource, indices: Tindices",
-      .outputs  = "output: dtype",
-      .attrs    = "validate_indices: bool = true; dtype: type; Tindices: {int32, int64}",
-      .doc      = "Rows of the variable, by their indices.",
-      .shape    = gather_shape,
-      .grad     = gather_grad,
-      .kernel_any = gather_run,
-      .flags    = OP_STATEFUL | OP_SLICES },
     { 0 }
 };

@@ -6,6 +6,9 @@
 #include "graph/graph.h"
 #include "op/kernel.h"
 
+/* Where a handle comes from, behind what merely passes it on. */
+struct out variable_handle(struct out o);
+
 /* The shape declared for the variable that input i names; of unknown rank where that cannot be
  * known. Through a handle its dtype must be `dtype`: "Trying to read variable with wrong dtype.
  * Expected float got int32". */

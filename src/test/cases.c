@@ -36,7 +36,7 @@ static struct status *parse_attr(struct op_case *c, const char **p)
     return NULL;
 }
 
-static bool is_shape_case(const struct op_case *c)
+bool is_shape_case(const struct op_case *c)
 {
     return c->kind == CASE_SHAPE || c->kind == CASE_SHAPE_ERROR;
 }

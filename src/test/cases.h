@@ -56,6 +56,8 @@ struct op_case {
     struct arena arena;
 };
 
+bool is_shape_case(const struct op_case *c);
+
 /* Calls on_case for each case from line `from` on. A line that cannot be parsed goes to on_case
  * with the reason. Returns false if the file cannot be read. */
 bool cases_read(const char *path, int from,

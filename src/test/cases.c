@@ -152,7 +152,7 @@ static struct status *parse_case(struct op_case *c, const char *p)
 static void case_release(struct op_case *c)
 {
     for (int i = 0; i < CASE_MOST; i++) {
-        attr_parse_release(&c->attr[i]);
+        attr_release(&c->attr[i]);
         tensor_unref(&c->in[i].value);
         tensor_unref(&c->out[i].value);
         tensor_unref(&c->after[i].value);

@@ -252,12 +252,28 @@ void trial_release(struct trial *t)
 
 /* ---- running ---- */
 
+static int feed_index(const struct trial *t, struct out o)
+{
+    for (int i = 0; i < t->n_feeds; i++)
+        if (t->feed[i].node == o.node && t->feed[i].index == o.index)
+            return i;
+    return -1;
+}
+
 struct status *trial_compile(struct trial *t, const struct out *fetch, int n, bool target,
                              unsigned flags, struct trial_plan *p)
 {
-    struct plan_key key = { .feed = t->feed, .n_feeds = t->n_feeds, .fetch = fetch,
-                            .n_fetches = n, .target = &t->node, .n_targets = target };
-    *p = (struct trial_plan){ 0 };
+    struct out asked[3 * CASE_MOST];
+    struct plan_key key = { .feed = t->feed, .n_feeds = t->n_feeds, .fetch = asked,
+                            .target = &t->node, .n_targets = target };
+    *p = (struct trial_plan){ .n = n };
+    for (int i = 0; i < n; i++) {
+        p->alias[i] = feed_index(t, fetch[i]);
+        if (p->alias[i] < 0)
+            asked[key.n_fetches++] = fetch[i];
+    }
+    if (!target && !key.n_fetches)
+        return NULL;
     TRY(plan_compile(t->graph, &key, t->resources, flags, &p->plan));
     p->run = run_new(p->plan, NULL);
     NEED(p->run);
@@ -267,7 +283,12 @@ struct status *trial_compile(struct trial *t, const struct out *fetch, int n, bo
 struct status *trial_run(struct trial *t, struct trial_plan *p, struct tensor *fetch)
 {
     struct run_options o = { 0 };
-    return plan_run(p->plan, p->run, t->fed, fetch, &o);
+    struct tensor got[3 * CASE_MOST] = { 0 };
+    if (p->plan)
+        TRY(plan_run(p->plan, p->run, t->fed, got, &o));
+    for (int i = 0, k = 0; i < p->n; i++)
+        fetch[i] = p->alias[i] < 0 ? got[k++] : tensor_ref(&t->fed[p->alias[i]]);
+    return NULL;
 }
 
 void trial_plan_release(struct trial_plan *p)
@@ -276,4 +297,5 @@ void trial_plan_release(struct trial_plan *p)
         run_free(p->run);
     if (p->plan)
         plan_free(p->plan);
+    *p = (struct trial_plan){ 0 };
 }

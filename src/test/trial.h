@@ -38,8 +38,9 @@ void trial_release(struct trial *t);
 MUST_CHECK struct status *trial_feed(struct trial *t, const struct shape *s,
                                      const struct tensor *value, struct out *result);
 
-/* A plan of these fetches (and the node as a target) with a run's memory. */
-struct trial_plan { struct plan *plan; struct run *run; };
+/* A plan of these fetches (and the node as a target) with a run's memory. What is itself fed
+ * cannot be fetched: `alias` says which feed stands for it, or -1. */
+struct trial_plan { struct plan *plan; struct run *run; int n, alias[3 * CASE_MOST]; };
 MUST_CHECK struct status *trial_compile(struct trial *t, const struct out *fetch, int n,
                                         bool target, unsigned flags, struct trial_plan *p);
 MUST_CHECK struct status *trial_run(struct trial *t, struct trial_plan *p, struct tensor *fetch);

@@ -349,14 +349,6 @@ struct status *attr_parse(struct arena *a, const char **p, enum attr_kind kind, 
     return to->kind >= ATTR_LIST ? list_parse(a, p, to) : scalar_parse(a, p, to);
 }
 
-void attr_parse_release(struct attr *a)
-{
-    if (a->kind == ATTR_TENSOR && a->tensor)
-        tensor_unref((struct tensor *)a->tensor);
-    for (int i = 0; a->kind == ATTR_LIST + ATTR_TENSOR && i < a->n; i++)
-        tensor_unref((struct tensor *)&a->tensors[i]);
-}
-
 /* ---- printing and comparing ---- */
 
 static void string_print(const struct tstring *s, struct str *to)

@@ -29,10 +29,9 @@ MUST_CHECK struct status *value_parse(const char **p, enum dtype *dtype, struct 
                                       struct tensor *t);
 
 /* The value of an attribute, of kind `kind` where it is not ATTR_NONE, else as it looks. Memory
- * is the arena's, but tensors hold references (attr_parse_release). */
+ * is the arena's, but tensors hold references (attr_release). */
 MUST_CHECK struct status *attr_parse(struct arena *a, const char **p, enum attr_kind kind,
                                      struct attr *to);
-void attr_parse_release(struct attr *a);
 
 void value_print(const struct tensor *t, struct str *to);
 

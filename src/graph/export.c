@@ -1,0 +1,65 @@
+/* export.c - nodes become a GraphDef. The message borrows from the graph, under its lock. */
+#include "base/mem.h"
+#include "graph/graphdef.h"
+#include "graph/proto.h"
+
+static struct status *export_inputs(struct arena *a, const struct node *n, Wire__Node *m)
+{
+    NEED(m->input = arena_array(a, char *, n->n_in + n->n_control));
+    for (int i = 0; i < n->n_in; i++) {
+        struct out in = n->in[i];
+        NEED(m->input[m->n_input++] = in.index ? arena_printf(a, "%s:%d", in.node->name, in.index)
+                                               : (char *)in.node->name);
+    }
+    for (int i = 0; i < n->n_control; i++)
+        NEED(m->input[m->n_input++] = arena_printf(a, "^%s", n->control[i]->name));
+    return NULL;
+}
+
+static struct status *export_attrs(struct arena *a, const struct node *n, Wire__Node *m)
+{
+    NEED(m->attr = arena_array(a, Wire__AttrEntry *, n->n_attr));
+    for (int i = 0; i < n->n_attr; i++) {
+        Wire__AttrEntry *e = arena_new(a, Wire__AttrEntry);
+        NEED(e);
+        wire__attr_entry__init(e);
+        e->key = (char *)n->attr[i].name;
+        TRY(attr_to_proto(a, &n->attr[i], &e->value));
+        m->attr[m->n_attr++] = e;
+    }
+    return NULL;
+}
+
+static struct status *export_node(struct arena *a, const struct node *n, Wire__Node **to)
+{
+    Wire__Node *m = *to = arena_new(a, Wire__Node);
+    NEED(m);
+    wire__node__init(m);
+    m->name = (char *)n->name;
+    m->op = (char *)n->op->name;
+    m->device = (char *)n->device;
+    TRY(export_inputs(a, n, m));
+    return export_attrs(a, n, m);
+}
+
+static struct status *export(struct arena *a, struct graph *g, void **bytes, size_t *n)
+{
+    Wire__Graph m = WIRE__GRAPH__INIT;
+    Wire__Versions v = WIRE__VERSIONS__INIT;
+    v.producer = GRAPHDEF_PRODUCER;
+    m.versions = &v;
+    NEED(m.node = arena_array(a, Wire__Node *, g->n));
+    for (int i = 0; i < g->n; i++)
+        TRY(export_node(a, g->node[i], &m.node[m.n_node++]));
+    return wire_encode(&m.base, bytes, n);
+}
+
+struct status *graph_export(struct graph *g, void **bytes, size_t *n)
+{
+    struct arena a = { 0 };
+    graph_lock(g);
+    struct status *st = export(&a, g, bytes, n);
+    graph_unlock(g);
+    arena_free(&a);
+    return st;
+}

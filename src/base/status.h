@@ -32,11 +32,11 @@ struct status;
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-MUST_CHECK __attribute__((format(printf, 2, 3)))
+MUST_CHECK __attribute__((format(printf, 2, 3), returns_nonnull))
 struct status *status_new(enum code code, const char *fmt, ...);
 
 /* RESOURCE_EXHAUSTED without allocating. */
-MUST_CHECK struct status *status_no_memory(void);
+MUST_CHECK __attribute__((returns_nonnull)) struct status *status_no_memory(void);
 
 /* Returns `st` with the failing node appended, as TensorFlow does
  * ("\n\t [[{{node NAME}}]]"), once; NULL stays NULL. Takes `st` over. */

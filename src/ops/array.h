@@ -1,0 +1,70 @@
+/* array.h - what the families that move data share: moving tensors, reading indices, partial
+ * values, and the nodes their gradients are made of.
+ *
+ * Such kernels go by the size of an element, not by its dtype; elements that own something
+ * (strings, resources) are copied one run at a time by tensor_copy_elements().
+ */
+#ifndef OPS_ARRAY_H
+#define OPS_ARRAY_H
+
+#include "graph/graph.h"
+#include "num/transpose.h"
+#include "op/kernel.h"
+
+static inline bool dtype_owns(enum dtype t)
+{ return t == DT_STRING || t == DT_RESOURCE || t == DT_VARIANT; }
+
+/* ---- kernels ---- */
+
+/* Move elements of `from` to `to`, both of one dtype, on several threads where it pays.
+ * `l` is simplified on the way. */
+MUST_CHECK struct status *array_move(const struct kernel *k, struct tensor *to, int64_t to_at,
+                                     const struct tensor *from, int64_t from_at, struct layout *l);
+
+/* Elements [at, at+n) of `to` become element `i` of `value`. */
+MUST_CHECK struct status *array_fill(const struct kernel *k, struct tensor *to, int64_t at,
+                                     int64_t n, const struct tensor *value, int64_t i);
+void array_zero(struct tensor *t);      /* all elements 0, "" or NULL; fresh ones own nothing yet */
+
+/* Output i is a part of input j, which is contiguous from element `at` on: shared where that is
+ * worth more than a copy. */
+MUST_CHECK struct status *array_part(struct kernel *k, int i, int j, int64_t at,
+                                     const struct shape *s);
+
+/* Elements that lie between neighbours in each dimension, of a tensor without gaps. */
+void shape_strides(const struct shape *s, int64_t stride[MAX_RANK]);
+
+/* Element i of an int32 or int64 tensor: inline, for loops over indices. */
+static inline int64_t index_at(const struct tensor *t, int64_t i)
+{ return t->dtype == DT_INT32 ? ((const int32_t *)t->data)[i] : ((const int64_t *)t->data)[i]; }
+
+/* "[0,2]" for element i of a tensor of shape s, "" for a scalar: TensorFlow names indices so. */
+const char *index_print(const struct shape *s, int64_t i, char text[SHAPE_TEXT]);
+#define INDEX_STR(s, i) index_print((s), (i), (char[SHAPE_TEXT]){ 0 })
+
+/* A list of sizes (int32 or int64) as a shape; "Dimension -1 must be >= 0" and the like. */
+MUST_CHECK struct status *array_read_shape(const struct tensor *t, struct shape *s);
+
+/* ---- shape functions ---- */
+
+/* The int vector or scalar that input i holds, as partial() gives it; false: nothing known. */
+bool partial_in(struct shape_ctx *c, int i, struct shape *value);
+
+/* Merge `s` into *all: "Dimension 1 in both shapes must be equal, but are 3 and 4. Shapes are..." */
+MUST_CHECK struct status *shape_merge_named(const struct shape *s, struct shape *all, int which);
+
+/* Dimensions of unknown size. */
+struct shape shape_of_rank(int rank);
+
+/* ---- gradients ---- */
+struct out grad_shape(struct grad *g, struct out x, enum dtype t);      /* Shape(x) */
+struct out grad_reshape(struct grad *g, struct out x, struct out shape);
+struct out grad_reshape_like(struct grad *g, struct out x, struct out like);
+struct out grad_ints(struct grad *g, int64_t v);                        /* an int32 scalar */
+struct out grad_one(struct grad *g, const char *op, struct out x);      /* an op of one input */
+struct out grad_two(struct grad *g, const char *op, struct out a, struct out b);
+struct out grad_concat(struct grad *g, const struct out *part, int n, struct out axis);
+struct out grad_cast(struct grad *g, struct out x, enum dtype t);
+struct out grad_part(struct grad *g, struct out vector, int64_t from, int64_t to); /* v[from:to] */
+
+#endif

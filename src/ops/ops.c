@@ -5,7 +5,7 @@
 
 /* The families, in one place: a line each. */
 #define FAMILIES(X) \
-    X(source) X(variable) X(scatter) X(matmul)
+    X(source) X(shape) X(join) X(slice) X(move) X(fill) X(variable) X(scatter) X(matmul)
 
 #define X(family) extern const struct op ops_##family[];
 FAMILIES(X)

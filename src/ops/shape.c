@@ -138,7 +138,7 @@ static struct status *reshape_shape(struct shape_ctx *c)
 /* A reshaped or sliced vector of sizes that stays a vector. */
 static bool reshape_partial(struct shape_ctx *c, struct shape *value)
 {
-    const struct shape *to = &c->out[0];
+    const struct shape *to = c->node->shape[0];
     struct shape v;
     if (to->rank < 0 || to->rank > 1 || !partial_in(c, 0, &v))
         return false;

@@ -1,0 +1,267 @@
+/* random.c - random numbers on TensorFlow's streams, exact: RandomUniform, RandomUniformInt,
+ * RandomStandardNormal, TruncatedNormal, RandomShuffle.
+ *
+ * An execution reserves its part of the node's stream under a lock and then computes it in
+ * pieces, any piece from its place in the stream: threads never change the numbers. */
+#include "ops/random.h"
+
+#include "base/mem.h"
+#include "base/pool.h"
+#include "graph/graph.h"
+
+#include <sys/random.h>
+
+/* ---- the generator of a node, kept by the session ---- */
+
+struct generator {
+    struct resource base;
+    pthread_mutex_t lock;
+    bool seeded;
+    struct philox at;
+};
+
+static bool generator_init(struct resource *r)
+{
+    return pthread_mutex_init(&((struct generator *)r)->lock, NULL) == 0;
+}
+
+static void generator_clear(struct resource *r)
+{
+    (void)r;                            /* it holds nothing */
+}
+
+static void generator_release(struct resource *r)
+{
+    pthread_mutex_destroy(&((struct generator *)r)->lock);
+}
+
+static const struct resource_kind GENERATOR = { "generator", sizeof(struct generator),
+                                                generator_init, generator_clear,
+                                                generator_release };
+
+/* Both seeds 0: nobody asked for numbers that come again. */
+static void seeds_from_system(uint64_t seed[2])
+{
+    if (getrandom(seed, 2 * sizeof *seed, 0) != 2 * sizeof *seed) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        seed[0] = (uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)seed;
+        seed[1] = (uint64_t)now.tv_sec;
+    }
+}
+
+static void generator_seed(struct generator *g, const struct node *n)
+{
+    uint64_t seed[2] = { (uint64_t)node_attr(n, "seed"), (uint64_t)node_attr(n, "seed2") };
+    if (!seed[0] && !seed[1])
+        seeds_from_system(seed);
+    pthread_mutex_lock(&g->lock);
+    if (!g->seeded)
+        g->at = philox_seed(seed[0], seed[1]);
+    g->seeded = true;
+    pthread_mutex_unlock(&g->lock);
+}
+
+struct status *random_prepare_bytes(struct prep *p, size_t bytes, void *state)
+{
+    struct generator **first;
+    struct resource *r;
+    TRY(prep_own(p, &GENERATOR, &r));
+    generator_seed((struct generator *)r, p->node);
+    TRY(prep_state(p, bytes, &first));
+    *first = (struct generator *)r;
+    memcpy(state, &first, sizeof first);
+    return NULL;
+}
+
+struct status *random_prepare(struct prep *p)
+{
+    void *state;
+    return random_prepare_bytes(p, sizeof(struct generator *), &state);
+}
+
+struct philox random_reserve(const struct kernel *k, uint64_t blocks)
+{
+    struct generator *g = *(struct generator *const *)k->state;
+    pthread_mutex_lock(&g->lock);
+    struct philox at = g->at;
+    philox_skip(&g->at, blocks);
+    pthread_mutex_unlock(&g->lock);
+    return at;
+}
+
+struct status *random_shape(const struct kernel *k, int i, struct shape *s)
+{
+    const struct tensor *t = kernel_in(k, i);
+    ENSURE(t->shape.rank == 1, "shape must be a vector of {int32,int64}, got shape %s",
+           SHAPE_STR(&t->shape));
+    ENSURE(t->shape.dim[0] <= MAX_RANK, "shape has %lld dimensions, more than %d",
+           (long long)t->shape.dim[0], MAX_RANK);
+    s->rank = (int)t->shape.dim[0];
+    for (int d = 0; d < s->rank; d++) {
+        s->dim[d] = tensor_int(t, d);
+        ENSURE(s->dim[d] >= 0, "Dimension %lld must be >= 0", (long long)s->dim[d]);
+    }
+    return NULL;
+}
+
+/* ---- filling a tensor ---- */
+
+/* One execution: `n` elements from `at` on. The functions of random.inc do a range of it, counted
+ * in groups of as many elements as one block makes (two of the 64-bit types, else four). */
+struct fill {
+    struct philox at;
+    void *y;
+    int64_t n;
+    int64_t low;                        /* RandomUniformInt: the least value, */
+    uint64_t range;                     /* and how many there are */
+};
+
+enum { CHUNK = 64 };                    /* blocks made at a time */
+
+typedef void fill_fn(void *fill, int64_t begin, int64_t end);
+
+/* Allocate the output and fill it; `group` elements a block, `grain` groups worth a thread. */
+static struct status *random_fill(struct kernel *k, enum dtype t, struct fill *f, fill_fn *fn,
+                                  int group, int64_t grain)
+{
+    struct shape s;
+    TRY(random_shape(k, 0, &s));
+    TRY(kernel_new(k, 0, t, &s));
+    f->y = kernel_out(k, 0)->data;
+    f->n = shape_count(&s);
+    f->at = random_reserve(k, (uint64_t)f->n * BLOCKS_PER_OUTPUT);
+    pool_for((f->n + group - 1) / group, grain, k->env->threads, fn, f);
+    return NULL;
+}
+
+/* Words and elements of this dtype in a block. */
+#define WORDS ((int)sizeof(T) == 8 ? 2 : 1)
+#define GROUP (4 / WORDS)
+#define NORMAL_PAIR(w, y) _Generic((y)[0], float: normal_pair_float, double: normal_pair_double)(w, y)
+
+#define EACH "ops/random.inc"
+#include "op/each_float.h"
+
+#define EACH "ops/random.inc"
+#define EACH_SET (SET_I32 | SET_I64)
+#include "op/each.h"
+
+static struct status *random_shape_fn(struct shape_ctx *c)
+{
+    return shape_in_shape(c, 0, shape_out(c, 0));
+}
+
+static struct status *uniform_int_shape(struct shape_ctx *c)
+{
+    TRY(shape_want_rank(shape_in(c, 1), 0));
+    TRY(shape_want_rank(shape_in(c, 2), 0));
+    return shape_in_shape(c, 0, shape_out(c, 0));
+}
+
+/* ---- RandomShuffle: rows of dimension 0 in another order (Fisher and Yates, from the front) ---- */
+
+/* row[i] is the row that comes to place i. */
+static void shuffle_order(struct philox at, int64_t n, int64_t *row)
+{
+    struct philox_words w = philox_words(at);
+    for (int64_t i = 0; i < n; i++)
+        row[i] = i;
+    for (int64_t i = 0; i < n - 1; i++) {
+        int64_t j = i + philox_next(&w) % (uint32_t)(n - i), t = row[i];
+        row[i] = row[j];
+        row[j] = t;
+    }
+}
+
+static struct status *copy_rows(struct tensor *y, const struct tensor *x, const int64_t *row)
+{
+    int64_t n = x->shape.dim[0], each = tensor_count(x) / n;
+    size_t bytes = (size_t)each * dtype_size(x->dtype);
+    bool plain = x->dtype != DT_STRING && x->dtype != DT_RESOURCE && x->dtype != DT_VARIANT;
+
+    for (int64_t i = 0; i < n; i++)
+        if (plain)
+            memcpy((char *)y->data + (size_t)i * bytes,
+                   (const char *)x->data + (size_t)row[i] * bytes, bytes);
+        else
+            TRY(tensor_copy_elements(y, i * each, x, row[i] * each, each));
+    return NULL;
+}
+
+static struct status *shuffle(struct kernel *k)
+{
+    const struct tensor *x = kernel_in(k, 0);
+    int64_t n = x->shape.rank ? x->shape.dim[0] : 1, *row;
+    if (n <= 1 || tensor_count(x) <= 1) {
+        kernel_forward(k, 0, 0);
+        return NULL;
+    }
+    ENSURE(n <= UINT32_MAX, "cannot shuffle %lld rows", (long long)n);
+    TRY(kernel_temp(k, (size_t)n * sizeof *row, &row));
+    TRY(kernel_new(k, 0, x->dtype, &x->shape));
+    shuffle_order(random_reserve(k, (uint64_t)(n - 1 + 3) / 4), n, row);
+    return copy_rows(kernel_out(k, 0), x, row);
+}
+
+#define FLOAT_ATTRS "seed: int = 0; seed2: int = 0; " \
+                    "dtype: {half, bfloat16, float, double}; T: {int32, int64}"
+
+const struct op ops_random[] = {
+    { .name    = "RandomUniform",
+      .inputs  = "shape: T",
+      .outputs = "output: dtype",
+      .attrs   = FLOAT_ATTRS,
+      .doc     = "Numbers drawn evenly from [0, 1).",
+      .shape   = random_shape_fn,
+      .grad    = NOT_DIFFERENTIABLE,
+      .prepare = random_prepare,
+      .kernel  = KERNELS(FLOATS(uniform)),
+      .by      = "dtype",
+      .flags   = OP_STATEFUL },
+    { .name    = "RandomUniformInt",
+      .inputs  = "shape: T, minval: Tout, maxval: Tout",
+      .outputs = "output: Tout",
+      .attrs   = "seed: int = 0; seed2: int = 0; Tout: {int32, int64}; T: {int32, int64}",
+      .doc     = "Integers drawn evenly from [minval, maxval).",
+      .shape   = uniform_int_shape,
+      .grad    = NO_GRADIENT,
+      .prepare = random_prepare,
+      .kernel  = KERNELS([DT_INT32] = uniform_i32, [DT_INT64] = uniform_i64),
+      .by      = "Tout",
+      .flags   = OP_STATEFUL },
+    { .name    = "RandomStandardNormal",
+      .inputs  = "shape: T",
+      .outputs = "output: dtype",
+      .attrs   = FLOAT_ATTRS,
+      .doc     = "Numbers drawn from the normal distribution of mean 0 and deviation 1.",
+      .shape   = random_shape_fn,
+      .grad    = NOT_DIFFERENTIABLE,
+      .prepare = random_prepare,
+      .kernel  = KERNELS(FLOATS(normal)),
+      .by      = "dtype",
+      .flags   = OP_STATEFUL },
+    { .name    = "TruncatedNormal",
+      .inputs  = "shape: T",
+      .outputs = "output: dtype",
+      .attrs   = FLOAT_ATTRS,
+      .doc     = "Numbers drawn from the standard normal distribution, those of magnitude 2 and "
+                 "more drawn anew.",
+      .shape   = random_shape_fn,
+      .grad    = NOT_DIFFERENTIABLE,
+      .prepare = random_prepare,
+      .kernel  = KERNELS(FLOATS(truncated)),
+      .by      = "dtype",
+      .flags   = OP_STATEFUL },
+    { .name    = "RandomShuffle",
+      .inputs  = "value: T",
+      .outputs = "output: T",
+      .attrs   = "seed: int = 0; seed2: int = 0; T: type",
+      .doc     = "The rows of dimension 0 in an order drawn at random.",
+      .shape   = shape_unchanged,
+      .grad    = NO_GRADIENT,
+      .prepare = random_prepare,
+      .kernel_any = shuffle,
+      .flags   = OP_STATEFUL },
+    { 0 }
+};

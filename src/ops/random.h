@@ -1,0 +1,68 @@
+/* random.h - what the families that draw random numbers share: the generator that a node has in
+ * its session (E14), the conversion of its bits, and sizes given as tensors. */
+#ifndef OPS_RANDOM_H
+#define OPS_RANDOM_H
+
+#include "num/philox.h"
+#include "op/kernel.h"
+
+#include <math.h>
+
+struct generator;
+
+/* Makes p->state, zeroed, of `bytes`, which begins with a `struct generator *`; that is the
+ * node's, seeded with the attributes seed and seed2 when it was first made. */
+MUST_CHECK struct status *random_prepare_bytes(struct prep *p, size_t bytes, void *state);
+MUST_CHECK struct status *random_prepare(struct prep *p);       /* the generator, nothing else */
+
+/* Where the numbers of this execution begin; the generator has moved on by `blocks`. */
+struct philox random_reserve(const struct kernel *k, uint64_t blocks);
+enum { BLOCKS_PER_OUTPUT = 256 };       /* reserved for each element (E15) */
+
+/* The shape that input i, a vector of sizes, asks for. */
+MUST_CHECK struct status *random_shape(const struct kernel *k, int i, struct shape *s);
+
+/* ---- bits to numbers in [0, 1): the mantissa of a number in [1, 2), less one ---- */
+static inline float unit_f32(const uint32_t *w)
+{
+    return bits_float((*w & 0x7fffff) | 0x3f800000) - 1.0f;
+}
+
+static inline double unit_f64(const uint32_t *w)
+{
+    uint64_t bits = (uint64_t)(w[0] & 0xfffff) << 32 | w[1] | 0x3ff0000000000000;
+    double d;
+    memcpy(&d, &bits, sizeof d);
+    return d - 1.0;
+}
+
+static inline struct half unit_f16(const uint32_t *w)
+{
+    struct half h = { (uint16_t)((*w & 0x3ff) | 0x3c00) };
+    return half_store(half_load(h) - 1.0f);
+}
+
+static inline struct bfloat16 unit_bf16(const uint32_t *w)
+{
+    struct bfloat16 b = { (uint16_t)((*w & 0x7f) | 0x3f80) };
+    return bfloat16_store(bfloat16_load(b) - 1.0f);
+}
+
+/* Two normal numbers from two uniform ones (Box and Muller); two words or four. */
+static inline void normal_pair_float(const uint32_t *w, float y[2])
+{
+    float u = fmaxf(unit_f32(w), 1e-7f);        /* the logarithm of 0 is no number */
+    float angle = (float)(2 * M_PI * unit_f32(w + 1)), radius = sqrtf(-2.0f * logf(u));
+    y[0] = sinf(angle) * radius;
+    y[1] = cosf(angle) * radius;
+}
+
+static inline void normal_pair_double(const uint32_t *w, double y[2])
+{
+    double u = fmax(unit_f64(w), 1e-7);
+    double angle = 2 * M_PI * unit_f64(w + 2), radius = sqrt(-2.0 * log(u));
+    y[0] = sin(angle) * radius;
+    y[1] = cos(angle) * radius;
+}
+
+#endif

@@ -5,7 +5,18 @@
 
 /* The families, in one place: a line each. */
 #define FAMILIES(X) \
-    X(source) X(shape) X(join) X(slice) X(move) X(fill) X(variable) X(scatter) X(matmul)
+    X(debug) \
+    X(fill) \
+    X(join) \
+    X(matmul) \
+    X(move) \
+    X(random) \
+    X(scatter) \
+    X(shape) \
+    X(slice) \
+    X(source) \
+    X(string) \
+    X(variable)
 
 #define X(family) extern const struct op ops_##family[];
 FAMILIES(X)

@@ -262,6 +262,6 @@ const struct op ops_random[] = {
       .grad    = NO_GRADIENT,
       .prepare = random_prepare,
       .kernel_any = shuffle,
-      .flags   = OP_STATEFUL },
+      .flags   = OP_STATEFUL | OP_VIEW },
     { 0 }
 };

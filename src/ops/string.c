@@ -135,14 +135,11 @@ static int print_bool(char *to, size_t n, const char *format, const void *x, int
     return snprintf(to, n, "%s", ((const bool *)x)[i] ? "true" : "false");
 }
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
 #define EACH "ops/string.inc"
 #define EACH_SET (SET_I8 | SET_I16 | SET_I32 | SET_I64 | SET_F32 | SET_F64 | SET_COMPLEX)
 #include "op/each.h"
 
-#pragma GCC diagnostic pop
 
 static print_fn *const printer[DT_COUNT] = {
     [DT_INT8] = print_i8, [DT_INT16] = print_i16, [DT_INT32] = print_i32, [DT_INT64] = print_i64,

@@ -223,7 +223,7 @@ static kernel_fn *registered_kernel(const struct node *n)
 static struct status *choose_kernel(struct compiler *c, struct step *s)
 {
     const struct node *n = s->node;
-    struct prep p = { .node = n, .arena = &c->plan->arena, .resources = c->resources,
+    struct prep p = { .node = n, .name = n->name, .arena = &c->plan->arena, .resources = c->resources,
                       .run = registered_kernel(n) };
     struct status *st = n->op->prepare ? n->op->prepare(&p) : NULL;
     if (p.bound) {

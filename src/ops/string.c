@@ -149,6 +149,8 @@ static print_fn *const printer[DT_COUNT] = {
 
 struct as_string { print_fn *print; char format[80]; };
 
+enum { WIDEST = 1 << 20 };      /* printf takes time for every column */
+
 /* What TensorFlow refuses when the kernel is made. */
 static struct status *as_string_check(const struct node *n, enum dtype t)
 {
@@ -183,7 +185,7 @@ static struct status *as_string_prepare(struct prep *p)
     int at = 1;
 
     TRY(as_string_check(n, t));
-    ENSURE(width <= INT32_MAX && precision <= INT32_MAX, "width and precision must fit in an int");
+    ENSURE(width <= WIDEST && precision <= WIDEST, "width and precision must be at most %d", WIDEST);
     TRY(prep_state(p, sizeof *a, &a));
     if (width > -1)
         at += sprintf(one + at, "%s%d", node_attr_string(n, "fill"), (int)width);

@@ -223,8 +223,8 @@ static kernel_fn *registered_kernel(const struct node *n)
 static struct status *choose_kernel(struct compiler *c, struct step *s)
 {
     const struct node *n = s->node;
-    struct prep p = { .node = n, .name = n->name, .arena = &c->plan->arena, .resources = c->resources,
-                      .run = registered_kernel(n) };
+    struct prep p = { .node = n, .name = n->name, .arena = &c->plan->arena,
+                      .resources = c->resources, .run = registered_kernel(n) };
     struct status *st = n->op->prepare ? n->op->prepare(&p) : NULL;
     if (p.bound) {
         struct status *kept = keep_bound(c, p.bound);

@@ -1,0 +1,498 @@
+/* audit_test.c - walks the registry, so that nobody has to remember what an op needs.
+ *
+ * Every op has a shape function, a gradient entry, a sentence of documentation, a kernel for each
+ * dtype that it allows, and cases of each kind; and its signature is the one that TensorFlow's
+ * registry recorded. What may differ stands in the lists below, with the reason.
+ *
+ *     ops-audit-test [--report] [PART OF AN OP'S NAME]...      --report: tell, but do not fail
+ */
+#include "graph/graph.h"
+#include "graph/proto.h"
+#include "base/str.h"
+#include "ops/ops.h"
+#include "plan/plan.h"
+#include "test/cases.h"
+#include "test/file.h"
+
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+enum { VALUE = 1, SHAPE_CASE = 2, ERROR = 4, GRAD = 8 };
+
+/* ---- what may be otherwise ---- */
+
+/* Kinds of cases that an op cannot have. */
+static const struct { const char *op; int kinds; const char *why; } no_cases[] = {
+    { "NoOp", ERROR, "it takes anything" },
+    { "StopGradient", GRAD, "its gradient is not its derivative, on purpose" },
+    { "PreventGradient", GRAD, "its gradient is an error" },
+};
+
+/* Dtypes that a signature allows and TensorFlow has no CPU kernel for. */
+static const struct { const char *op, *attr; unsigned dtypes; const char *why; } no_kernel[] = {
+    { NULL, NULL, DTYPE_BIT(DT_QINT8) | DTYPE_BIT(DT_QUINT8) | DTYPE_BIT(DT_QINT32) |
+                  DTYPE_BIT(DT_QINT16) | DTYPE_BIT(DT_QUINT16), "quantized ops come later" },
+};
+
+/* Where our signature is not the one of 1.12. No attr: the op is newer. */
+static const struct { const char *op, *attr, *why; } newer[] = {
+    { "ResizeBilinear", "half_pixel_centers", "1.14" },
+    { "ResizeNearestNeighbor", "half_pixel_centers", "1.14" },
+    { "ResizeBicubic", "half_pixel_centers", "1.14" },
+    { "GatherV2", "batch_dims", "1.14" },
+    { "BatchMatMulV2", NULL, "1.14" },
+    { "ResourceScatterNdSub", NULL, "1.14" },
+    { "Conv2D", "explicit_paddings", "1.14" },
+    { "Conv2DBackpropInput", "explicit_paddings", "1.14" },
+    { "Conv2DBackpropFilter", "explicit_paddings", "1.14" },
+};
+
+/* ---- telling ---- */
+
+static struct str report;
+static int n_findings, strict = 1, n_wanted;
+static char **wanted;
+
+__attribute__((format(printf, 2, 3)))
+static void finding(const struct op *op, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    str_printf(&report, "%s: %s\n", op->name, text);
+    n_findings++;
+}
+
+static void conclude(const char *what)
+{
+    fputs(str_text(&report), stdout);
+    printf("%s: %d ops, %d findings\n", what, ops_count(), n_findings);
+    fflush(stdout);
+    int n = n_findings;
+    n_findings = 0;
+    str_free(&report);
+    if (strict)
+        assert_int_equal(n, 0);
+}
+
+static bool is_wanted(const struct op *op)
+{
+    for (int i = 0; i < n_wanted; i++)
+        if (strcasestr(op->name, wanted[i]))
+            return true;
+    return !n_wanted;
+}
+
+/* Calls fn for every op that is wanted. */
+static void each_op(void (*fn)(const struct op *op))
+{
+    for (int i = 0; i < ops_count(); i++)
+        if (is_wanted(op_at(i)))
+            fn(op_at(i));
+}
+
+/* ---- rows ---- */
+
+static void check_row(const struct op *op)
+{
+    size_t n = op->doc ? strlen(op->doc) : 0;
+    if (!op->shape)
+        finding(op, "no shape function");
+    if (!op->grad)
+        finding(op, "neither a gradient nor NOT_DIFFERENTIABLE nor NO_GRADIENT");
+    if (!n || op->doc[n - 1] != '.')
+        finding(op, "no sentence of documentation");
+    if (!op->kernel && !op->kernel_any && !op->prepare)
+        finding(op, "no kernel");
+}
+
+static void audit_rows(void **state)
+{
+    (void)state;
+    each_op(check_row);
+    conclude("rows");
+}
+
+/* ---- a kernel for each dtype ---- */
+
+static bool kernel_excused(const struct op *op, const char *attr, int dtype)
+{
+    const struct attr_def *d = &op_sig(op)->attr[sig_attr(op_sig(op), attr)];
+    if (d->allowed == ~0u && (dtype == DT_RESOURCE || dtype == DT_VARIANT))
+        return true;                /* "type" allows what few kernels can mean */
+    for (size_t i = 0; i < sizeof no_kernel / sizeof *no_kernel; i++)
+        if ((!no_kernel[i].op || !strcmp(no_kernel[i].op, op->name)) &&
+            (!no_kernel[i].attr || !strcmp(no_kernel[i].attr, attr)) &&
+            no_kernel[i].dtypes & DTYPE_BIT(dtype))
+            return true;
+    return false;
+}
+
+static void check_table(const struct op *op)
+{
+    const struct sig *s = op_sig(op);
+    const char *by = op->by ? op->by : "T";
+    int attr = sig_attr(s, by);
+    if (attr < 0) {
+        finding(op, "kernels are chosen by attribute '%s', which it has not", by);
+        return;
+    }
+    for (int t = 1; t < DT_COUNT; t++)
+        if (s->attr[attr].allowed & DTYPE_BIT(t) && !op->kernel[t] &&
+            !kernel_excused(op, by, t))
+            finding(op, "no kernel for %s", dtype_name((enum dtype)t));
+}
+
+static struct node *add_simple(struct graph *g, const char *op, const struct attr *attr, int n)
+{
+    char name[32];
+    struct node *node = NULL;
+    snprintf(name, sizeof name, "n%d", g->n);
+    status_free(graph_add(g, &(struct node_def){ .op = op, .name = name, .attr = attr,
+                                                 .n_attr = n }, &node));
+    return node;
+}
+
+static enum dtype first_allowed(const struct attr_def *d)
+{
+    for (int t = 1; t < DT_COUNT; t++)
+        if (d->allowed & DTYPE_BIT(t))
+            return (enum dtype)t;
+    return DT_FLOAT;
+}
+
+/* Some value for an attribute that has no default. */
+static struct attr any_attr(const struct attr_def *d)
+{
+    static const int64_t ones[] = { 1, 1, 1, 1 };
+    static const struct shape scalar;
+    static int64_t type;
+    struct attr a = { .name = d->name, .kind = d->kind };
+    type = first_allowed(d);
+    switch ((int)d->kind) {
+    case ATTR_INT: a.i = d->has_minimum ? d->minimum : 1; break;
+    case ATTR_TYPE: a.i = type; break;
+    case ATTR_STRING: a.text = d->n_choice ? d->choice[0] : (struct text){ "", 0 }; break;
+    case ATTR_SHAPE: a.shape = &scalar; break;
+    case ATTR_LIST + ATTR_INT: a.ints = ones; a.n = 4; break;
+    case ATTR_LIST + ATTR_TYPE: a.ints = &type; a.n = 1; break;
+    }
+    return a;
+}
+
+static struct out any_input(struct graph *g, const struct arg *arg, enum dtype t)
+{
+    struct attr attr[] = { attr_type("dtype", t), attr_shape("shape", &SHAPE_UNKNOWN) };
+    const char *op = arg->ref ? "VariableV2" : t == DT_RESOURCE ? "VarHandleOp" : "Placeholder";
+    if (t == DT_RESOURCE)
+        attr[0].i = DT_FLOAT;
+    return (struct out){ add_simple(g, op, attr, 2), 0 };
+}
+
+/* A node of the op with attribute `which` set to `t`; NULL: it cannot be built so simply. */
+static struct node *build_with(struct graph *g, const struct op *op, int which, int t)
+{
+    const struct sig *s = op_sig(op);
+    struct attr attr[32];
+    struct out in[64];
+    struct node *node = NULL;
+    int n_in = 0, n_attr = 0;
+    for (int i = 0; i < s->n_attr; i++) {
+        attr[n_attr] = s->attr[i].has_default ? s->attr[i].fallback : any_attr(&s->attr[i]);
+        attr[n_attr].name = s->attr[i].name;
+        if (i == which)
+            attr[n_attr].i = t;
+        n_attr++;
+    }
+    for (int i = 0; i < s->n_in; i++) {
+        const struct arg *arg = &s->in[i];
+        const struct attr *type = arg->type_attr < 0 ? NULL : &attr[arg->type_attr];
+        int64_t n = arg->number_attr >= 0 ? attr[arg->number_attr].i : arg->list ? type->n : 1;
+        for (int64_t k = 0; k < n && n_in < 64; k++, n_in++) {
+            in[n_in] = any_input(g, arg, !type ? dtype_base(arg->dtype)
+                                 : (enum dtype)(arg->list ? type->ints[k] : type->i));
+            if (!in[n_in].node)
+                return NULL;
+        }
+    }
+    struct status *st = graph_add(g, &(struct node_def){ .op = op->name, .name = "op", .in = in,
+                                      .n_in = n_in, .attr = attr, .n_attr = n_attr }, &node);
+    status_free(st);
+    return node;
+}
+
+/* prepare() chooses: compile a plan for each dtype of each type attribute. */
+static void check_prepared(const struct op *op, int which, int t)
+{
+    struct graph *g = graph_new();
+    struct resources *r = resources_new();
+    struct plan *p = NULL;
+    struct node *node = build_with(g, op, which, t);
+    if (node) {
+        struct out feed[64];
+        int n = 0;
+        for (int i = 0; i < node->n_in; i++)
+            if (!strcmp(node->in[i].node->op->name, "Placeholder"))
+                feed[n++] = node->in[i];
+        struct plan_key key = { .feed = feed, .n_feeds = n, .target = &node, .n_targets = 1 };
+        struct status *st = plan_compile(g, &key, r, 0, &p);
+        if (st && strstr(status_message(st), "No OpKernel"))
+            finding(op, "no kernel for %s = %s", op_sig(op)->attr[which].name,
+                    dtype_name((enum dtype)t));
+        status_free(st);
+        if (p)
+            plan_free(p);
+    }
+    resources_unref(r);
+    graph_unref(g);
+}
+
+static void check_kernels(const struct op *op)
+{
+    const struct sig *s = op_sig(op);
+    if (op->kernel_any)
+        return;
+    if (op->kernel && !op->prepare) {
+        check_table(op);
+        return;
+    }
+    for (int i = 0; i < s->n_attr; i++)
+        for (int t = 1; s->attr[i].kind == ATTR_TYPE && t < DT_COUNT; t++)
+            if (s->attr[i].allowed & DTYPE_BIT(t) && !kernel_excused(op, s->attr[i].name, t))
+                check_prepared(op, i, t);
+}
+
+static void audit_kernels(void **state)
+{
+    (void)state;
+    each_op(check_kernels);
+    conclude("kernels");
+}
+
+/* ---- cases of each kind ---- */
+
+static int *kinds_of;           /* by place in the registry */
+
+static void note_case(void *ctx, const struct op_case *c, const char *broken)
+{
+    static const int kind[] = { [CASE_VALUE] = VALUE, [CASE_ERROR] = ERROR,
+                                [CASE_SHAPE] = SHAPE_CASE, [CASE_SHAPE_ERROR] = ERROR,
+                                [CASE_GRAD] = GRAD, [CASE_GRAD_ERROR] = ERROR };
+    (void)ctx;
+    for (int i = 0; i < ops_count() && !broken; i++)
+        if (!strcmp(op_at(i)->name, c->op))
+            kinds_of[i] |= kind[c->kind];
+}
+
+static int kinds_wanted(const struct op *op)
+{
+    int want = VALUE | SHAPE_CASE | ERROR;
+    if (op->grad && op->grad != NOT_DIFFERENTIABLE && op->grad != NO_GRADIENT)
+        want |= GRAD;
+    for (size_t i = 0; i < sizeof no_cases / sizeof *no_cases; i++)
+        if (!strcmp(no_cases[i].op, op->name))
+            want &= ~no_cases[i].kinds;
+    return want;
+}
+
+static void audit_cases(void **state)
+{
+    static const char *const name[] = { "value", "shape", "error", "grad" };
+    glob_t found = { 0 };
+    (void)state;
+    kinds_of = calloc((size_t)ops_count(), sizeof *kinds_of);
+    glob("src/ops/*.cases", 0, NULL, &found);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        cases_read(found.gl_pathv[i], 1, note_case, NULL);
+    globfree(&found);
+    for (int i = 0; i < ops_count(); i++) {
+        int missing = kinds_wanted(op_at(i)) & ~kinds_of[i];
+        struct str list = { 0 };
+        for (int k = 0; k < 4; k++)
+            if (missing >> k & 1)
+                str_printf(&list, "%s%s", list.n ? ", " : "", name[k]);
+        if (missing && is_wanted(op_at(i)))
+            finding(op_at(i), "no case of kind %s", str_text(&list));
+        str_free(&list);
+    }
+    free(kinds_of);
+    conclude("cases");
+}
+
+/* ---- agreement with TensorFlow's registry ---- */
+
+static bool is_newer(const struct op *op, const char *attr)
+{
+    for (size_t i = 0; i < sizeof newer / sizeof *newer; i++)
+        if (!strcmp(newer[i].op, op->name) &&
+            (attr ? newer[i].attr && !strcmp(newer[i].attr, attr) : !newer[i].attr))
+            return true;
+    return false;
+}
+
+static const char *attr_name(const struct sig *s, int i) { return i < 0 ? "" : s->attr[i].name; }
+
+static void compare_arg(const struct op *op, const struct arg *a, const Wire__Op__Arg *m)
+{
+    const struct sig *s = op_sig(op);
+    const char *type = a->list ? "" : attr_name(s, a->type_attr);
+    const char *list = a->list ? attr_name(s, a->type_attr) : "";
+    if (a->name.n != strlen(m->name) || memcmp(a->name.s, m->name, a->name.n))
+        finding(op, "argument '%.*s' should be '%s'", (int)a->name.n, a->name.s, m->name);
+    if (strcmp(type, m->type_attr) || strcmp(list, m->type_list_attr) ||
+        strcmp(attr_name(s, a->number_attr), m->number_attr) ||
+        (a->type_attr < 0 && dtype_base(a->dtype) != (enum dtype)m->type) || a->ref != m->is_ref)
+        finding(op, "argument '%s' has another type", m->name);
+}
+
+static void compare_args(const struct op *op, const struct arg *a, int n, Wire__Op__Arg **m,
+                         size_t n_m, const char *what)
+{
+    if (n != (int)n_m)
+        finding(op, "%d %s, should be %zu", n, what, n_m);
+    for (int i = 0; i < n && i < (int)n_m; i++)
+        compare_arg(op, &a[i], m[i]);
+}
+
+static unsigned allowed_mask(const Wire__Attr *m)
+{
+    unsigned mask = 0;
+    for (size_t i = 0; m && m->list && i < m->list->n_type; i++)
+        mask |= DTYPE_BIT(m->list->type[i]);
+    return mask ? mask : ~0u;
+}
+
+static bool choices_agree(const struct attr_def *d, const Wire__Attr *m)
+{
+    size_t n = m && m->list ? m->list->n_s : 0;
+    bool same = (size_t)d->n_choice == n;
+    for (size_t i = 0; same && i < n; i++)
+        same = d->choice[i].n == m->list->s[i].len &&
+               !memcmp(d->choice[i].s, m->list->s[i].data, d->choice[i].n);
+    return same;
+}
+
+static bool default_agrees(const struct attr_def *d, const Wire__Attr *m)
+{
+    struct arena a = { 0 };
+    struct attr want = { .name = d->name };
+    bool same = d->has_default == (m != NULL);
+    if (same && m) {
+        struct status *st = attr_from_proto(&a, m, d->kind, &want);
+        struct attr ours = d->fallback;
+        same = !st && attr_equal(&ours, &want);
+        status_free(st);
+        attr_release(&want);
+    }
+    arena_free(&a);
+    return same;
+}
+
+static void compare_attr(const struct op *op, const struct attr_def *d, const Wire__Op__AttrDef *m)
+{
+    char type[64];
+    snprintf(type, sizeof type, "%s", attr_kind_name(d->kind));
+    if (strcmp(type, m->type))
+        finding(op, "attribute '%s' is %s, should be %s", d->name, type, m->type);
+    if ((d->has_minimum ? d->minimum : 0) != (m->has_minimum ? m->minimum : 0) ||
+        (d->has_minimum != m->has_minimum && d->kind < ATTR_LIST))
+        finding(op, "attribute '%s' has another minimum", d->name);
+    if (allowed_mask(m->allowed_values) != d->allowed)
+        finding(op, "attribute '%s' allows other types (ours ^ theirs: %#x)", d->name,
+                allowed_mask(m->allowed_values) ^ d->allowed);
+    if (!choices_agree(d, m->allowed_values))
+        finding(op, "attribute '%s' allows other strings", d->name);
+    if (!default_agrees(d, m->default_value))
+        finding(op, "attribute '%s' has another default", d->name);
+}
+
+static void compare_attrs(const struct op *op, const Wire__Op *m)
+{
+    const struct sig *s = op_sig(op);
+    size_t k = 0;
+    for (int i = 0; i < s->n_attr; i++) {
+        if (k < m->n_attr && !strcmp(s->attr[i].name, m->attr[k]->name))
+            compare_attr(op, &s->attr[i], m->attr[k++]);
+        else if (!is_newer(op, s->attr[i].name))
+            finding(op, "attribute '%s' where '%s' should be", s->attr[i].name,
+                    k < m->n_attr ? m->attr[k]->name : "none");
+    }
+    if (k < m->n_attr)
+        finding(op, "attribute '%s' is missing", m->attr[k]->name);
+}
+
+static void compare_flags(const struct op *op, const Wire__Op *m)
+{
+    const struct { unsigned flag; int theirs; const char *name; } flags[] = {
+        { OP_STATEFUL, m->is_stateful, "stateful" },
+        { OP_COMMUTATIVE, m->is_commutative, "commutative" },
+        { OP_AGGREGATE, m->is_aggregate, "aggregate" },
+        { OP_UNINITIALIZED, m->allows_uninitialized_input, "uninitialized input" },
+    };
+    for (int i = 0; i < 4; i++)
+        if (!(op->flags & flags[i].flag) != !flags[i].theirs)
+            finding(op, "the flag '%s' should be %s", flags[i].name,
+                    flags[i].theirs ? "set" : "clear");
+}
+
+static const Wire__OpList *theirs;
+
+static void compare_op(const struct op *op)
+{
+    for (size_t i = 0; i < theirs->n_op; i++) {
+        const Wire__Op *m = theirs->op[i];
+        if (strcmp(m->name, op->name))
+            continue;
+        compare_args(op, op_sig(op)->in, op_sig(op)->n_in, m->input_arg, m->n_input_arg,
+                     "inputs");
+        compare_args(op, op_sig(op)->out, op_sig(op)->n_out, m->output_arg, m->n_output_arg,
+                     "outputs");
+        compare_attrs(op, m);
+        compare_flags(op, m);
+        return;
+    }
+    if (!is_newer(op, NULL))
+        finding(op, "TensorFlow has no such op");
+}
+
+static void audit_signatures(void **state)
+{
+    struct arena a = { 0 };
+    size_t n;
+    char *bytes = file_read("../shared/recorded/oplist.pb", &n);
+    (void)state;
+    if (!bytes)
+        skip();
+    struct status *st = wire_decode(&a, &wire__op_list__descriptor, bytes, n, &theirs);
+    if (st)
+        fail_msg("%s", status_message(st));
+    each_op(compare_op);
+    arena_free(&a);
+    free(bytes);
+    conclude("signatures");
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(audit_rows),
+        cmocka_unit_test(audit_kernels),
+        cmocka_unit_test(audit_cases),
+        cmocka_unit_test(audit_signatures),
+    };
+    strict = argc < 2 || strcmp(argv[1], "--report");
+    wanted = argv + 1 + !strict;
+    n_wanted = argc - 1 - !strict;
+    struct status *st = ops_init();
+    if (st) {
+        printf("%s\n", status_message(st));
+        return 1;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

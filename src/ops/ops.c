@@ -11,6 +11,7 @@
     X(matmul) \
     X(move) \
     X(random) \
+    X(reduce) \
     X(scatter) \
     X(shape) \
     X(slice) \

@@ -1,0 +1,2 @@
+#define ISA base
+#include "num/pool2d_isa.inc"

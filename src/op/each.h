@@ -4,7 +4,7 @@
  *   LOAD(x)    A from T;  STORE(a)  T from A
  *   DT         its dtype
  *   FN(x)      x with the dtype's suffix: FN(matmul) is matmul_f32
- *   IS_FLOAT, IS_INT, IS_SIGNED, IS_COMPLEX     0 or 1
+ *   IS_FLOAT, IS_HALF, IS_INT, IS_SIGNED, IS_COMPLEX     0 or 1
  * Include each_float.h and its like, not this. No include guard, on purpose. */
 #ifndef SET_F32
 #define SET_F16 1
@@ -62,6 +62,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_HALF
 #define SUFFIX f16
 #define IS_FLOAT 1
+#define IS_HALF 1
 #define IS_INT 0
 #define IS_SIGNED 1
 #define IS_COMPLEX 0
@@ -77,6 +78,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_BFLOAT16
 #define SUFFIX bf16
 #define IS_FLOAT 1
+#define IS_HALF 1
 #define IS_INT 0
 #define IS_SIGNED 1
 #define IS_COMPLEX 0
@@ -92,6 +94,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_FLOAT
 #define SUFFIX f32
 #define IS_FLOAT 1
+#define IS_HALF 0
 #define IS_INT 0
 #define IS_SIGNED 1
 #define IS_COMPLEX 0
@@ -107,6 +110,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_DOUBLE
 #define SUFFIX f64
 #define IS_FLOAT 1
+#define IS_HALF 0
 #define IS_INT 0
 #define IS_SIGNED 1
 #define IS_COMPLEX 0
@@ -122,6 +126,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_INT8
 #define SUFFIX i8
 #define IS_FLOAT 0
+#define IS_HALF 0
 #define IS_INT 1
 #define IS_SIGNED 1
 #define IS_COMPLEX 0
@@ -137,6 +142,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_INT16
 #define SUFFIX i16
 #define IS_FLOAT 0
+#define IS_HALF 0
 #define IS_INT 1
 #define IS_SIGNED 1
 #define IS_COMPLEX 0
@@ -152,6 +158,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_INT32
 #define SUFFIX i32
 #define IS_FLOAT 0
+#define IS_HALF 0
 #define IS_INT 1
 #define IS_SIGNED 1
 #define IS_COMPLEX 0
@@ -167,6 +174,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_INT64
 #define SUFFIX i64
 #define IS_FLOAT 0
+#define IS_HALF 0
 #define IS_INT 1
 #define IS_SIGNED 1
 #define IS_COMPLEX 0
@@ -182,6 +190,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_UINT8
 #define SUFFIX u8
 #define IS_FLOAT 0
+#define IS_HALF 0
 #define IS_INT 1
 #define IS_SIGNED 0
 #define IS_COMPLEX 0
@@ -197,6 +206,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_UINT16
 #define SUFFIX u16
 #define IS_FLOAT 0
+#define IS_HALF 0
 #define IS_INT 1
 #define IS_SIGNED 0
 #define IS_COMPLEX 0
@@ -212,6 +222,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_UINT32
 #define SUFFIX u32
 #define IS_FLOAT 0
+#define IS_HALF 0
 #define IS_INT 1
 #define IS_SIGNED 0
 #define IS_COMPLEX 0
@@ -227,6 +238,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_UINT64
 #define SUFFIX u64
 #define IS_FLOAT 0
+#define IS_HALF 0
 #define IS_INT 1
 #define IS_SIGNED 0
 #define IS_COMPLEX 0
@@ -242,6 +254,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_COMPLEX64
 #define SUFFIX c64
 #define IS_FLOAT 0
+#define IS_HALF 0
 #define IS_INT 0
 #define IS_SIGNED 1
 #define IS_COMPLEX 1
@@ -257,6 +270,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_COMPLEX128
 #define SUFFIX c128
 #define IS_FLOAT 0
+#define IS_HALF 0
 #define IS_INT 0
 #define IS_SIGNED 1
 #define IS_COMPLEX 1
@@ -272,6 +286,7 @@ static inline struct c128 c128_store(double _Complex z)
 #define DT DT_BOOL
 #define SUFFIX b8
 #define IS_FLOAT 0
+#define IS_HALF 0
 #define IS_INT 0
 #define IS_SIGNED 0
 #define IS_COMPLEX 0

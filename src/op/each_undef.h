@@ -6,6 +6,7 @@
 #undef DT
 #undef SUFFIX
 #undef IS_FLOAT
+#undef IS_HALF
 #undef IS_INT
 #undef IS_SIGNED
 #undef IS_COMPLEX

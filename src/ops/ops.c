@@ -5,8 +5,11 @@
 
 /* The families, in one place: a line each. */
 #define FAMILIES(X) \
+    X(adaptive) \
     X(debug) \
+    X(descent) \
     X(fill) \
+    X(ftrl) \
     X(join) \
     X(matmul) \
     X(move) \

@@ -1,0 +1,310 @@
+/* recorded_test.c - graphs that the real TensorFlow ran, run by us: ../shared/recorded/ops.
+ *
+ *     ops-recorded-test [--report] [PART OF A CASE'S NAME]...
+ *
+ * The runs of a case share one session's state, as they did there. Random, integer and text results
+ * must be exact. A case with an op that is not registered is counted and named.
+ */
+#include "base/mem.h"
+#include "graph/graphdef.h"
+#include "graph/proto.h"
+#include "ops/ops.h"
+#include "plan/plan.h"
+#include "test/file.h"
+#include "test/isolate.h"
+#include "test/json.h"
+#include "test/npz.h"
+#include "test/value.h"
+
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+enum { SECONDS_PER_CASE = 60, MOST = 256 };
+
+static glob_t found;
+static char **wanted;
+static int n_wanted, strict = 1;
+
+struct recording {              /* one case */
+    const char *name;
+    struct arena arena;
+    char *pb;
+    size_t pb_size;
+    struct npz *golden;
+    const struct json *runs;    /* NULL: one run, of everything that is recorded */
+    struct graph *graph;
+    struct resources *resources;
+};
+
+struct request { struct out fetch[MOST]; char key[MOST][256]; struct node *target[MOST]; int n, n_targets; };
+
+/* ---- reading ---- */
+
+static struct status *open_recording(struct recording *r, const char *folder)
+{
+    char path[512];
+    size_t n;
+    *r = (struct recording){ .name = strrchr(folder, '/') + 1 };
+    snprintf(path, sizeof path, "%s/graph.pb", folder);
+    ENSURE(r->pb = file_read(path, &r->pb_size), "%s cannot be read", path);
+    snprintf(path, sizeof path, "%s/golden.npz", folder);
+    ENSURE(r->golden = npz_open(path), "%s cannot be read", path);
+    snprintf(path, sizeof path, "%s/runs.json", folder);
+    char *text = file_read(path, &n);
+    if (text) {
+        r->runs = json_parse(&r->arena, text);
+        free(text);
+        ENSURE(r->runs, "%s cannot be read", path);
+    }
+    return NULL;
+}
+
+static void close_recording(struct recording *r)
+{
+    graph_unref(r->graph);
+    if (r->resources)
+        resources_unref(r->resources);
+    npz_close(r->golden);
+    free(r->pb);
+    arena_free(&r->arena);
+}
+
+/* The first op type that we do not have, or NULL. */
+static const char *missing_op(struct recording *r)
+{
+    Wire__Graph *m;
+    struct status *st = wire_decode(&r->arena, &wire__graph__descriptor, r->pb, r->pb_size, &m);
+    const char *missing = NULL;
+    for (size_t i = 0; !st && !missing && i < m->n_node; i++)
+        if (!op_find(m->node[i]->op))
+            missing = m->node[i]->op;
+    status_free(st);
+    return missing;
+}
+
+/* ---- what to fetch ---- */
+
+/* "r2|scope|x:0" to "scope/x:0". */
+static void tensor_name(const char *key, const char *prefix, char *to, size_t size)
+{
+    snprintf(to, size, "%s", key + strlen(prefix));
+    for (char *p = to; *p; p++)
+        if (*p == '|')
+            *p = '/';
+}
+
+static struct status *ask_for(struct recording *r, const char *name, const char *prefix,
+                              struct request *q)
+{
+    ENSURE(q->n < MOST, "too many fetches");
+    int n = snprintf(q->key[q->n], sizeof q->key[0], "%s%s", prefix, name);
+    for (char *p = q->key[q->n]; *p; p++)
+        if (*p == '/')
+            *p = '|';
+    ENSURE(n < (int)sizeof q->key[0], "a name too long");
+    return graph_find_out(r->graph, name, &q->fetch[q->n++]);
+}
+
+static struct status *request_all(struct recording *r, struct request *q)
+{
+    char key[256], name[256];
+    for (int i = 0; i < npz_count(r->golden); i++) {
+        tensor_name(npz_name(r->golden, i, key, sizeof key), "", name, sizeof name);
+        TRY(ask_for(r, name, "", q));
+    }
+    return NULL;
+}
+
+static struct status *request_run(struct recording *r, const struct json *run, int k,
+                                  struct request *q)
+{
+    char prefix[16];
+    snprintf(prefix, sizeof prefix, "r%d|", k);
+    for (const struct json *t = json_get(run, "targets")->first; t; t = t->next) {
+        ENSURE(q->n_targets < MOST, "too many targets");
+        ENSURE(q->target[q->n_targets++] = graph_find(r->graph, t->text), "no node %s", t->text);
+    }
+    for (const struct json *t = json_get(run, "fetches")->first; t; t = t->next)
+        TRY(ask_for(r, t->text, prefix, q));
+    return NULL;
+}
+
+/* ---- comparing ---- */
+
+static struct tolerance tolerance_for(const char *name, enum dtype t)
+{
+    struct tolerance tol = tolerance_of(t);
+    if (!strncmp(name, "random__", 8) || !strncmp(name, "string__", 8))
+        return (struct tolerance){ 0, 0 };
+    if (!strncmp(name, "conv__", 6) || !strncmp(name, "norm__", 6))
+        tol.relative = t == DT_HALF ? 2e-3 : 1e-4;
+    else if (tol.relative > 0 && tol.relative < 1e-5)
+        tol.relative = 1e-5;
+    tol.absolute = tol.relative / 10;
+    return tol;
+}
+
+static struct status *compare(struct recording *r, const struct request *q,
+                              const struct tensor *got, int *compared)
+{
+    for (int i = 0; i < q->n; i++) {
+        struct tensor want;
+        if (!npz_has(r->golden, q->key[i]))
+            continue;
+        TRY(npz_read(r->golden, q->key[i], &want));
+        struct status *st = tensor_differs(&got[i], &want, tolerance_for(r->name, want.dtype));
+        tensor_unref(&want);
+        TRY(status_prefix(st, "%s: ", q->key[i]));
+        ++*compared;
+    }
+    return NULL;
+}
+
+static bool anything_recorded(struct recording *r, const struct request *q)
+{
+    for (int i = 0; i < q->n; i++)
+        if (npz_has(r->golden, q->key[i]))
+            return true;
+    return !q->n;
+}
+
+/* ---- running ---- */
+
+static struct status *run_plan(struct recording *r, const struct request *q, struct tensor *got)
+{
+    struct plan_key key = { .fetch = q->fetch, .n_fetches = q->n,
+                            .target = q->target, .n_targets = q->n_targets };
+    struct plan *p = NULL;
+    struct run *run = NULL;
+    struct run_options o = { 0 };
+    struct status *st = plan_compile(r->graph, &key, r->resources, 0, &p);
+    if (!st && !(run = run_new(p, NULL)))
+        st = status_no_memory();
+    if (!st)
+        st = plan_run(p, run, NULL, got, &o);
+    if (run)
+        run_free(run);
+    if (p)
+        plan_free(p);
+    return st;
+}
+
+static struct status *run_request(struct recording *r, const struct request *q, int *compared)
+{
+    struct tensor got[MOST] = { 0 };
+    struct status *st = run_plan(r, q, got);
+    if (st && !anything_recorded(r, q)) {       /* it failed there, too */
+        status_free(st);
+        st = NULL;
+    } else if (!st) {
+        st = compare(r, q, got, compared);
+    }
+    for (int i = 0; i < q->n; i++)
+        tensor_unref(&got[i]);
+    return st;
+}
+
+static struct status *run_all(struct recording *r)
+{
+    struct request *q = arena_new(&r->arena, struct request);
+    int k = 0, compared = 0;
+    NEED(r->graph = graph_new());
+    NEED(r->resources = resources_new());
+    TRY(graph_import(r->graph, r->pb, r->pb_size));
+    if (!r->runs) {
+        TRY(request_all(r, q));
+        TRY(run_request(r, q, &compared));
+    }
+    for (const struct json *run = r->runs ? r->runs->first : NULL; run; run = run->next, k++) {
+        memset(q, 0, sizeof *q);
+        TRY(request_run(r, run, k, q));
+        TRY(status_prefix(run_request(r, q, &compared), "run %d: ", k));
+    }
+    ENSURE(compared, "nothing was compared");
+    return NULL;
+}
+
+static struct status *run_folder(const char *folder, bool *skipped)
+{
+    struct recording r;
+    const char *missing = NULL;
+    struct status *st = open_recording(&r, folder);
+    if (!st)
+        missing = missing_op(&r);
+    *skipped = missing != NULL;
+    if (missing)
+        progress_note(missing);
+    else if (!st)
+        st = run_all(&r);
+    close_recording(&r);
+    return st;
+}
+
+static bool is_wanted(const char *name)
+{
+    for (int i = 0; i < n_wanted; i++)
+        if (strstr(name, wanted[i]))
+            return true;
+    return !n_wanted;
+}
+
+static void run_folders(void *ctx, int from)
+{
+    (void)ctx;
+    for (size_t i = (size_t)from - 1; i < found.gl_pathc; i++) {
+        const char *folder = found.gl_pathv[i], *name = strrchr(folder, '/') + 1;
+        bool skipped = false;
+        if (!is_wanted(name))
+            continue;
+        progress_at((int)i + 1, name);
+        size_t before = mem_live();
+        struct status *st = run_folder(folder, &skipped);
+        if (!st && mem_live() != before) {      /* what is made once is made now */
+            before = mem_live();
+            st = run_folder(folder, &skipped);
+            if (!st && mem_live() != before)
+                st = status_new(INTERNAL, "%ld bytes were not given back",
+                                (long)(mem_live() - before));
+        }
+        progress->skipped += skipped;
+        progress->passed += !st && !skipped;
+        progress->failures += st != NULL;
+        if (st)
+            printf("%s: %.600s\n", name, status_message(st));
+        status_free(st);
+    }
+}
+
+static void recorded_ops(void **state)
+{
+    (void)state;
+    if (glob("../shared/recorded/ops/*", 0, NULL, &found)) {
+        printf("../shared/recorded/ops is not here: skipped\n");
+        skip();
+    }
+    isolate("recorded", SECONDS_PER_CASE, run_folders, NULL);
+    globfree(&found);
+    progress_print_notes("not yet: ");
+    printf("%d recorded cases: %d passed, %d failed, %d not yet\n", progress->done,
+           progress->passed, progress->failures, progress->skipped);
+    if (strict)
+        assert_int_equal(progress->failures, 0);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(recorded_ops) };
+    strict = argc < 2 || strcmp(argv[1], "--report");
+    wanted = argv + 1 + !strict;
+    n_wanted = argc - 1 - !strict;
+    struct status *st = ops_init();
+    if (st) {
+        printf("%s\n", status_message(st));
+        return 1;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

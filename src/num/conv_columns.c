@@ -1,0 +1,151 @@
+/* conv_columns.c - convolutions as matrix products over gathered columns, a tile of pixels at a
+ * time. The straightforward way: for types oneDNN does not take, and to hold oneDNN against. */
+#include "num/conv_inner.h"
+#include "num/gemm.h"
+
+#include "base/pool.h"
+
+#include <string.h>
+
+enum { TILE_BYTES = 256 << 10 };        /* of columns: they stay in the cache */
+
+struct steps { int64_t h, w, c; };      /* elements from one row, column, channel to the next */
+
+static struct steps image_steps(const struct conv *g)
+{
+    return g->nchw ? (struct steps){ g->w, 1, g->h * g->w } : (struct steps){ g->w * g->c, g->c, 1 };
+}
+
+/* Elements that one pixel of the output sees of one group. */
+static int64_t columns_of(const struct conv *g) { return g->kh * g->kw * (g->c / g->groups); }
+static int64_t filter_count(const struct conv *g) { return columns_of(g) * g->o; }
+static size_t round_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/* ---- tiles: each group of each stretch of pixels of each image ---- */
+
+struct tile { int64_t image, group, from, pixels; };
+struct tiles { const struct conv_plan *p; int64_t next, end; };
+
+static int64_t tiles_of_image(const struct conv_plan *p)
+{
+    return (p->g.oh * p->g.ow + p->tile - 1) / p->tile * p->g.groups;
+}
+
+/* An image's gradient is added up by one part; anything else may be cut anywhere. */
+static struct tiles tiles_of_part(const struct conv_plan *p, int64_t part)
+{
+    int64_t unit = p->kind == CONV_INPUT ? tiles_of_image(p) : 1;
+    int64_t units = p->g.n * tiles_of_image(p) / unit;
+    return (struct tiles){ p, units * part / p->parts * unit, units * (part + 1) / p->parts * unit };
+}
+
+static bool next_tile(struct tiles *all, struct tile *t)
+{
+    const struct conv_plan *p = all->p;
+    if (all->next == all->end)
+        return false;
+    t->image = all->next / tiles_of_image(p);
+    t->group = all->next % p->g.groups;
+    t->from = all->next % tiles_of_image(p) / p->g.groups * p->tile;
+    t->pixels = p->g.oh * p->g.ow - t->from < p->tile ? p->g.oh * p->g.ow - t->from : p->tile;
+    all->next++;
+    return true;
+}
+
+/* ---- memory: common [a wide filter], then for each part [columns, wide tile of y, gradient] ---- */
+
+static size_t tile_bytes(const struct conv_plan *p, size_t size, bool wide)
+{
+    size_t cols = (size_t)(p->tile * columns_of(&p->g)) * size;
+    size_t y = wide ? (size_t)(p->tile * (p->g.o / p->g.groups)) * size : 0;
+    return round_up(cols) + round_up(y);
+}
+
+static size_t gradient_bytes(const struct conv_plan *p, size_t size, bool wide)
+{
+    if (p->kind == CONV_FILTER && (wide || p->parts > 1))
+        return round_up((size_t)filter_count(&p->g) * size);
+    if (p->kind == CONV_INPUT && wide)
+        return round_up((size_t)(p->g.h * p->g.w * p->g.c) * size);
+    return 0;
+}
+
+static int columns_parts(const struct conv_plan *p, int threads)
+{
+    double pieces = conv_work(&p->g) / 3e5;
+    int64_t most = p->kind == CONV_INPUT ? p->g.n : p->g.n * tiles_of_image(p);
+    if (threads == 1 || pieces < 2)
+        return 1;
+    threads = threads ? threads : pool_threads();
+    threads = pieces < threads ? (int)pieces : threads;
+    return most < threads ? (int)most : threads;
+}
+
+static void columns_layout(struct conv_plan *p, int threads, size_t size, bool wide)
+{
+    int64_t pixels = p->g.oh * p->g.ow;
+    int64_t fit = TILE_BYTES / (columns_of(&p->g) * (int64_t)size);
+    p->columns = true;
+    p->tile = fit < 16 ? 16 : fit;
+    if (p->tile > pixels)
+        p->tile = pixels;
+    p->parts = columns_parts(p, threads);
+    p->part = tile_bytes(p, size, wide) + gradient_bytes(p, size, wide);
+    p->common = wide && p->kind != CONV_FILTER ? round_up((size_t)filter_count(&p->g) * size) : 0;
+    p->scratch = p->common + p->part * (size_t)p->parts;
+}
+
+#define FN_(x, s) x##_##s
+#define FN__(x, s) FN_(x, s)
+#define FN(x) FN__(x, SUFFIX)
+
+#define product_f32(m, a, b, c) gemm_f32(m, a, b, c, NULL)
+#define product_f64(m, a, b, c) gemm_f64(m, a, b, c, NULL)
+#define product_f16 product_f32
+#define product_bf16 product_f32
+#define ready_f32 gemm_ready_f32
+#define ready_f64 gemm_ready_f64
+#define ready_f16 gemm_ready_f32
+#define ready_bf16 gemm_ready_f32
+#define SAME(x) (x)
+
+#define T float
+#define A float
+#define LOAD SAME
+#define STORE SAME
+#define WIDE false
+#define SUFFIX f32
+#include "num/conv_columns.inc"
+#undef T
+#undef A
+#undef SUFFIX
+
+#define T double
+#define A double
+#define SUFFIX f64
+#include "num/conv_columns.inc"
+#undef T
+#undef A
+#undef LOAD
+#undef STORE
+#undef WIDE
+#undef SUFFIX
+
+#define A float
+#define WIDE true
+
+#define T struct half
+#define LOAD half_load
+#define STORE half_store
+#define SUFFIX f16
+#include "num/conv_columns.inc"
+#undef T
+#undef LOAD
+#undef STORE
+#undef SUFFIX
+
+#define T struct bfloat16
+#define LOAD bfloat16_load
+#define STORE bfloat16_store
+#define SUFFIX bf16
+#include "num/conv_columns.inc"

@@ -10,16 +10,20 @@
     X(descent) \
     X(fill) \
     X(ftrl) \
+    X(gather) \
     X(join) \
     X(matmul) \
     X(move) \
+    X(partition) \
     X(random) \
     X(reduce) \
     X(scatter) \
+    X(segment) \
     X(shape) \
     X(slice) \
     X(source) \
     X(string) \
+    X(unique) \
     X(variable)
 
 #define X(family) extern const struct op ops_##family[];

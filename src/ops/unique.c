@@ -96,20 +96,25 @@ static bool set_same(const struct set *s, int64_t member, const struct key *key,
                      int64_t i)
 {
     struct key k = s->key(s->data, s->member[member]);
-    if (k.a != key->a || k.b != key->b || key->never)
+    if (k.a != key->a || k.b != key->b)
         return false;
     return !s->strings || tstring_equal((const struct tstring *)s->data + s->member[member],
                                         (const struct tstring *)data + i);
 }
 
+enum { NO_SLOT = -1 };
+
 /* The number of the member that equals element i of `data`, or -1; *at: the slot where it is or
- * would go. */
-static int64_t set_find(const struct set *s, const void *data, int64_t i, uint64_t *at)
+ * would go: none for a NaN, which nobody will find. */
+static int64_t set_find(const struct set *s, const void *data, int64_t i, int64_t *at)
 {
     struct key key = s->key(data, i);
+    *at = NO_SLOT;
+    if (key.never)
+        return -1;
     uint64_t h = (key.a ^ key.b * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
     for (h ^= h >> 32; ; h++) {
-        *at = h & s->mask;
+        *at = (int64_t)(h & s->mask);
         if (!s->slot[*at])
             return -1;
         if (set_same(s, s->slot[*at] - 1, &key, data, i))
@@ -120,13 +125,13 @@ static int64_t set_find(const struct set *s, const void *data, int64_t i, uint64
 /* Element i of the set's own data becomes a member, if none is like it; its number. */
 static int64_t set_add(struct set *s, int64_t i)
 {
-    uint64_t at;
-    int64_t found = set_find(s, s->data, i, &at);
+    int64_t at, found = set_find(s, s->data, i, &at);
     if (found >= 0)
         return found;
     s->member[s->n] = i;
-    s->slot[at] = ++s->n;
-    return s->n - 1;
+    if (at != NO_SLOT)
+        s->slot[at] = s->n + 1;
+    return s->n++;
 }
 
 /* ---- Unique, UniqueWithCounts, ListDiff ---- */
@@ -211,8 +216,7 @@ static struct status *diff_any(struct kernel *k)
     const struct unique *u = k->state;
     const struct tensor *x = kernel_in(k, 0), *y = kernel_in(k, 1);
     struct set s;
-    int64_t *left, n = 0;
-    uint64_t at;
+    int64_t *left, n = 0, at;
     ENSURE(x->shape.rank == 1, "x should be a 1D vector.");
     ENSURE(y->shape.rank == 1, "y should be a 1D vector.");
     TRY(set_new(k, u->key, y, &s));

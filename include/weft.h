@@ -1,0 +1,561 @@
+/* weft.h - TensorFlow 1's graphs and sessions, in C.
+ *
+ *     #include <weft.h>
+ *     #include <weft_ops.h>           a builder for each op: weft_add(), weft_mat_mul()...
+ *
+ * Five kinds of object, all opaque: a graph is what is to be computed, a node is one operation
+ * in it, a session runs a graph and owns its variables, a tensor is a value, a status says why
+ * something failed.
+ *
+ * Errors. A function that can fail returns `struct weft_status *`: NULL is success, anything else
+ * belongs to the caller, who ends it with weft_status_free(). Functions that build a graph return
+ * what they built instead, and their first error sticks to the graph (for the calling thread):
+ * later builders do nothing, and the next run, or weft_graph_error(), returns it. So a model reads
+ * like mathematics and is checked once.
+ *
+ * Lifetimes. A graph outlives the sessions on it, whichever is freed first. A session owns its
+ * variables: closing gives them back. A tensor is counted and outlives everything.
+ *
+ * Threads. Any thread may call any function on any object, several at a time on one graph or
+ * session, but for freeing an object that another thread still uses. Default graphs and
+ * scopes belong to the thread that entered them.
+ *
+ * Names, numbers and messages are TensorFlow 1.15's; "TF:" names the Python or C counterpart.
+ */
+#ifndef WEFT_H
+#define WEFT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define WEFT_API __attribute__((visibility("default")))
+#define WEFT_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define WEFT_API
+#define WEFT_MUST_CHECK
+#endif
+
+struct weft_status;
+struct weft_tensor;
+struct weft_graph;
+struct weft_node;
+struct weft_optimizer;
+struct weft_session;
+struct weft_session_options;
+struct weft_run_options;
+struct weft_call;
+struct weft_server;
+
+/* "0.1.0". */
+WEFT_API const char *weft_version(void);
+
+/* Bytes that the library now holds on the heap, for all graphs, sessions and tensors. */
+WEFT_API size_t weft_memory_in_use(void);
+
+/* Threads that kernels may use in this process, the calling one included; 0: as many as there are
+ * CPUs. The first session, or the first call here, decides; later ones change nothing. */
+WEFT_API void weft_set_threads(int threads);
+
+/* ---- status ------------------------------------------------------------------------------- */
+
+/* TensorFlow's codes. */
+enum weft_code {
+    WEFT_OK = 0,
+    WEFT_CANCELLED = 1,
+    WEFT_UNKNOWN = 2,
+    WEFT_INVALID_ARGUMENT = 3,
+    WEFT_DEADLINE_EXCEEDED = 4,
+    WEFT_NOT_FOUND = 5,
+    WEFT_ALREADY_EXISTS = 6,
+    WEFT_PERMISSION_DENIED = 7,
+    WEFT_RESOURCE_EXHAUSTED = 8,        /* no memory, from any function */
+    WEFT_FAILED_PRECONDITION = 9,
+    WEFT_ABORTED = 10,
+    WEFT_OUT_OF_RANGE = 11,
+    WEFT_UNIMPLEMENTED = 12,
+    WEFT_INTERNAL = 13,
+    WEFT_UNAVAILABLE = 14,
+    WEFT_DATA_LOSS = 15,
+    WEFT_UNAUTHENTICATED = 16
+};
+
+/* WEFT_OK and "" for NULL. The text lives as long as the status. */
+WEFT_API enum weft_code weft_status_code(const struct weft_status *s);
+WEFT_API const char *weft_status_message(const struct weft_status *s);
+/* The name of the node that failed; NULL if it was none. */
+WEFT_API const char *weft_status_node(const struct weft_status *s);
+WEFT_API void weft_status_free(struct weft_status *s);          /* NULL is fine */
+
+/* For programs that end at the first error: prints it to standard error and exits with 1. */
+WEFT_API void weft_check(struct weft_status *s);
+
+/* ---- tensors ------------------------------------------------------------------------------ */
+
+/* TensorFlow's numbers. */
+enum weft_dtype {
+    WEFT_FLOAT = 1,
+    WEFT_DOUBLE = 2,
+    WEFT_INT32 = 3,
+    WEFT_UINT8 = 4,
+    WEFT_INT16 = 5,
+    WEFT_INT8 = 6,
+    WEFT_STRING = 7,
+    WEFT_COMPLEX64 = 8,
+    WEFT_INT64 = 9,
+    WEFT_BOOL = 10,
+    WEFT_QINT8 = 11,
+    WEFT_QUINT8 = 12,
+    WEFT_QINT32 = 13,
+    WEFT_BFLOAT16 = 14,
+    WEFT_QINT16 = 15,
+    WEFT_QUINT16 = 16,
+    WEFT_UINT16 = 17,
+    WEFT_COMPLEX128 = 18,
+    WEFT_HALF = 19,
+    WEFT_RESOURCE = 20,
+    WEFT_VARIANT = 21,
+    WEFT_UINT32 = 22,
+    WEFT_UINT64 = 23
+};
+
+enum { WEFT_MAX_RANK = 8 };
+
+WEFT_API size_t weft_dtype_size(enum weft_dtype t);             /* bytes an element; 0: none such */
+WEFT_API const char *weft_dtype_name(enum weft_dtype t);        /* "float", "int32"... */
+
+/* A new tensor of the given shape (rank 0: a scalar, dims may be NULL), its elements zero, or a
+ * copy of `data` if that is not NULL (numbers only, row-major). One reference, the caller's. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_tensor_new(enum weft_dtype dtype, int rank, const int64_t *dims, const void *data,
+                struct weft_tensor **result);
+
+/* A tensor around the caller's memory, which stays there until release(ctx, data, bytes) is called
+ * by the last reference, on any thread. `release` may be NULL. Numbers only. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_tensor_wrap(enum weft_dtype dtype, int rank, const int64_t *dims, void *data,
+                 void (*release)(void *ctx, void *data, size_t bytes), void *ctx,
+                 struct weft_tensor **result);
+
+/* A scalar of any number type or bool. NULL: no memory, or not such a type. */
+WEFT_API struct weft_tensor *weft_tensor_scalar(enum weft_dtype dtype, double value);
+/* A scalar string of n bytes. NULL: no memory. */
+WEFT_API struct weft_tensor *weft_tensor_text(const char *bytes, size_t n);
+
+WEFT_API struct weft_tensor *weft_tensor_ref(struct weft_tensor *t);    /* one more reference */
+WEFT_API void weft_tensor_free(struct weft_tensor *t);          /* one fewer; NULL is fine */
+
+WEFT_API enum weft_dtype weft_tensor_dtype(const struct weft_tensor *t);
+WEFT_API int weft_tensor_rank(const struct weft_tensor *t);
+WEFT_API int64_t weft_tensor_dim(const struct weft_tensor *t, int axis);
+WEFT_API int64_t weft_tensor_count(const struct weft_tensor *t);        /* elements */
+WEFT_API size_t weft_tensor_bytes(const struct weft_tensor *t);
+/* Row-major elements, 64-byte aligned unless wrapped. Write only to a tensor that was made here and
+ * not yet fed to a run. Strings: see below. */
+WEFT_API void *weft_tensor_data(const struct weft_tensor *t);
+
+/* Element i of any number or bool tensor, converted. 0 where there is no such element. */
+WEFT_API double weft_tensor_number(const struct weft_tensor *t, int64_t i);
+/* Element i of a string tensor: any bytes, a NUL behind them; they are the tensor's. */
+WEFT_API const char *weft_tensor_string(const struct weft_tensor *t, int64_t i, size_t *n);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_tensor_set_string(struct weft_tensor *t, int64_t i, const char *bytes, size_t n);
+
+/* The values as text, nested brackets as NumPy prints them, at most `most` elements a dimension.
+ * The caller free()s it. NULL: no memory. */
+WEFT_API char *weft_tensor_to_text(const struct weft_tensor *t, int64_t most);
+
+/* ---- graphs ------------------------------------------------------------------------------- */
+
+/* One output of one node; {NULL, 0} is none. Passed by value; owns nothing. */
+struct weft_out { struct weft_node *node; int index; };
+
+/* NULL: no memory. TF: tf.Graph. */
+WEFT_API struct weft_graph *weft_graph_new(void);
+/* Gives the caller's reference back. Sessions on the graph keep it until they are freed. */
+WEFT_API void weft_graph_free(struct weft_graph *g);            /* NULL is fine */
+
+/* The calling thread's default graph: the innermost one entered, else one made for the thread when
+ * first asked for, freed when the thread ends or resets it. Borrowed. NULL: no memory.
+ * TF: tf.get_default_graph. */
+WEFT_API struct weft_graph *weft_default_graph(void);
+/* Until weft_graph_leave(), `g` is the thread's default graph. TF: Graph.as_default. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *weft_graph_enter(struct weft_graph *g);
+/* FAILED_PRECONDITION "Nesting violated" unless `g` is the innermost. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *weft_graph_leave(struct weft_graph *g);
+/* Drop the thread's own default graph; the next use makes a fresh one. What others still hold of
+ * the old one keeps working. FAILED_PRECONDITION, naming what is open, while a graph is entered
+ * or a scope open. TF: tf.reset_default_graph. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *weft_reset_default_graph(void);
+
+/* The first error of a builder on this graph in this thread, cleared by asking; NULL: none. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *weft_graph_error(struct weft_graph *g);
+
+/* No more nodes: adding one is FAILED_PRECONDITION. Running goes on. TF: Graph.finalize. */
+WEFT_API void weft_graph_finalize(struct weft_graph *g);
+WEFT_API bool weft_graph_is_finalized(struct weft_graph *g);
+
+/* The graph-level seed of random ops added from now on. TF: tf.set_random_seed. */
+WEFT_API void weft_graph_set_seed(struct weft_graph *g, int64_t seed);
+
+WEFT_API int weft_graph_count(struct weft_graph *g);                    /* nodes */
+WEFT_API struct weft_node *weft_graph_node(struct weft_graph *g, int i);        /* in creation order */
+WEFT_API struct weft_node *weft_graph_find(struct weft_graph *g, const char *name);  /* NULL: none */
+/* "name:index" to an output; NOT_FOUND or INVALID_ARGUMENT with TensorFlow's texts. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_find_out(struct weft_graph *g, const char *name, struct weft_out *result);
+/* The name that the next node asking for `name` would get. The caller free()s it; NULL: no memory. */
+WEFT_API char *weft_graph_unique_name(struct weft_graph *g, const char *name);
+
+/* Collections: named lists of outputs; of a node itself with index -1. TF: Graph.add_to_collection.
+ * Standard names: "variables", "trainable_variables", "local_variables", "losses", "train_op"... */
+WEFT_API void weft_collect(struct weft_graph *g, const char *key, struct weft_out item);
+/* How many there are; the first `most` of them go to `items`. */
+WEFT_API int weft_collection(struct weft_graph *g, const char *key, struct weft_out *items, int most);
+
+/* ---- scopes ------------------------------------------------------------------------------- *
+ * Each applies to the nodes that this thread adds to `g` until its weft_scope_end(); they nest. */
+
+/* Put "name/" in front of names; a trailing '/' means: exactly this, not made unique. NULL or "":
+ * the root. Returns the prefix ("" at the root), good until the graph goes; NULL: an error sticks.
+ * TF: tf.name_scope. */
+WEFT_API const char *weft_name_scope(struct weft_graph *g, const char *name);
+/* Nodes run after these; n = 0 drops all enclosing ones. TF: tf.control_dependencies. */
+WEFT_API void weft_control_dependencies(struct weft_graph *g, struct weft_node *const *nodes, int n);
+/* "/device:CPU:0"; merged field by field with the enclosing ones; NULL: ignore those. TF: tf.device. */
+WEFT_API void weft_device(struct weft_graph *g, const char *device);
+/* On the device of `node`, whatever device scopes say. TF: tf.colocate_with. */
+WEFT_API void weft_colocate_with(struct weft_graph *g, struct weft_node *node);
+/* Resources made by the nodes live in this container. TF: Graph.container. */
+WEFT_API void weft_container(struct weft_graph *g, const char *container);
+WEFT_API void weft_scope_end(struct weft_graph *g);
+
+/* ---- nodes -------------------------------------------------------------------------------- *
+ * A node lives as long as its graph and never changes; all texts are the node's. */
+
+WEFT_API const char *weft_node_name(const struct weft_node *n);
+WEFT_API const char *weft_node_op(const struct weft_node *n);           /* "MatMul" */
+WEFT_API const char *weft_node_device(const struct weft_node *n);       /* "" if none asked for */
+WEFT_API struct weft_graph *weft_node_graph(const struct weft_node *n); /* borrowed */
+WEFT_API int weft_node_inputs(const struct weft_node *n);
+WEFT_API struct weft_out weft_node_input(const struct weft_node *n, int i);
+WEFT_API int weft_node_outputs(const struct weft_node *n);
+WEFT_API int weft_node_controls(const struct weft_node *n);             /* control inputs */
+WEFT_API struct weft_node *weft_node_control(const struct weft_node *n, int i);
+
+/* An attribute of kind bool, int, float, type: its value, else NOT_FOUND "Operation 'x' has no
+ * attr named 'k'." or INVALID_ARGUMENT. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_node_number(const struct weft_node *n, const char *attr, double *result);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_node_text(const struct weft_node *n, const char *attr, const char **bytes, size_t *length);
+
+static inline struct weft_out weft_output(struct weft_out of, int index)
+{
+    of.index = index;
+    return of;
+}
+
+WEFT_API enum weft_dtype weft_out_dtype(struct weft_out o);
+/* Rank as far as it is known (-1: unknown), dims (-1: unknown) for up to WEFT_MAX_RANK of them. */
+WEFT_API int weft_out_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK]);
+/* Tell what is known better than it could be inferred. TF: Tensor.set_shape. */
+WEFT_API void weft_set_shape(struct weft_out o, int rank, const int64_t *dims);
+
+/* ---- building ----------------------------------------------------------------------------- */
+
+enum weft_attr_kind {
+    WEFT_ATTR_NAME, WEFT_ATTR_BOOL, WEFT_ATTR_INT, WEFT_ATTR_FLOAT, WEFT_ATTR_TYPE,
+    WEFT_ATTR_STRING, WEFT_ATTR_SHAPE, WEFT_ATTR_TENSOR, WEFT_ATTR_INTS, WEFT_ATTR_FLOATS,
+    WEFT_ATTR_TYPES, WEFT_ATTR_STRINGS, WEFT_ATTR_SHAPES, WEFT_ATTR_CONTROL
+};
+
+/* One attribute; what it points to is copied when the node is made. Made by the functions below. */
+struct weft_attr {
+    enum weft_attr_kind kind;
+    const char *name;
+    int64_t i;                  /* BOOL, INT, TYPE; the rank of SHAPE; the length of a list */
+    double f;
+    const void *p;
+};
+
+static inline struct weft_attr weft_attr_of(enum weft_attr_kind kind, const char *name, int64_t i,
+                                            double f, const void *p)
+{
+    struct weft_attr a;
+    a.kind = kind;
+    a.name = name;
+    a.i = i;
+    a.f = f;
+    a.p = p;
+    return a;
+}
+
+/* The node's name, instead of its op's; made unique. */
+static inline struct weft_attr weft_name(const char *name)
+{ return weft_attr_of(WEFT_ATTR_NAME, "", 0, 0, name); }
+/* Run after that node too. */
+static inline struct weft_attr weft_after(struct weft_node *node)
+{ return weft_attr_of(WEFT_ATTR_CONTROL, "", 0, 0, node); }
+static inline struct weft_attr weft_attr_bool(const char *name, bool v)
+{ return weft_attr_of(WEFT_ATTR_BOOL, name, v, 0, NULL); }
+static inline struct weft_attr weft_attr_int(const char *name, int64_t v)
+{ return weft_attr_of(WEFT_ATTR_INT, name, v, 0, NULL); }
+static inline struct weft_attr weft_attr_float(const char *name, double v)
+{ return weft_attr_of(WEFT_ATTR_FLOAT, name, 0, v, NULL); }
+static inline struct weft_attr weft_attr_type(const char *name, enum weft_dtype v)
+{ return weft_attr_of(WEFT_ATTR_TYPE, name, v, 0, NULL); }
+static inline struct weft_attr weft_attr_string(const char *name, const char *v)
+{ return weft_attr_of(WEFT_ATTR_STRING, name, 0, 0, v); }
+/* rank -1: unknown; dims -1: unknown. */
+static inline struct weft_attr weft_attr_shape(const char *name, int rank, const int64_t *dims)
+{ return weft_attr_of(WEFT_ATTR_SHAPE, name, rank, 0, dims); }
+static inline struct weft_attr weft_attr_tensor(const char *name, const struct weft_tensor *v)
+{ return weft_attr_of(WEFT_ATTR_TENSOR, name, 0, 0, v); }
+static inline struct weft_attr weft_attr_ints(const char *name, const int64_t *v, int n)
+{ return weft_attr_of(WEFT_ATTR_INTS, name, n, 0, v); }
+static inline struct weft_attr weft_attr_floats(const char *name, const double *v, int n)
+{ return weft_attr_of(WEFT_ATTR_FLOATS, name, n, 0, v); }
+static inline struct weft_attr weft_attr_types(const char *name, const enum weft_dtype *v, int n)
+{ return weft_attr_of(WEFT_ATTR_TYPES, name, n, 0, v); }
+static inline struct weft_attr weft_attr_strings(const char *name, const char *const *v, int n)
+{ return weft_attr_of(WEFT_ATTR_STRINGS, name, n, 0, v); }
+
+/* Arrays and their lengths, as arguments:
+ *     weft_mat_mul_with(g, a, b, WEFT_ATTRS(weft_name("logits"), weft_attr_bool("transpose_b", true)))
+ */
+#define WEFT_ATTRS(...)                                                                     \
+    (const struct weft_attr[]){ __VA_ARGS__ },                                              \
+    (int)(sizeof((const struct weft_attr[]){ __VA_ARGS__ }) / sizeof(struct weft_attr))
+#define WEFT_OUTS(...)                                                                      \
+    (const struct weft_out[]){ __VA_ARGS__ },                                               \
+    (int)(sizeof((const struct weft_out[]){ __VA_ARGS__ }) / sizeof(struct weft_out))
+#define WEFT_NODES(...)                                                                     \
+    (struct weft_node *const[]){ __VA_ARGS__ },                                             \
+    (int)(sizeof((struct weft_node *const[]){ __VA_ARGS__ }) / sizeof(struct weft_node *))
+
+/* Add a node of any op: output 0 of it (weft_output() gives the others), or {NULL} when an error
+ * sticks. It goes to the graph of its inputs; without inputs to `g`, or to the thread's default
+ * graph if `g` is NULL. Inputs of two graphs, wrong dtypes, shapes that cannot be: INVALID_ARGUMENT.
+ * The builders of weft_ops.h are written on this. */
+WEFT_API struct weft_out weft_op(struct weft_graph *g, const char *op,
+                                 const struct weft_out *inputs, int n_inputs,
+                                 const struct weft_attr *attrs, int n_attrs);
+/* The same with the error returned, nothing sticking and the name taken as it is, scopes apart:
+ * ALREADY taken is INVALID_ARGUMENT "Duplicate node name in graph". TF: TF_FinishOperation. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_node_new(struct weft_graph *g, const char *op, const char *name,
+              const struct weft_out *inputs, int n_inputs,
+              const struct weft_attr *attrs, int n_attrs, struct weft_node **result);
+
+/* Constants. TF: tf.constant. */
+WEFT_API struct weft_out weft_const(struct weft_graph *g, const struct weft_tensor *value);
+WEFT_API struct weft_out weft_const_named(struct weft_graph *g, const char *name,
+                                          const struct weft_tensor *value);
+WEFT_API struct weft_out weft_scalar(struct weft_graph *g, enum weft_dtype dtype, double value);
+WEFT_API struct weft_out weft_vector(struct weft_graph *g, enum weft_dtype dtype, int n,
+                                     const double *values);
+WEFT_API struct weft_out weft_text(struct weft_graph *g, const char *text);
+WEFT_API struct weft_out weft_zeros(struct weft_graph *g, enum weft_dtype dtype, int rank,
+                                    const int64_t *dims);
+
+/* Random values of a floating type, drawn anew by each run; seed < 0: the graph's seed decides
+ * (TF: tf.random.uniform, normal, truncated_normal). */
+WEFT_API struct weft_out weft_uniform(struct weft_graph *g, enum weft_dtype dtype, int rank,
+                                      const int64_t *dims, double from, double below, int64_t seed);
+WEFT_API struct weft_out weft_normal(struct weft_graph *g, enum weft_dtype dtype, int rank,
+                                     const int64_t *dims, double mean, double stddev, int64_t seed);
+WEFT_API struct weft_out weft_normal_truncated(struct weft_graph *g, enum weft_dtype dtype,
+                                               int rank, const int64_t *dims, double mean,
+                                               double stddev, int64_t seed);
+
+/* A NoOp that runs after all of these. TF: tf.group. */
+WEFT_API struct weft_node *weft_group(struct weft_graph *g, struct weft_node *const *nodes, int n,
+                                      const char *name);
+
+/* ---- variables ---------------------------------------------------------------------------- */
+
+/* Outputs of a variable's nodes; passed by value, owns nothing. */
+struct weft_variable {
+    struct weft_out ref;                /* VariableV2's reference, or VarHandleOp's handle */
+    struct weft_out value;              /* what is read: `v/read` */
+    struct weft_node *initializer;      /* assigns the initial value */
+};
+
+enum weft_variable_flags {
+    WEFT_NOT_TRAINABLE = 1,             /* optimizers leave it alone */
+    WEFT_USE_RESOURCE = 2,              /* VarHandleOp instead of VariableV2 */
+    WEFT_LOCAL = 4                      /* in "local_variables" instead of "variables" */
+};
+
+/* A variable whose first value is `initial`, in each session, once its initializer (or
+ * weft_variables_initializer()) has been run there; until then reading it is FAILED_PRECONDITION
+ * "Attempting to use uninitialized value v". Added to the collections. TF: tf.Variable. */
+WEFT_API struct weft_variable weft_variable_new(struct weft_graph *g, const char *name,
+                                                struct weft_out initial, unsigned flags);
+/* A node that runs the initializers of the variables now in "variables" (and "local_variables"),
+ * named "init". TF: tf.global_variables_initializer. */
+WEFT_API struct weft_node *weft_variables_initializer(struct weft_graph *g);
+/* Updates; each returns what a read after it gives (of a ref variable: the reference). */
+WEFT_API struct weft_out weft_variable_assign(struct weft_variable v, struct weft_out value);
+WEFT_API struct weft_out weft_variable_add(struct weft_variable v, struct weft_out delta);
+WEFT_API struct weft_out weft_variable_sub(struct weft_variable v, struct weft_out delta);
+
+/* ---- gradients and optimizers ------------------------------------------------------------- */
+
+/* Rows of a gradient: values[i] belongs to row indices[i]. TF: tf.IndexedSlices. */
+struct weft_slices { struct weft_out values, indices, dense_shape; };
+
+/* What weft_gradients() may be told besides; zeroed is the default. */
+struct weft_gradients_options {
+    const struct weft_out *grad_ys;     /* dL/dy for each y; NULL, or an entry {NULL}: ones */
+    const struct weft_out *stop;        /* held constant */
+    int n_stop;
+    struct weft_slices *slices;         /* room for n_xs: gradients of gathers stay rows; else dense */
+    const char *name;                   /* of the scope; NULL: "gradients" */
+};
+
+/* dx[i] becomes the sum of dy/dx over all ys, {NULL} where no path connects. With `slices`, an x
+ * whose gradient is rows has slices[i].indices.node set, and dx[i] is the values. An op on the path
+ * without gradient: NOT_FOUND "No gradient defined for operation 'x' (op type: X)", which sticks.
+ * TF: tf.gradients. `options` may be NULL. */
+WEFT_API void weft_gradients(struct weft_graph *g, const struct weft_out *ys, int n_ys,
+                             const struct weft_out *xs, int n_xs,
+                             const struct weft_gradients_options *options, struct weft_out *dx);
+
+/* Optimizers: a rule and its numbers; belongs to no graph. NULL: no memory. The caller frees it,
+ * its nodes and variables stay in their graphs. TF: tf.train.*Optimizer, the same defaults. */
+WEFT_API struct weft_optimizer *weft_gradient_descent(double learning_rate);
+WEFT_API struct weft_optimizer *weft_momentum(double learning_rate, double momentum, bool nesterov);
+WEFT_API struct weft_optimizer *weft_adagrad(double learning_rate, double initial_accumulator);
+WEFT_API struct weft_optimizer *weft_adadelta(double learning_rate, double rho, double epsilon);
+WEFT_API struct weft_optimizer *weft_rmsprop(double learning_rate, double decay, double momentum,
+                                             double epsilon, bool centered);
+WEFT_API struct weft_optimizer *weft_adam(double learning_rate, double beta1, double beta2,
+                                          double epsilon);
+WEFT_API struct weft_optimizer *weft_ftrl(double learning_rate, double power,
+                                          double initial_accumulator, double l1, double l2);
+/* The learning rate as a scalar of the graph, to be fed or computed, instead of a number. */
+WEFT_API void weft_optimizer_set_rate(struct weft_optimizer *o, struct weft_out rate);
+/* Another name for the train op and the slots. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_optimizer_set_name(struct weft_optimizer *o, const char *name);
+WEFT_API void weft_optimizer_free(struct weft_optimizer *o);            /* NULL is fine */
+
+/* Gradients of `loss` for `vars` (n = 0: "trainable_variables"), and the updates: a node to run,
+ * named after the optimizer. `global_step`, if its ref is there, is incremented after them. Slots are
+ * variables named "w/Momentum": run the initializer made after this. Errors stick:
+ * "No variables to optimize.", "No gradients provided for any variable". */
+WEFT_API struct weft_node *weft_minimize(struct weft_optimizer *o, struct weft_out loss,
+                                         const struct weft_variable *vars, int n,
+                                         const struct weft_variable *global_step);
+/* The two halves. A grads[i].values of {NULL} leaves vars[i] alone; indices {NULL}: dense. */
+WEFT_API void weft_compute_gradients(struct weft_optimizer *o, struct weft_out loss,
+                                     const struct weft_variable *vars, int n,
+                                     struct weft_slices *grads);
+WEFT_API struct weft_node *weft_apply_gradients(struct weft_optimizer *o,
+                                                const struct weft_slices *grads,
+                                                const struct weft_variable *vars, int n,
+                                                const struct weft_variable *global_step);
+/* The variables in "trainable_variables": how many; the first `most` go to `vars`. */
+WEFT_API int weft_trainable_variables(struct weft_graph *g, struct weft_variable *vars, int most);
+/* A slot variable made for `v`: "momentum", "m", "v"...; ref {NULL}: none. TF: Optimizer.get_slot. */
+WEFT_API struct weft_variable weft_optimizer_slot(struct weft_optimizer *o, struct weft_variable v,
+                                                  const char *slot);
+/* An int64 scalar variable "global_step", not trainable. TF: tf.train.create_global_step. */
+WEFT_API struct weft_variable weft_global_step(struct weft_graph *g);
+
+/* ---- sessions ----------------------------------------------------------------------------- */
+
+/* Options, all with a default; NULL: no memory. TF: tf.ConfigProto. */
+WEFT_API struct weft_session_options *weft_session_options_new(void);
+WEFT_API void weft_session_options_free(struct weft_session_options *o);
+/* A server's target; "" (the default): in this session alone. Copied. False: no memory. */
+WEFT_API bool weft_session_options_target(struct weft_session_options *o, const char *target);
+/* Threads for one kernel, and for kernels at the same time; 0: as many as CPUs. One pool serves the
+ * process; see weft_set_threads(). */
+WEFT_API void weft_session_options_threads(struct weft_session_options *o, int intra_op,
+                                           int inter_op);
+/* Each run's limit in milliseconds; 0: none. Past it: DEADLINE_EXCEEDED. */
+WEFT_API void weft_session_options_timeout(struct weft_session_options *o, int64_t milliseconds);
+/* On a server: variables of its own. */
+WEFT_API void weft_session_options_isolate(struct weft_session_options *o, bool isolate);
+/* Nodes whose device does not exist run on the CPU instead of failing. */
+WEFT_API void weft_session_options_soft_placement(struct weft_session_options *o, bool soft);
+
+/* A session on `g` (NULL: the thread's default graph), which it keeps alive and never changes;
+ * nothing runs and nothing is copied yet. TF: tf.Session. `options` may be NULL. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_session_new(struct weft_graph *g, const struct weft_session_options *options,
+                 struct weft_session **result);
+/* Cancels the steps in flight, waits for them and gives back what the session owned: variables,
+ * plans, buffers. Later runs are CANCELLED "Session has been closed.". Twice is fine. The graph is
+ * not touched. TF: Session.close. */
+WEFT_API void weft_session_close(struct weft_session *s);
+WEFT_API void weft_session_free(struct weft_session *s);        /* closes first; NULL is fine */
+WEFT_API struct weft_graph *weft_session_graph(struct weft_session *s); /* borrowed */
+
+struct weft_feed { struct weft_out to; struct weft_tensor *value; };
+
+#define WEFT_FEEDS(...)                                                                     \
+    (const struct weft_feed[]){ __VA_ARGS__ },                                              \
+    (int)(sizeof((const struct weft_feed[]){ __VA_ARGS__ }) / sizeof(struct weft_feed))
+
+/* For one run; zeroed is the default. TF: tf.RunOptions. NULL: no memory. */
+WEFT_API struct weft_run_options *weft_run_options_new(void);
+WEFT_API void weft_run_options_free(struct weft_run_options *o);
+WEFT_API void weft_run_options_timeout(struct weft_run_options *o, int64_t milliseconds);
+/* Record what each node took; the record of the latest run with these options can then be read as
+ * Chrome trace JSON ("" before), which is the options' until the next run. */
+WEFT_API void weft_run_options_trace(struct weft_run_options *o, bool trace);
+WEFT_API const char *weft_run_options_trace_json(const struct weft_run_options *o);
+
+/* Run what the fetches and targets need, once. Feeds replace the values of any outputs, fetches come
+ * back in `values` (the caller frees each; none is set on failure), targets are nodes to run for
+ * their effect. Every distinct set of feeds, fetches and targets is compiled once. An error that
+ * sticks to the graph is returned first. TF: Session.run. `options` may be NULL.
+ * Errors: what a kernel says, with its node; INVALID_ARGUMENT for an unfed placeholder, a feed of
+ * the wrong dtype or shape, an empty request, nodes of another graph. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_session_run(struct weft_session *s, const struct weft_run_options *options,
+                 const struct weft_feed *feeds, int n_feeds,
+                 const struct weft_out *fetches, int n_fetches,
+                 struct weft_node *const *targets, int n_targets,
+                 struct weft_tensor **values);
+/* Shorter: run one node for its effect; fetch one value. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_session_do(struct weft_session *s, struct weft_node *target);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_session_eval(struct weft_session *s, struct weft_out fetch, struct weft_tensor **value);
+
+/* A run prepared once, for the hot path: feeds and fetches in this order from now on. It outlives
+ * close(), after which calling it is CANCELLED. TF: Session.make_callable. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_call_new(struct weft_session *s, const struct weft_out *feeds, int n_feeds,
+              const struct weft_out *fetches, int n_fetches,
+              struct weft_node *const *targets, int n_targets, struct weft_call **result);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_call_run(struct weft_call *c, struct weft_tensor *const *feeds, struct weft_tensor **values);
+WEFT_API void weft_call_free(struct weft_call *c);              /* NULL is fine */
+
+/* ---- servers: variables that outlive sessions ---------------------------------------------- */
+
+/* A target in this process whose sessions share variables by container and name, whatever their
+ * graphs. TF: tf.train.Server.create_local_server. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *weft_server_new(struct weft_server **result);
+WEFT_API const char *weft_server_target(const struct weft_server *s);
+WEFT_API void weft_server_free(struct weft_server *s);          /* NULL is fine */
+/* Empty the containers (n = 0: the default one) and close the target's sessions; "" means all
+ * sessions of the process that are on no server. TF: Session.reset. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_reset(const char *target, const char *const *containers, int n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

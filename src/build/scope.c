@@ -1,0 +1,348 @@
+/* scope.c - scopes, and nodes added under them. */
+#include "build/scope.h"
+#include "base/mem.h"
+#include "build/device.h"
+#include "build/thread.h"
+
+static struct scope *scope_push(struct graph *g, enum scope_kind kind)
+{
+    struct builder *b = builder_get(g);
+    struct scope *s = b ? mem_new(struct scope) : NULL;
+    if (!s) {
+        build_fail(g, status_no_memory());
+        return NULL;
+    }
+    if (b->top)
+        *s = *b->top;
+    else
+        s->prefix = "";
+    s->outer = b->top;
+    s->kind = kind;
+    s->control = NULL;
+    s->n_control = 0;
+    s->control_barrier = false;
+    b->top = s;
+    return s;
+}
+
+static const struct scope *scope_top(struct graph *g)
+{
+    const struct builder *b = builder_find(g);
+    return b ? b->top : NULL;
+}
+
+const char *scope_prefix(struct graph *g)
+{
+    const struct scope *s = scope_top(g);
+    return s ? s->prefix : "";
+}
+
+static char *keep_joined(struct graph *g, const char *a, const char *b)
+{
+    graph_lock(g);
+    char *text = arena_printf(&g->arena, "%s%s", a, b);
+    graph_unlock(g);
+    return text;
+}
+
+static bool ends_with_slash(const char *name)
+{
+    size_t n = strlen(name);
+    return n && name[n - 1] == '/';
+}
+
+/* A14-A18 */
+static struct status *open_name(struct graph *g, const char *outer, const char *name,
+                                const char **prefix)
+{
+    const char *full, *unique;
+    *prefix = "";
+    if (!name || !*name)
+        return NULL;
+    ENSURE(name_is_valid(name, *outer != 0), "'%s' is not a valid scope name", name);
+    if (ends_with_slash(name)) {
+        NEED(*prefix = keep_joined(g, name, ""));
+        return NULL;
+    }
+    NEED(full = keep_joined(g, outer, name));
+    NEED(unique = graph_unique_name(g, full, true));
+    NEED(*prefix = keep_joined(g, unique, "/"));
+    return NULL;
+}
+
+const char *scope_name(struct graph *g, const char *name)
+{
+    const char *outer = scope_prefix(g), *prefix = NULL;
+    struct scope *s = scope_push(g, SCOPE_NAME);        /* also on error: its end will come */
+    struct status *st = s ? open_name(g, outer, name, &prefix) : NULL;
+    bool opened = s && !st;
+    if (opened)
+        s->prefix = prefix;
+    build_fail(g, st);
+    return opened ? prefix : NULL;
+}
+
+void scope_control(struct graph *g, struct node *const *nodes, int n)
+{
+    struct scope *s = scope_push(g, SCOPE_CONTROL);
+    if (!s)
+        return;
+    graph_lock(g);
+    s->first_id = g->n;
+    graph_unlock(g);
+    s->control_barrier = n == 0;
+    s->control = n ? mem_array(struct node *, n) : NULL;
+    if (n && !s->control) {
+        build_fail(g, status_no_memory());
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        if (nodes[i])
+            s->control[s->n_control++] = nodes[i];
+}
+
+void scope_device(struct graph *g, const char *device)
+{
+    struct scope *s = scope_push(g, SCOPE_DEVICE);
+    if (!s)
+        return;
+    const char *outer = s->device ? s->device : "";
+    s->device = NULL;
+    if (!device)
+        return;
+    graph_lock(g);
+    struct status *st = device_merge(&g->arena, outer, device, &s->device);
+    graph_unlock(g);
+    build_fail(g, st);
+}
+
+void scope_colocate(struct graph *g, struct node *node)
+{
+    struct scope *s = scope_push(g, SCOPE_COLOCATE);
+    if (!s || !node)
+        return;
+    s->colocate = node;
+    s->device = *node->device ? node->device : NULL;    /* A37 */
+}
+
+void scope_container(struct graph *g, const char *container)
+{
+    struct scope *s = scope_push(g, SCOPE_CONTAINER);
+    if (s && !(s->container = keep_joined(g, container, "")))
+        build_fail(g, status_no_memory());
+}
+
+void scope_end(struct graph *g)
+{
+    struct builder *b = builder_find(g);
+    if (!b || !b->top) {
+        build_fail(g, status_new(FAILED_PRECONDITION, "A scope ends that was never entered"));
+        return;
+    }
+    scope_pop(b);
+    builder_drop_if_idle(b);
+}
+
+/* ---- nodes ---- */
+
+struct graph *build_graph(struct graph *g, const struct out *in, int n_in)
+{
+    for (int i = 0; i < n_in; i++)
+        if (in[i].node)
+            return in[i].node->graph;   /* A81 */
+    return g ? g : default_graph();
+}
+
+static bool contains(struct node *const *list, int n, const struct node *x)
+{
+    for (int i = 0; i < n; i++)
+        if (list[i] == x)
+            return true;
+    return false;
+}
+
+static bool is_input(const struct build_args *a, const struct node *x)
+{
+    for (int i = 0; i < a->n_in; i++)
+        if (a->in[i].node == x)
+            return true;
+    return false;
+}
+
+/* A34: an input made inside the scope waits for its nodes already. */
+static bool dominated(const struct scope *s, const struct build_args *a)
+{
+    for (int i = 0; i < a->n_in; i++)
+        if (a->in[i].node->id >= s->first_id)
+            return true;
+    return false;
+}
+
+struct controls { struct node **at; int n; };
+
+static struct status *gather_controls(const struct scope *top, const struct build_args *a,
+                                      struct controls *c)
+{
+    size_t most = (size_t)a->n_after;
+    for (const struct scope *s = top; s && !s->control_barrier; s = s->outer)
+        most += (size_t)s->n_control;
+    if (!most)
+        return NULL;
+    NEED(c->at = mem_array(struct node *, most));
+    for (int i = 0; i < a->n_after; i++)
+        if (!contains(c->at, c->n, a->after[i]))
+            c->at[c->n++] = a->after[i];
+    for (const struct scope *s = top; s && !s->control_barrier; s = s->outer)
+        for (int i = 0; i < s->n_control && !dominated(s, a); i++)
+            if (!contains(c->at, c->n, s->control[i]) && !is_input(a, s->control[i]))
+                c->at[c->n++] = s->control[i];
+    return NULL;
+}
+
+static struct status *full_name(struct graph *g, const char *prefix, const struct build_args *a,
+                                const char **name)
+{
+    const char *wanted = a->name ? a->name : a->op;
+    size_t n = strlen(wanted), p = strlen(prefix);
+    if (ends_with_slash(wanted)) {
+        graph_lock(g);
+        *name = arena_strndup(&g->arena, wanted, n - 1);
+        graph_unlock(g);
+    } else if (!p) {
+        *name = graph_unique_name(g, wanted, true);
+    } else {
+        char few[256], *text = p + n < sizeof few ? few : mem_alloc(p + n + 1);
+        NEED(text);
+        memcpy(text, prefix, p);
+        memcpy(text + p, wanted, n + 1);
+        *name = graph_unique_name(g, text, true);
+        if (text != few)
+            mem_free(text);
+    }
+    NEED(*name);
+    return NULL;
+}
+
+enum { MOST_ATTRS = 40 };
+
+static bool is_said(const struct build_args *a, const char *attr)
+{
+    for (int i = 0; i < a->n_attr; i++)
+        if (!strcmp(a->attr[i].name, attr))
+            return true;
+    return false;
+}
+
+/* The attributes given, and those that scopes add. */
+static struct status *gather_attrs(struct graph *g, const struct scope *s,
+                                   const struct build_args *a, struct attr *to, int *n,
+                                   struct text *colocation)
+{
+    const struct node *with = a->colocate ? a->colocate : s ? s->colocate : NULL;
+    const struct op *op;
+    const struct sig *sig = op_find_sig(a->op, &op);
+    ENSURE(a->n_attr + 2 <= MOST_ATTRS, "Op %s: too many attributes", a->op);
+    if (a->n_attr)
+        memcpy(to, a->attr, (size_t)a->n_attr * sizeof *to);
+    *n = a->n_attr;
+    if (with) {
+        NEED(colocation->s = keep_joined(g, "loc:@", with->name));
+        colocation->n = strlen(colocation->s);
+        to[(*n)++] = (struct attr){ "_class", ATTR_LIST + ATTR_STRING, { .texts = colocation }, 1 };
+    }
+    if (s && s->container && sig && !is_said(a, "container") && sig_attr(sig, "container") >= 0)
+        to[(*n)++] = attr_string("container", s->container);
+    return NULL;
+}
+
+static struct status *add_node(struct graph *g, const struct build_args *a, struct node **n)
+{
+    const struct scope *s = scope_top(g);
+    struct attr attr[MOST_ATTRS];
+    struct text colocation;
+    struct controls c = { 0 };
+    struct node_def d = { .op = a->op, .in = a->in, .n_in = a->n_in, .attr = a->attr,
+                          .n_attr = a->n_attr, .control = a->after, .n_control = a->n_after };
+    TRY(full_name(g, s ? s->prefix : "", a, &d.name));
+    if (s || a->colocate) {
+        d.attr = attr;
+        TRY(gather_attrs(g, s, a, attr, &d.n_attr, &colocation));
+        TRY(gather_controls(s, a, &c));
+        d.control = c.at;
+        d.n_control = c.n;
+        d.device = a->colocate ? a->colocate->device : s ? s->device : NULL;
+    }
+    struct status *st = graph_add(g, &d, n);
+    mem_free(c.at);
+    return st;
+}
+
+struct out build_node(struct graph *g, const struct build_args *a)
+{
+    struct node *n = NULL;
+    g = build_graph(g, a->in, a->n_in);
+    if (!g || build_failed(g))
+        return (struct out){ 0 };
+    for (int i = 0; i < a->n_in; i++)
+        if (!a->in[i].node) {
+            build_fail(g, status_new(INVALID_ARGUMENT, "Input %d of a new %s node is missing", i,
+                                     a->op));
+            return (struct out){ 0 };
+        }
+    build_fail(g, add_node(g, a, &n));
+    return (struct out){ n, 0 };
+}
+
+struct out build(struct graph *g, const char *op, const char *name, const struct out *in, int n_in,
+                 const struct attr *attr, int n_attr)
+{
+    return build_node(g, &(struct build_args){ .op = op, .name = name, .in = in, .n_in = n_in,
+                                               .attr = attr, .n_attr = n_attr });
+}
+
+/* ---- constants ---- */
+
+struct out build_const(struct graph *g, const char *name, const struct tensor *value)
+{
+    return build(g, "Const", name, NULL, 0, ATTRS(attr_tensor("value", value),
+                                                  attr_type("dtype", value->dtype)));
+}
+
+static struct out const_of(struct graph *g, const char *name, struct tensor *value,
+                           struct status *st)
+{
+    struct out o = { 0 };
+    g = g ? g : default_graph();
+    if (g && st)
+        build_fail(g, st);
+    else if (g)
+        o = build_const(g, name, value);
+    else
+        status_free(st);
+    tensor_unref(value);
+    return o;
+}
+
+struct out build_filled(struct graph *g, const char *name, enum dtype t, const struct shape *s,
+                        double value)
+{
+    struct tensor v = { 0 };
+    struct status *st = tensor_new(&v, NULL, t, s);
+    for (int64_t i = 0; !st && i < tensor_count(&v); i++)
+        tensor_set_double(&v, i, value);
+    return const_of(g, name, &v, st);
+}
+
+struct out build_scalar(struct graph *g, const char *name, enum dtype t, double value)
+{
+    return build_filled(g, name, t, &SHAPE_SCALAR, value);
+}
+
+struct out build_ints(struct graph *g, const char *name, enum dtype t, const int64_t *v, int n)
+{
+    struct tensor x = { 0 };
+    struct status *st = tensor_new(&x, NULL, t, &(struct shape){ 1, { n } });
+    for (int i = 0; !st && i < n; i++)
+        tensor_set_double(&x, i, (double)v[i]);
+    return const_of(g, name, &x, st);
+}

@@ -1,0 +1,61 @@
+/* scope.h - where new nodes go and what they are called: the thread's stack of default graphs,
+ * and for each graph the thread's scopes (names, control dependencies, devices, colocation,
+ * containers) and the error that sticks.
+ *
+ * All of it belongs to the calling thread and goes when the thread ends. A graph with an open
+ * scope or a sticking error is kept alive.
+ */
+#ifndef BUILD_SCOPE_H
+#define BUILD_SCOPE_H
+
+#include "graph/graph.h"
+
+/* ---- default graphs (A71-A79) ---- */
+struct graph *default_graph(void);                              /* borrowed; NULL: no memory */
+MUST_CHECK struct status *default_graph_enter(struct graph *g);
+MUST_CHECK struct status *default_graph_leave(struct graph *g);
+MUST_CHECK struct status *default_graph_reset(void);
+
+/* ---- the error that sticks ---- */
+bool build_failed(struct graph *g);
+void build_fail(struct graph *g, struct status *st);    /* takes st over; the first one stays */
+struct status *build_take_error(struct graph *g);       /* NULL: none */
+void build_forget(struct graph *g);     /* the thread's scopes and error on g are given up */
+
+/* ---- scopes; each ends with scope_end() ---- */
+const char *scope_name(struct graph *g, const char *name);      /* "a/b/", ""; NULL: an error sticks */
+void scope_control(struct graph *g, struct node *const *nodes, int n);
+void scope_device(struct graph *g, const char *device);         /* NULL: ignore enclosing ones */
+void scope_colocate(struct graph *g, struct node *node);
+void scope_container(struct graph *g, const char *container);
+void scope_end(struct graph *g);
+const char *scope_prefix(struct graph *g);                      /* the current one, "" at the root */
+
+/* ---- nodes ---- */
+struct build_args {
+    const char *op;
+    const char *name;           /* NULL: the op's; with a trailing '/': exactly that (A7) */
+    const struct out *in;
+    int n_in;
+    const struct attr *attr;
+    int n_attr;
+    struct node *const *after;  /* control inputs besides the scopes' */
+    int n_after;
+    struct node *colocate;      /* NULL, or overrides the scopes' */
+};
+
+/* Output 0 of a new node in the graph of its inputs, or `g`, or (NULL) the default graph; {NULL}
+ * when an error sticks. */
+struct out build_node(struct graph *g, const struct build_args *a);
+struct out build(struct graph *g, const char *op, const char *name, const struct out *in, int n_in,
+                 const struct attr *attr, int n_attr);
+struct graph *build_graph(struct graph *g, const struct out *in, int n_in);
+
+/* Constants; `name` NULL: "Const". */
+struct out build_const(struct graph *g, const char *name, const struct tensor *value);
+struct out build_scalar(struct graph *g, const char *name, enum dtype t, double value);
+struct out build_ints(struct graph *g, const char *name, enum dtype t, const int64_t *v, int n);
+struct out build_filled(struct graph *g, const char *name, enum dtype t, const struct shape *s,
+                        double value);
+
+#endif

@@ -280,8 +280,9 @@ static struct status *add_node(struct graph *g, const struct build_args *a, stru
 struct out build_node(struct graph *g, const struct build_args *a)
 {
     struct node *n = NULL;
+    bool blind = !g && a->n_in && !a->in[0].node;   /* an error stuck to a graph unknown here */
     g = build_graph(g, a->in, a->n_in);
-    if (!g || build_failed(g))
+    if (!g || blind || build_failed(g))
         return (struct out){ 0 };
     for (int i = 0; i < a->n_in; i++)
         if (!a->in[i].node) {

@@ -1,0 +1,308 @@
+/* build.c - weft.h: adding nodes, constants, variables, gradients. */
+#include "api/api.h"
+#include "base/arena.h"
+#include "base/mem.h"
+
+/* ---- attributes ---- */
+
+struct given {                  /* what a builder was told, in the house's terms */
+    struct arena tmp;
+    struct attr *attr;
+    struct node **after;
+    int n_attr, n_after;
+    const char *name;
+};
+
+static struct status *types_in(struct given *b, const struct weft_attr *a, struct attr *to)
+{
+    const enum weft_dtype *types = a->p;
+    int64_t *ints = arena_array(&b->tmp, int64_t, a->i);
+    NEED(ints);
+    for (int64_t i = 0; i < a->i; i++)
+        ints[i] = types[i];
+    *to = attr_types(a->name, ints, (int)a->i);
+    return NULL;
+}
+
+static struct status *strings_in(struct given *b, const struct weft_attr *a, struct attr *to)
+{
+    const char *const *strings = a->p;
+    struct text *texts = arena_array(&b->tmp, struct text, a->i);
+    NEED(texts);
+    for (int64_t i = 0; i < a->i; i++)
+        texts[i] = (struct text){ strings[i], strlen(strings[i]) };
+    *to = (struct attr){ a->name, ATTR_LIST + ATTR_STRING, { .texts = texts }, (int)a->i };
+    return NULL;
+}
+
+static struct status *shape_in_attr(struct given *b, const struct weft_attr *a, struct attr *to)
+{
+    struct shape *s = arena_new(&b->tmp, struct shape);
+    const int64_t *dims = a->p;
+    NEED(s);
+    ENSURE(a->i <= MAX_RANK, "Attr '%s': expected at most %d dimensions, got %lld", a->name,
+           MAX_RANK, (long long)a->i);
+    s->rank = a->i < 0 ? -1 : (int)a->i;
+    for (int i = 0; i < s->rank; i++)
+        s->dim[i] = dims[i] < 0 ? -1 : dims[i];
+    *to = attr_shape(a->name, s);
+    return NULL;
+}
+
+static struct status *take_attr(struct given *b, const struct weft_attr *a)
+{
+    struct attr *to = &b->attr[b->n_attr];
+    int n = (int)a->i;
+    switch (a->kind) {
+    case WEFT_ATTR_NAME: b->name = a->p; return NULL;
+    case WEFT_ATTR_CONTROL:
+        if (a->p)
+            b->after[b->n_after++] = node_in(a->p);
+        return NULL;
+    case WEFT_ATTR_BOOL: *to = attr_bool(a->name, a->i != 0); break;
+    case WEFT_ATTR_INT: *to = attr_int(a->name, a->i); break;
+    case WEFT_ATTR_FLOAT: *to = attr_float(a->name, a->f); break;
+    case WEFT_ATTR_TYPE: *to = attr_type(a->name, (enum dtype)a->i); break;
+    case WEFT_ATTR_STRING: *to = attr_string(a->name, a->p); break;
+    case WEFT_ATTR_TENSOR:
+        *to = attr_tensor(a->name, &((const struct weft_tensor *)a->p)->t);
+        break;
+    case WEFT_ATTR_INTS: *to = attr_ints(a->name, a->p, n); break;
+    case WEFT_ATTR_FLOATS:
+        *to = (struct attr){ a->name, ATTR_LIST + ATTR_FLOAT, { .floats = a->p }, n };
+        break;
+    case WEFT_ATTR_SHAPE: TRY(shape_in_attr(b, a, to)); break;
+    case WEFT_ATTR_TYPES: TRY(types_in(b, a, to)); break;
+    case WEFT_ATTR_STRINGS: TRY(strings_in(b, a, to)); break;
+    default: return status_new(INVALID_ARGUMENT, "Attr '%s' is of no known kind", a->name);
+    }
+    b->n_attr++;
+    return NULL;
+}
+
+static struct status *take_attrs(struct given *b, const struct weft_attr *attrs, int n)
+{
+    if (!n)
+        return NULL;
+    NEED(b->attr = arena_array(&b->tmp, struct attr, n));
+    NEED(b->after = arena_array(&b->tmp, struct node *, n));
+    for (int i = 0; i < n; i++)
+        TRY(take_attr(b, &attrs[i]));
+    return NULL;
+}
+
+/* ---- nodes ---- */
+
+struct weft_out weft_op(struct weft_graph *g, const char *op, const struct weft_out *inputs,
+                        int n_inputs, const struct weft_attr *attrs, int n_attrs)
+{
+    struct given b = { 0 };
+    struct out o = { 0 };
+    struct status *st = api_ready();
+    if (!st)
+        st = take_attrs(&b, attrs, n_attrs);
+    if (!st)
+        o = build_node(graph_in(g), &(struct build_args){
+            .op = op, .name = b.name, .in = outs_in(inputs), .n_in = n_inputs, .attr = b.attr,
+            .n_attr = b.n_attr, .after = b.after, .n_after = b.n_after });
+    else
+        build_fail(build_graph(graph_in(g), outs_in(inputs), n_inputs), st);
+    arena_free(&b.tmp);
+    return out_out(o);
+}
+
+struct weft_status *weft_node_new(struct weft_graph *g, const char *op, const char *name,
+                                  const struct weft_out *inputs, int n_inputs,
+                                  const struct weft_attr *attrs, int n_attrs,
+                                  struct weft_node **result)
+{
+    struct given b = { 0 };
+    struct node *n = NULL;
+    struct status *st = api_ready();
+    if (!st)
+        st = take_attrs(&b, attrs, n_attrs);
+    if (!st)
+        st = graph_add(graph_in(g), &(struct node_def){
+            .op = op, .name = name, .in = outs_in(inputs), .n_in = n_inputs, .attr = b.attr,
+            .n_attr = b.n_attr, .control = b.after, .n_control = b.n_after }, &n);
+    arena_free(&b.tmp);
+    if (!st)
+        *result = node_out(n);
+    return status_out(st);
+}
+
+struct weft_node *weft_group(struct weft_graph *g, struct weft_node *const *nodes, int n,
+                             const char *name)
+{
+    return node_out(build_group(graph_in(g), nodes_in(nodes), n, name));
+}
+
+/* ---- constants ---- */
+
+static struct graph *ready_graph(struct weft_graph *g)
+{
+    struct status *st = api_ready();
+    struct graph *graph = build_graph(graph_in(g), NULL, 0);
+    if (graph)
+        build_fail(graph, st);
+    else
+        status_free(st);
+    return graph;
+}
+
+struct weft_out weft_const_named(struct weft_graph *g, const char *name,
+                                 const struct weft_tensor *value)
+{
+    struct graph *graph = ready_graph(g);
+    if (graph && !value)
+        build_fail(graph, status_new(INVALID_ARGUMENT, "A constant has no value"));
+    return out_out(graph && value ? build_const(graph, name, &value->t) : (struct out){ 0 });
+}
+
+struct weft_out weft_const(struct weft_graph *g, const struct weft_tensor *value)
+{
+    return weft_const_named(g, NULL, value);
+}
+
+struct weft_out weft_scalar(struct weft_graph *g, enum weft_dtype dtype, double value)
+{
+    return out_out(build_scalar(ready_graph(g), NULL, (enum dtype)dtype, value));
+}
+
+struct weft_out weft_vector(struct weft_graph *g, enum weft_dtype dtype, int n,
+                            const double *values)
+{
+    struct weft_tensor *t = NULL;
+    struct weft_status *st = weft_tensor_new(dtype, 1, &(int64_t){ n }, NULL, &t);
+    struct graph *graph = ready_graph(g);
+    if (st) {
+        build_fail(graph, status_in(st));
+        return (struct weft_out){ 0 };
+    }
+    for (int i = 0; i < n; i++)
+        tensor_set_double(&t->t, i, values[i]);
+    struct out o = build_const(graph, NULL, &t->t);
+    weft_tensor_free(t);
+    return out_out(o);
+}
+
+struct weft_out weft_text(struct weft_graph *g, const char *text)
+{
+    struct weft_tensor *t = weft_tensor_text(text, strlen(text));
+    struct graph *graph = ready_graph(g);
+    if (!t) {
+        build_fail(graph, status_no_memory());
+        return (struct weft_out){ 0 };
+    }
+    struct out o = build_const(graph, NULL, &t->t);
+    weft_tensor_free(t);
+    return out_out(o);
+}
+
+static struct shape shape_given(int rank, const int64_t *dims)
+{
+    struct shape s = { rank, { 0 } };       /* too large a rank is refused with the tensor */
+    for (int i = 0; i < rank && i < MAX_RANK; i++)
+        s.dim[i] = dims[i];
+    return s;
+}
+
+struct weft_out weft_zeros(struct weft_graph *g, enum weft_dtype dtype, int rank,
+                           const int64_t *dims)
+{
+    struct shape s = shape_given(rank, dims);
+    return out_out(build_filled(ready_graph(g), "zeros", (enum dtype)dtype, &s, 0));
+}
+
+/* ---- random values: random * scale + shift, in TensorFlow's scopes ---- */
+
+struct draw { const char *op, *scope, *scale, *shift; };
+
+static struct out draw(struct weft_graph *wg, const struct draw *d, enum dtype t, int rank,
+                       const int64_t *dims, double scale, double shift, int64_t seed)
+{
+    struct graph *g = ready_graph(wg);
+    int64_t seed1, seed2;
+    if (!g)
+        return (struct out){ 0 };
+    scope_name(g, d->scope);
+    struct out shape = build_ints(g, "shape", DT_INT32, dims, rank);
+    struct out by = build_scalar(g, d->scale, t, scale), to = build_scalar(g, d->shift, t, shift);
+    graph_seed_pair(g, seed >= 0, seed, &seed1, &seed2);
+    struct out drawn = build(g, d->op, NULL, &shape, 1,
+                             ATTRS(attr_type("dtype", t), attr_int("seed", seed1),
+                                   attr_int("seed2", seed2)));
+    struct out scaled = build(g, "Mul", "mul", OUTS(drawn, by), NULL, 0);
+    const char *prefix = scope_prefix(g);
+    struct out o = build(g, "Add", *prefix ? prefix : NULL, OUTS(scaled, to), NULL, 0);
+    scope_end(g);
+    return o;
+}
+
+struct weft_out weft_uniform(struct weft_graph *g, enum weft_dtype dtype, int rank,
+                             const int64_t *dims, double from, double below, int64_t seed)
+{
+    static const struct draw uniform = { "RandomUniform", "random_uniform", "range", "min" };
+    return out_out(draw(g, &uniform, (enum dtype)dtype, rank, dims, below - from, from, seed));
+}
+
+struct weft_out weft_normal(struct weft_graph *g, enum weft_dtype dtype, int rank,
+                            const int64_t *dims, double mean, double stddev, int64_t seed)
+{
+    static const struct draw normal = { "RandomStandardNormal", "random_normal", "stddev", "mean" };
+    return out_out(draw(g, &normal, (enum dtype)dtype, rank, dims, stddev, mean, seed));
+}
+
+struct weft_out weft_normal_truncated(struct weft_graph *g, enum weft_dtype dtype, int rank,
+                                      const int64_t *dims, double mean, double stddev,
+                                      int64_t seed)
+{
+    static const struct draw truncated = { "TruncatedNormal", "truncated_normal", "stddev", "mean" };
+    return out_out(draw(g, &truncated, (enum dtype)dtype, rank, dims, stddev, mean, seed));
+}
+
+/* ---- variables ---- */
+
+struct weft_variable weft_variable_new(struct weft_graph *g, const char *name,
+                                       struct weft_out initial, unsigned flags)
+{
+    return variable_out(build_variable(graph_in(g), name, out_in(initial), flags));
+}
+
+struct weft_node *weft_variables_initializer(struct weft_graph *g)
+{
+    return node_out(build_initializer(ready_graph(g)));
+}
+
+struct weft_out weft_variable_assign(struct weft_variable v, struct weft_out value)
+{
+    return out_out(build_update("Assign", "AssignVariableOp", variable_in(v), out_in(value)));
+}
+
+struct weft_out weft_variable_add(struct weft_variable v, struct weft_out delta)
+{
+    return out_out(build_update("AssignAdd", "AssignAddVariableOp", variable_in(v),
+                                out_in(delta)));
+}
+
+struct weft_out weft_variable_sub(struct weft_variable v, struct weft_out delta)
+{
+    return out_out(build_update("AssignSub", "AssignSubVariableOp", variable_in(v),
+                                out_in(delta)));
+}
+
+struct weft_variable weft_global_step(struct weft_graph *g)
+{
+    return variable_out(build_global_step(ready_graph(g)));
+}
+
+int weft_trainable_variables(struct weft_graph *g, struct weft_variable *vars, int most)
+{
+    struct graph *graph = build_graph(graph_in(g), NULL, 0);
+    struct out *refs = mem_array(struct out, most > 0 ? most : 1);
+    int n = graph ? graph_collection(graph, "trainable_variables", refs, refs ? most : 0) : 0;
+    for (int i = 0; refs && i < n && i < most; i++)
+        vars[i] = variable_out(variable_of(refs[i]));
+    mem_free(refs);
+    return n;
+}

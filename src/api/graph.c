@@ -1,0 +1,222 @@
+/* graph.c - weft.h: graphs, scopes, nodes. */
+#include "api/api.h"
+
+#include <stdlib.h>
+
+/* What the ops' registration would say is said by the first node that is added. */
+struct weft_graph *weft_graph_new(void)
+{
+    struct status *st = api_ready();
+    status_free(st);
+    return st ? NULL : graph_out(graph_new());
+}
+
+void weft_graph_free(struct weft_graph *g)
+{
+    if (g)
+        build_forget(graph_in(g));
+    graph_unref(graph_in(g));
+}
+
+struct weft_graph *weft_default_graph(void)
+{
+    struct status *st = api_ready();
+    status_free(st);
+    return st ? NULL : graph_out(default_graph());
+}
+
+struct weft_status *weft_graph_enter(struct weft_graph *g)
+{
+    return status_out(default_graph_enter(graph_in(g)));
+}
+
+struct weft_status *weft_graph_leave(struct weft_graph *g)
+{
+    return status_out(default_graph_leave(graph_in(g)));
+}
+
+struct weft_status *weft_reset_default_graph(void) { return status_out(default_graph_reset()); }
+
+struct weft_status *weft_graph_error(struct weft_graph *g)
+{
+    return status_out(build_take_error(graph_in(g)));
+}
+
+void weft_graph_finalize(struct weft_graph *g) { graph_finalize(graph_in(g)); }
+
+bool weft_graph_is_finalized(struct weft_graph *g)
+{
+    struct graph *graph = graph_in(g);
+    graph_lock(graph);
+    bool finalized = graph->finalized;
+    graph_unlock(graph);
+    return finalized;
+}
+
+void weft_graph_set_seed(struct weft_graph *g, int64_t seed)
+{
+    struct graph *graph = graph_in(g);
+    graph_lock(graph);
+    graph->seed = seed;
+    graph->has_seed = true;
+    graph_unlock(graph);
+}
+
+int weft_graph_count(struct weft_graph *g)
+{
+    struct graph *graph = graph_in(g);
+    graph_lock(graph);
+    int n = graph->n;
+    graph_unlock(graph);
+    return n;
+}
+
+struct weft_node *weft_graph_node(struct weft_graph *g, int i)
+{
+    struct graph *graph = graph_in(g);
+    graph_lock(graph);
+    struct node *n = i >= 0 && i < graph->n ? graph->node[i] : NULL;
+    graph_unlock(graph);
+    return node_out(n);
+}
+
+struct weft_node *weft_graph_find(struct weft_graph *g, const char *name)
+{
+    return node_out(graph_find(graph_in(g), name));
+}
+
+struct weft_status *weft_graph_find_out(struct weft_graph *g, const char *name,
+                                        struct weft_out *result)
+{
+    return status_out(graph_find_out(graph_in(g), name, (struct out *)result));
+}
+
+char *weft_graph_unique_name(struct weft_graph *g, const char *name)
+{
+    const char *unique = graph_unique_name(graph_in(g), name, false);
+    return unique ? strdup(unique) : NULL;
+}
+
+void weft_collect(struct weft_graph *g, const char *key, struct weft_out item)
+{
+    build_fail(graph_in(g), graph_collect(graph_in(g), key, out_in(item)));
+}
+
+int weft_collection(struct weft_graph *g, const char *key, struct weft_out *items, int most)
+{
+    return graph_collection(graph_in(g), key, (struct out *)items, most);
+}
+
+/* ---- scopes ---- */
+
+const char *weft_name_scope(struct weft_graph *g, const char *name)
+{
+    return scope_name(build_graph(graph_in(g), NULL, 0), name);
+}
+
+void weft_control_dependencies(struct weft_graph *g, struct weft_node *const *nodes, int n)
+{
+    scope_control(build_graph(graph_in(g), NULL, 0), nodes_in(nodes), n);
+}
+
+void weft_device(struct weft_graph *g, const char *device)
+{
+    scope_device(build_graph(graph_in(g), NULL, 0), device);
+}
+
+void weft_colocate_with(struct weft_graph *g, struct weft_node *node)
+{
+    scope_colocate(build_graph(graph_in(g), NULL, 0), node_in(node));
+}
+
+void weft_container(struct weft_graph *g, const char *container)
+{
+    scope_container(build_graph(graph_in(g), NULL, 0), container);
+}
+
+void weft_scope_end(struct weft_graph *g) { scope_end(build_graph(graph_in(g), NULL, 0)); }
+
+/* ---- nodes ---- */
+
+const char *weft_node_name(const struct weft_node *n) { return node_in(n)->name; }
+const char *weft_node_op(const struct weft_node *n) { return node_in(n)->op->name; }
+const char *weft_node_device(const struct weft_node *n) { return node_in(n)->device; }
+struct weft_graph *weft_node_graph(const struct weft_node *n) { return graph_out(node_in(n)->graph); }
+int weft_node_inputs(const struct weft_node *n) { return node_in(n)->n_in; }
+int weft_node_outputs(const struct weft_node *n) { return node_in(n)->n_out; }
+int weft_node_controls(const struct weft_node *n) { return node_in(n)->n_control; }
+
+struct weft_out weft_node_input(const struct weft_node *n, int i)
+{
+    struct out none = { 0 };
+    return out_out(i >= 0 && i < node_in(n)->n_in ? node_in(n)->in[i] : none);
+}
+
+struct weft_node *weft_node_control(const struct weft_node *n, int i)
+{
+    return i >= 0 && i < node_in(n)->n_control ? node_out(node_in(n)->control[i]) : NULL;
+}
+
+static struct status *find_attr(const struct node *n, const char *name, const struct attr **a)
+{
+    *a = node_attr_find(n, name);
+    if (!*a)
+        return status_new(NOT_FOUND, "Operation '%s' has no attr named '%s'.", n->name, name);
+    return NULL;
+}
+
+static struct status *attr_number(const struct node *n, const char *name, double *result)
+{
+    const struct attr *a;
+    TRY(find_attr(n, name, &a));
+    ENSURE(a->kind >= ATTR_BOOL && a->kind <= ATTR_TYPE, "Attr '%s' of '%s' is a %s, not a number",
+           name, n->name, attr_kind_name(a->kind));
+    *result = a->kind == ATTR_FLOAT ? a->f : (double)a->i;
+    return NULL;
+}
+
+struct weft_status *weft_node_number(const struct weft_node *n, const char *attr, double *result)
+{
+    return status_out(attr_number(node_in(n), attr, result));
+}
+
+static struct status *attr_text(const struct node *n, const char *name, const char **bytes,
+                                size_t *length)
+{
+    const struct attr *a;
+    TRY(find_attr(n, name, &a));
+    ENSURE(a->kind == ATTR_STRING || a->kind == ATTR_FUNC, "Attr '%s' of '%s' is a %s, not text",
+           name, n->name, attr_kind_name(a->kind));
+    *bytes = a->text.s;
+    if (length)
+        *length = a->text.n;
+    return NULL;
+}
+
+struct weft_status *weft_node_text(const struct weft_node *n, const char *attr,
+                                   const char **bytes, size_t *length)
+{
+    return status_out(attr_text(node_in(n), attr, bytes, length));
+}
+
+/* ---- outputs ---- */
+
+enum weft_dtype weft_out_dtype(struct weft_out o) { return (enum weft_dtype)out_dtype(out_in(o)); }
+
+int weft_out_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK])
+{
+    const struct shape *s = out_shape(out_in(o));
+    for (int i = 0; i < s->rank; i++)
+        dims[i] = s->dim[i];
+    return s->rank;
+}
+
+void weft_set_shape(struct weft_out o, int rank, const int64_t *dims)
+{
+    struct shape s = { rank < 0 ? -1 : rank, { 0 } };
+    if (!o.node || rank > MAX_RANK)
+        return;
+    for (int i = 0; i < rank; i++)
+        s.dim[i] = dims[i] < 0 ? -1 : dims[i];
+    build_fail(node_in(o.node)->graph, graph_set_shape(node_in(o.node)->graph, out_in(o), &s));
+}

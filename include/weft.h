@@ -353,6 +353,15 @@ weft_node_new(struct weft_graph *g, const char *op, const char *name,
               const struct weft_out *inputs, int n_inputs,
               const struct weft_attr *attrs, int n_attrs, struct weft_node **result);
 
+/* What the builders of weft_ops.h call: inputs as one array, or as lists that are joined, and two
+ * sets of attributes. */
+struct weft_list { const struct weft_out *outs; int n; };
+WEFT_API struct weft_out weft_op_built(struct weft_graph *g, const char *op,
+                                       const struct weft_out *inputs, int n_inputs,
+                                       const struct weft_list *lists, int n_lists,
+                                       const struct weft_attr *own, int n_own,
+                                       const struct weft_attr *attrs, int n_attrs);
+
 /* Constants. TF: tf.constant. */
 WEFT_API struct weft_out weft_const(struct weft_graph *g, const struct weft_tensor *value);
 WEFT_API struct weft_out weft_const_named(struct weft_graph *g, const char *name,

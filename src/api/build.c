@@ -80,34 +80,69 @@ static struct status *take_attr(struct given *b, const struct weft_attr *a)
     return NULL;
 }
 
-static struct status *take_attrs(struct given *b, const struct weft_attr *attrs, int n)
+struct attr_set { const struct weft_attr *at; int n; };
+
+static struct status *take_attrs(struct given *b, struct attr_set own, struct attr_set more)
 {
+    int n = own.n + more.n;
     if (!n)
         return NULL;
     NEED(b->attr = arena_array(&b->tmp, struct attr, n));
     NEED(b->after = arena_array(&b->tmp, struct node *, n));
-    for (int i = 0; i < n; i++)
-        TRY(take_attr(b, &attrs[i]));
+    for (int i = 0; i < own.n; i++)
+        TRY(take_attr(b, &own.at[i]));
+    for (int i = 0; i < more.n; i++)
+        TRY(take_attr(b, &more.at[i]));
     return NULL;
 }
 
 /* ---- nodes ---- */
 
-struct weft_out weft_op(struct weft_graph *g, const char *op, const struct weft_out *inputs,
-                        int n_inputs, const struct weft_attr *attrs, int n_attrs)
+static struct out op_built(struct graph *g, const char *op, const struct out *in, int n_in,
+                           struct attr_set own, struct attr_set more)
 {
     struct given b = { 0 };
     struct out o = { 0 };
     struct status *st = api_ready();
     if (!st)
-        st = take_attrs(&b, attrs, n_attrs);
+        st = take_attrs(&b, own, more);
     if (!st)
-        o = build_node(graph_in(g), &(struct build_args){
-            .op = op, .name = b.name, .in = outs_in(inputs), .n_in = n_inputs, .attr = b.attr,
-            .n_attr = b.n_attr, .after = b.after, .n_after = b.n_after });
+        o = build_node(g, &(struct build_args){
+            .op = op, .name = b.name, .in = in, .n_in = n_in, .attr = b.attr, .n_attr = b.n_attr,
+            .after = b.after, .n_after = b.n_after });
     else
-        build_fail(build_graph(graph_in(g), outs_in(inputs), n_inputs), st);
+        build_fail(build_graph(g, in, n_in), st);
     arena_free(&b.tmp);
+    return o;
+}
+
+struct weft_out weft_op(struct weft_graph *g, const char *op, const struct weft_out *inputs,
+                        int n_inputs, const struct weft_attr *attrs, int n_attrs)
+{
+    return out_out(op_built(graph_in(g), op, outs_in(inputs), n_inputs,
+                            (struct attr_set){ attrs, n_attrs }, (struct attr_set){ 0 }));
+}
+
+struct weft_out weft_op_built(struct weft_graph *g, const char *op, const struct weft_out *inputs,
+                              int n_inputs, const struct weft_list *lists, int n_lists,
+                              const struct weft_attr *own, int n_own,
+                              const struct weft_attr *attrs, int n_attrs)
+{
+    struct arena tmp = { 0 };
+    struct out *joined = NULL;
+    int n = n_inputs;
+    for (int i = 0; i < n_lists; i++)
+        n += lists[i].n;
+    if (n_lists && !(joined = arena_array(&tmp, struct out, n))) {
+        build_fail(build_graph(graph_in(g), NULL, 0), status_no_memory());
+        return (struct weft_out){ 0 };
+    }
+    for (int i = 0, at = 0; i < n_lists; i++)
+        for (int k = 0; k < lists[i].n; k++)
+            joined[at++] = out_in(lists[i].outs[k]);
+    struct out o = op_built(graph_in(g), op, joined ? joined : outs_in(inputs), n,
+                            (struct attr_set){ own, n_own }, (struct attr_set){ attrs, n_attrs });
+    arena_free(&tmp);
     return out_out(o);
 }
 
@@ -120,7 +155,7 @@ struct weft_status *weft_node_new(struct weft_graph *g, const char *op, const ch
     struct node *n = NULL;
     struct status *st = api_ready();
     if (!st)
-        st = take_attrs(&b, attrs, n_attrs);
+        st = take_attrs(&b, (struct attr_set){ attrs, n_attrs }, (struct attr_set){ 0 });
     if (!st)
         st = graph_add(graph_in(g), &(struct node_def){
             .op = op, .name = name, .in = outs_in(inputs), .n_in = n_inputs, .attr = b.attr,

@@ -160,21 +160,27 @@ static bool spin_for_offer(void)
     return false;
 }
 
-/* Loops before tasks: someone waits for them. Returns with the lock held, as it was called. */
-static bool work_once(void)
+/* Both are called and return with the lock held. */
+static bool loop_once(void)
 {
     struct loop *l = enter_loop();
-    struct pool_task *t = l ? NULL : take_task();
-    if (!l && !t)
+    if (!l)
         return false;
     pthread_mutex_unlock(&pool.lock);
-    if (l)
-        run_pieces(l);
-    else
-        t->fn(t);
+    run_pieces(l);
     pthread_mutex_lock(&pool.lock);
-    if (l)
-        leave_loop(l);
+    leave_loop(l);
+    return true;
+}
+
+static bool task_once(void)
+{
+    struct pool_task *t = take_task();
+    if (!t)
+        return false;
+    pthread_mutex_unlock(&pool.lock);
+    t->fn(t);
+    pthread_mutex_lock(&pool.lock);
     return true;
 }
 
@@ -183,7 +189,7 @@ static void *worker_main(void *index)
     self = (int)(intptr_t)index;
     pthread_mutex_lock(&pool.lock);
     for (;;) {
-        while (work_once())
+        while (loop_once() || task_once())      /* loops first: someone waits for them */
             ;
         pthread_mutex_unlock(&pool.lock);
         bool offer = spin_for_offer();
@@ -317,4 +323,15 @@ void pool_submit(struct pool_task *t)
     pool.last = &t->next;
     atomic_fetch_add_explicit(&offered, 1, memory_order_relaxed);
     unlock_and_wake(1);
+}
+
+bool pool_help(void)
+{
+    relax();
+    if (!atomic_load_explicit(&offered, memory_order_relaxed))
+        return false;
+    pthread_mutex_lock(&pool.lock);
+    bool helped = loop_once();
+    pthread_mutex_unlock(&pool.lock);
+    return helped;
 }

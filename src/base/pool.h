@@ -8,6 +8,7 @@
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How many threads the pool will have, caller included; 0 = as many as there are
@@ -25,5 +26,8 @@ void pool_for(int64_t n, int64_t grain, int max_threads,
  * memory is the caller's and must stay until fn is entered. */
 struct pool_task { void (*fn)(struct pool_task *t); struct pool_task *next; };
 void pool_submit(struct pool_task *t);
+
+/* For one who waits: take part in a loop that someone has offered. False: there was none. */
+bool pool_help(void);
 
 #endif

@@ -29,9 +29,9 @@ static struct shape_ctx ctx_of(const struct node *n, const struct shape **in, in
 
 struct status *node_compute(const struct node *n, const struct tensor *in, struct tensor *out)
 {
-    struct arena tmp = { 0 }, scratch = { 0 };
+    struct arena tmp = { 0 };
     struct prep p = { .node = n, .name = n->name, .arena = &tmp, .run = n->op->kernel_any };
-    struct run_env env = { .scratch = &scratch, .threads = 1 };
+    struct run_env env = { .threads = 1 };
     int *index = arena_array(&tmp, int, n->n_in + 1);
     struct status *st = index ? NULL : status_no_memory();
     for (int i = 0; i < n->n_in && !st; i++)
@@ -50,7 +50,7 @@ struct status *node_compute(const struct node *n, const struct tensor *in, struc
         st = p.run(&k);
     for (int i = 0; i < n->n_out && st; i++)
         tensor_unref(&out[i]);
-    arena_free(&scratch);
+    run_env_tidy(&env);
     arena_free(&tmp);
     return status_at_node(st, n->name);
 }

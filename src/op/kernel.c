@@ -34,11 +34,20 @@ struct status *kernel_resource(const struct kernel *k, int i, const struct resou
 
 struct status *kernel_temp(struct kernel *k, size_t bytes, void *pointer_to_pointer)
 {
-    char *p = bytes > SIZE_MAX - 64 ? NULL : arena_alloc_dirty(k->env->scratch, bytes + 63);
-    NEED(p);
-    p += -(uintptr_t)p & 63;
-    memcpy(pointer_to_pointer, &p, sizeof p);
+    struct buffer *b = buffer_new(k->env->buffers, bytes, DT_UINT8);
+    NEED(b);
+    b->next = k->env->temp;
+    k->env->temp = b;
+    memcpy(pointer_to_pointer, &b->data, sizeof b->data);
     return NULL;
+}
+
+void run_env_release(struct run_env *e)
+{
+    for (struct buffer *b; (b = e->temp);) {
+        e->temp = b->next;
+        buffer_unref(b);
+    }
 }
 
 struct status *prep_state(struct prep *p, size_t bytes, void *pointer_to_pointer)

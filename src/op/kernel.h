@@ -23,7 +23,7 @@ struct prep {
 /* What all kernels of one run share. */
 struct run_env {
     struct buffer_pool *buffers;    /* NULL: the heap */
-    struct arena *scratch;          /* see kernel_temp(); the executor empties it */
+    struct buffer *temp;            /* see kernel_temp(): what the kernel that runs was given */
     const atomic_int *cancelled;    /* NULL, or: blocking kernels stop when it is not 0 */
     int threads;                    /* most that pool_for() may use (0: all) */
 };
@@ -99,8 +99,15 @@ static inline void kernel_forward(struct kernel *k, int i, int j)
 static inline void kernel_set(struct kernel *k, int i, struct tensor t)
 { *kernel_out(k, i) = t; }
 
-/* Memory for this kernel only, 64-aligned, uninitialized; gone when it returns. */
+/* Memory for this kernel only, 64-aligned, uninitialized; gone when it returns, for whoever called
+ * it then calls run_env_tidy(). One thread's: ask before a loop is split, not inside. */
 MUST_CHECK struct status *kernel_temp(struct kernel *k, size_t bytes, void *pointer_to_pointer);
+void run_env_release(struct run_env *e);
+static inline void run_env_tidy(struct run_env *e)
+{
+    if (__builtin_expect(e->temp != NULL, 0))
+        run_env_release(e);
+}
 
 /* For prepare(): zeroed state of the plan's; `pointer_to_pointer` gets it and p->state too. */
 MUST_CHECK struct status *prep_state(struct prep *p, size_t bytes, void *pointer_to_pointer);

@@ -80,7 +80,8 @@ static struct status *take_fetches(struct compiler *c)
  * control edge leaves it (B54: such an edge moves to the feed). */
 static bool is_only_fed(const struct compiler *c, const struct node *n)
 {
-    if (!c->place[n->id].fed || n->n_in || n->op->flags & OP_STATEFUL)
+    bool does_nothing = n->op->flags & OP_FED || (!n->n_in && !(n->op->flags & OP_STATEFUL));
+    if (!c->place[n->id].fed || !does_nothing)
         return false;
     for (int i = 0; i < n->n_out; i++)
         if (feed_of(c, (struct out){ (struct node *)n, i }) < 0)
@@ -450,7 +451,8 @@ static struct status *choose_executor(struct compiler *c)
         if (depth[i] > longest)
             longest = depth[i];
     }
-    p->serial = c->flags & PLAN_SERIAL || (!(c->flags & PLAN_FLOW) && longest == expensive);
+    p->orderly = !(c->flags & PLAN_FLOW);
+    p->serial = p->orderly && (c->flags & PLAN_SERIAL || longest == expensive);
     return NULL;
 }
 

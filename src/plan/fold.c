@@ -64,8 +64,7 @@ static bool run_now(struct compiler *c, const struct step *s, struct tensor *t)
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
         26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48,
         49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
-    struct arena scratch = { 0 };
-    struct run_env env = { .scratch = &scratch, .threads = 1 };
+    struct run_env env = { .threads = 1 };
     struct kernel k = { .slot = t, .to = t, .in = identity, .n_in = s->n_in, .out = s->n_in,
                         .state = s->state, .node = s->node, .env = &env };
     for (int i = 0; i < s->n_in; i++)
@@ -79,7 +78,7 @@ static bool run_now(struct compiler *c, const struct step *s, struct tensor *t)
     for (int i = 0; i < s->n_out && !ok; i++)
         tensor_unref(&t[s->n_in + i]);
     status_free(st);
-    arena_free(&scratch);
+    run_env_tidy(&env);
     return ok;
 }
 

@@ -37,7 +37,8 @@ struct plan {
     struct tensor *constant;    /* values that stand in slots before a run: constants, folded nodes */
     int *constant_slot, n_constants;
     int *readers;               /* per slot: inputs and fetches that read it; 0: kept, or unread */
-    bool serial;                /* nothing to gain from threads, no control flow */
+    bool serial;                /* best run in order, on one thread */
+    bool orderly;               /* may be run in order: no control flow, nothing that blocks */
     struct resource **bound;    /* references to give back */
     int n_bound;
     const struct node *const *fetched;      /* for messages */

@@ -16,15 +16,12 @@ struct run *run_new(const struct plan *p, struct buffer_pool *buffers)
 {
     struct run *r = mem_new(struct run);
     struct tensor *slot = mem_array(struct tensor, p->n_slots);
-    struct arena *scratch = mem_new(struct arena);
-    if (!r || !slot || !scratch) {
+    if (!r || !slot) {
         mem_free(r);
         mem_free(slot);
-        mem_free(scratch);
         return NULL;
     }
-    *r = (struct run){ .plan = p, .slot = slot,
-                       .env = { .buffers = buffers, .scratch = scratch } };
+    *r = (struct run){ .plan = p, .slot = slot, .env = { .buffers = buffers } };
     put_constants(r);
     return r;
 }
@@ -41,8 +38,6 @@ void run_free(struct run *r)
         return;
     clear_slots(r);
     flow_free(r->flow);
-    arena_free(r->env.scratch);
-    mem_free(r->env.scratch);
     mem_free(r->slot);
     mem_free(r);
 }
@@ -138,7 +133,7 @@ struct status *plan_run(const struct plan *p, struct run *r, const struct tensor
         r->slot[p->feed[i]] = feed[i];
     for (int i = 0; i < p->n_fetches; i++)
         fetch[i].buf = NULL;
-    struct status *st = p->serial ? run_serial(p, r, o) : run_flow(p, r, o);
+    struct status *st = p->serial || (p->orderly && o->inter == 1) ? run_serial(p, r, o) : run_flow(p, r, o);
     if (!st)
         st = take_fetches(p, r, fetch);
     tidy(p, r, st != NULL);

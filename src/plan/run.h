@@ -13,7 +13,7 @@ struct run {
     struct flow *flow;          /* what run_flow() needs besides, made at its first run */
 };
 
-/* When they return, whatever happened, every slot is empty or the plan_run()'s to clear. */
+/* When they return, whatever happened, what is still in slots is plan_run()'s to clear. */
 MUST_CHECK struct status *run_serial(const struct plan *p, struct run *r,
                                      const struct run_options *o);
 MUST_CHECK struct status *run_flow(const struct plan *p, struct run *r,
@@ -24,6 +24,11 @@ void flow_free(struct flow *f);
 MUST_CHECK struct status *step_deref(const struct step *s, struct tensor *slot);
 
 MUST_CHECK struct status *run_was_cancelled(void);      /* B71 */
+static inline bool run_is_cancelled(const struct run_options *o)
+{
+    return o->cancelled &&
+           __builtin_expect(atomic_load_explicit(o->cancelled, memory_order_relaxed), 0);
+}
 int64_t run_clock_ns(void);
 
 #endif

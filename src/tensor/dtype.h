@@ -56,7 +56,7 @@ const char *dtype_name(enum dtype t);                   /* "float", "float_ref",
 const char *dtype_py_name(enum dtype t);                /* "float32", "float16": as Python has it */
 enum dtype dtype_parse(const char *name, size_t len);   /* DT_INVALID if unknown */
 
-static inline bool dtype_is_ref(enum dtype t) { return t > DT_REF; }
+static inline bool dtype_is_ref(enum dtype t) { return t >= DT_REF; }
 static inline enum dtype dtype_base(enum dtype t)
 { return dtype_is_ref(t) ? (enum dtype)(t - DT_REF) : t; }
 

@@ -38,6 +38,7 @@ struct worker {
 struct flow {
     const struct plan *plan;
     const struct run_options *options;
+    struct run_env env;         /* as every worker begins */
     struct iter root;
     int *counts;                /* pending and readers as they are at the start */
     pthread_mutex_t lock;
@@ -133,7 +134,7 @@ static void share(struct flow *f, struct ready x)
         if (f->alone)
             f->alone = false;
         helper->active = true;
-        helper->env = f->worker[0].env;
+        helper->env = f->env;
         atomic_fetch_add_explicit(&f->n_active, 1, memory_order_relaxed);
     }
     if (f->waiting)
@@ -367,7 +368,7 @@ static void start(struct flow *f, struct run *r, const struct run_options *o)
     f->alone = true;
     atomic_store_explicit(&f->stop, false, memory_order_relaxed);
     memcpy((void *)f->root.pending, f->counts, sizeof(int) * (size_t)(p->n_steps + p->n_slots));
-    f->worker[0].env = r->env;
+    f->env = f->worker[0].env = r->env;
     for (int i = p->n_steps - 1; i >= 0; i--)
         if (!p->step[i].pending)
             make_ready(&f->worker[0], (struct ready){ &p->step[i], &f->root });

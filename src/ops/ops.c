@@ -16,6 +16,7 @@
     X(move) \
     X(partition) \
     X(random) \
+    X(sample) \
     X(reduce) \
     X(scatter) \
     X(segment) \

@@ -102,7 +102,7 @@ static double gamma_above_one(struct source *s, double d)
 {
     double c = 1.0 / 3 / sqrt(d);
     for (;;) {
-        double x = next_normal(s), v = 1 + c * x;
+        double x = next_normal(s), v = fma(c, x, 1);    /* rounded once, as TensorFlow's is */
         if (v <= 0)
             continue;
         v = v * v * v;
@@ -116,7 +116,7 @@ static double gamma_above_one(struct source *s, double d)
 static double gamma_sample(struct source *s, double alpha)
 {
     if (alpha == 1)
-        return -log1p(-next_unit(s));
+        return -log(1 - next_unit(s));          /* 1 - u is exact */
     if (alpha >= 1)
         return gamma_above_one(s, alpha - 1.0 / 3);
     double above = gamma_above_one(s, alpha + 2.0 / 3);

@@ -141,8 +141,9 @@ static struct status *check_rows(const struct kernel *k, const struct training *
            "grad must be the same size as indices in the first dimension.");
     for (int64_t i = 0, n = indices->shape.dim[0]; i < n; i++) {
         int64_t row = variable_index(indices, i);
-        ENSURE(row >= 0 && row < var->dim[0], "Index %lld at offset %lld in indices is out of range",
-               (long long)row, (long long)i);
+        ENSURE(row >= 0 && row < var->dim[0],
+               "Index %lld at offset %lld in indices is out of range", (long long)row,
+               (long long)i);
     }
     return NULL;
 }

@@ -36,8 +36,8 @@ int apply_input(const struct node *n, const char *name);       /* -1: the op has
 struct status *apply_shape(struct shape_ctx *c);
 struct status *apply_prepare(struct prep *p);
 
-/* The four forms of a rule as rows. `vars` is a macro of the kind of variable, `args` one of how the
- * gradient is written: X_ARGS(grad) "lr: T, " grad ", momentum: T". */
+/* The four forms of a rule as rows. `vars` is a macro of the kind of variable, `args` one of how
+ * the gradient is written: X_ARGS(grad) "lr: T, " grad ", momentum: T". */
 #define APPLY_NUMBERS "{float, double, int32, uint8, int16, int8, complex64, int64, qint8, " \
                       "quint8, qint32, bfloat16, uint16, complex128, half, uint32, uint64}"
 #define APPLY_ROW(name_, vars, args, attrs_, rule, doc_)                                       \

@@ -1,9 +1,9 @@
 /* scatter.c - rows of a variable. ResourceGather reads them; ScatterAdd and its kin write them, and
  * ScatterNdAdd and its kin slices by their first few indices, each on references and on handles.
  *
- * All writing is one loop: index i is `depth` integers, which give the place of `width` elements. All of
- * them are checked before the first write, so that a bad index leaves the variable as it was.
- * Duplicates are applied one after the other. */
+ * All writing is one loop: index i is `depth` integers, which give the place of `width` elements.
+ * All of them are checked before the first write, so that a bad index leaves the variable as it
+ * was. Duplicates are applied one after the other. */
 #include "ops/variable.h"
 
 #include <stdio.h>
@@ -244,7 +244,8 @@ static void gather_grad(struct grad *g)
                               ATTRS(attr_int("end_mask", 1)));
     struct out rows = grad_add(g, "ConcatV2", OUTS(n, row, zero), NULL, 0);
 
-    g->dx[0] = grad_add(g, "Reshape", OUTS(grad_dense(g, g->dy[0], &g->dy_slices[0]), rows), NULL, 0);
+    struct out dy = grad_dense(g, g->dy[0], &g->dy_slices[0]);
+    g->dx[0] = grad_add(g, "Reshape", OUTS(dy, rows), NULL, 0);
     g->dx_slices[0].indices = grad_add(g, "Reshape", OUTS(g->x[1], n), NULL, 0);
     g->dx_slices[0].dense_shape = shape;
 }

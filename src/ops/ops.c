@@ -15,6 +15,7 @@
     X(matmul) \
     X(move) \
     X(partition) \
+    X(pool) \
     X(random) \
     X(sample) \
     X(reduce) \

@@ -136,7 +136,7 @@ static void parse_set(struct parser *c, struct attr_def *a)
     struct text choice[MAX_CHOICES];
     skip(c);
     a->kind = *c->p == '"' ? ATTR_STRING : ATTR_TYPE;
-    a->allowed = 0;
+    a->allowed = a->kind == ATTR_TYPE ? 0 : ~0u;
     do {
         if (a->kind == ATTR_TYPE)
             a->allowed |= DTYPE_BIT(dtype_word(c));

@@ -1,5 +1,6 @@
 /* random.c - random numbers on TensorFlow's streams, exact: RandomUniform, RandomUniformInt,
- * RandomStandardNormal, TruncatedNormal, RandomShuffle.
+ * RandomStandardNormal, TruncatedNormal, RandomShuffle, and the stateless ones whose stream is an
+ * input.
  *
  * An execution reserves its part of the node's stream under a lock and then computes it in
  * pieces, any piece from its place in the stream: threads never change the numbers. */
@@ -121,16 +122,35 @@ enum { CHUNK = 64 };                    /* blocks made at a time */
 
 typedef void fill_fn(void *fill, int64_t begin, int64_t end);
 
-/* Allocate the output and fill it; `group` elements a block, `grain` groups worth a thread. */
+/* The stream that a pair of seeds names: a block drawn with a key of its own mixes them, so that
+ * seeds that differ in little give streams that have nothing in common. */
+static struct status *stateless_stream(const struct kernel *k, struct philox *at)
+{
+    const struct tensor *seed = kernel_in(k, 1);
+    ENSURE(seed->shape.rank == 1 && seed->shape.dim[0] == 2, "seed must have shape [2], not %s",
+           SHAPE_STR(&seed->shape));
+    struct philox mixer = { { 0x3ec8f720, 0x02461e29 }, (uint64_t)tensor_int(seed, 0),
+                            (uint64_t)tensor_int(seed, 1) };
+    uint32_t mix[1][4];
+    philox_blocks(&mixer, 1, mix);
+    *at = (struct philox){ { mix[0][0], mix[0][1] }, 0, mix[0][2] | (uint64_t)mix[0][3] << 32 };
+    return NULL;
+}
+
+/* Allocate the output and fill it; `group` elements a block, `grain` groups worth a thread. A
+ * kernel without a generator is a stateless one. */
 static struct status *random_fill(struct kernel *k, enum dtype t, struct fill *f, fill_fn *fn,
                                   int group, int64_t grain)
 {
     struct shape s;
     TRY(random_shape(k, 0, &s));
+    if (!k->state)
+        TRY(stateless_stream(k, &f->at));
     TRY(kernel_new(k, 0, t, &s));
     f->y = kernel_out(k, 0)->data;
     f->n = shape_count(&s);
-    f->at = random_reserve(k, (uint64_t)f->n * BLOCKS_PER_OUTPUT);
+    if (k->state)
+        f->at = random_reserve(k, (uint64_t)f->n * BLOCKS_PER_OUTPUT);
     pool_for((f->n + group - 1) / group, grain, k->env->threads, fn, f);
     return NULL;
 }
@@ -149,6 +169,16 @@ static struct status *random_fill(struct kernel *k, enum dtype t, struct fill *f
 
 static struct status *random_shape_fn(struct shape_ctx *c)
 {
+    return shape_in_shape(c, 0, shape_out(c, 0));
+}
+
+static struct status *stateless_shape(struct shape_ctx *c)
+{
+    const struct shape *seed = shape_in(c, 1);
+    int64_t two = 2;
+    TRY(shape_want_rank(seed, 1));
+    if (seed->rank == 1)
+        TRY(dim_merge(seed->dim[0], two, &two));
     return shape_in_shape(c, 0, shape_out(c, 0));
 }
 
@@ -207,6 +237,9 @@ static struct status *shuffle(struct kernel *k)
 #define FLOAT_ATTRS "seed: int = 0; seed2: int = 0; " \
                     "dtype: {half, bfloat16, float, double}; T: {int32, int64}"
 
+#define STATELESS_ATTRS "dtype: {half, float, double} = float; T: {int32, int64} = int32; " \
+                        "Tseed: {int32, int64} = int64"
+
 const struct op ops_random[] = {
     { .name    = "RandomUniform",
       .inputs  = "shape: T",
@@ -263,5 +296,32 @@ const struct op ops_random[] = {
       .prepare = random_prepare,
       .kernel_any = shuffle,
       .flags   = OP_STATEFUL | OP_VIEW },
+    { .name    = "StatelessRandomUniform",
+      .inputs  = "shape: T, seed: Tseed",
+      .outputs = "output: dtype",
+      .attrs   = STATELESS_ATTRS,
+      .doc     = "Numbers from [0, 1), always the same for the same seeds.",
+      .shape   = stateless_shape,
+      .grad    = NOT_DIFFERENTIABLE,
+      .kernel  = KERNELS([DT_HALF] = uniform_f16, DOUBLES(uniform)),
+      .by      = "dtype" },
+    { .name    = "StatelessRandomNormal",
+      .inputs  = "shape: T, seed: Tseed",
+      .outputs = "output: dtype",
+      .attrs   = STATELESS_ATTRS,
+      .doc     = "Numbers of the standard normal distribution, the same for the same seeds.",
+      .shape   = stateless_shape,
+      .grad    = NOT_DIFFERENTIABLE,
+      .kernel  = KERNELS([DT_HALF] = normal_f16, DOUBLES(normal)),
+      .by      = "dtype" },
+    { .name    = "StatelessTruncatedNormal",
+      .inputs  = "shape: T, seed: Tseed",
+      .outputs = "output: dtype",
+      .attrs   = STATELESS_ATTRS,
+      .doc     = "As StatelessRandomNormal, those of magnitude 2 and more drawn anew.",
+      .shape   = stateless_shape,
+      .grad    = NOT_DIFFERENTIABLE,
+      .kernel  = KERNELS([DT_HALF] = truncated_f16, DOUBLES(truncated)),
+      .by      = "dtype" },
     { 0 }
 };

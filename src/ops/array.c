@@ -220,6 +220,8 @@ struct out grad_concat(struct grad *g, const struct out *part, int n, struct out
 
 struct out grad_cast(struct grad *g, struct out x, enum dtype t)
 {
+    if (out_dtype(x) == t)
+        return x;
     return grad_add(g, "Cast", OUTS(x), ATTRS(attr_type("DstT", t)));
 }
 

@@ -31,6 +31,7 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "NoOp", ERROR, "it takes anything" },
     { "StopGradient", GRAD, "its gradient is not its derivative, on purpose" },
     { "PreventGradient", GRAD, "its gradient is an error" },
+    { "PadV2", GRAD, "TensorFlow gives constant_values none" },
 };
 
 /* Dtypes that a signature allows and TensorFlow has no CPU kernel for. The op is a pattern. */

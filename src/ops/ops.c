@@ -6,6 +6,7 @@
 /* The families, in one place: a line each. */
 #define FAMILIES(X) \
     X(adaptive) \
+    X(conv) \
     X(debug) \
     X(descent) \
     X(fill) \

@@ -65,20 +65,20 @@ static void filter_grad(struct grad *g)                 /* of (x, sizes of filte
 
 /* ---- kernels ---- */
 
-static struct status *unimplemented(bool when, const char *text)
-{
-    return when ? status_new(UNIMPLEMENTED, "%s", text) : NULL;
-}
-
+/* TensorFlow's codes differ: what Conv2D has not been taught is an error in its gradients. */
 static struct status *conv_prepare(struct prep *p)
 {
     struct conv_attrs *a;
+    enum code code = !strcmp(p->node->op->name, "Conv2D") ? UNIMPLEMENTED : INVALID_ARGUMENT;
     TRY(prep_state(p, sizeof *a, &a));
     TRY(conv_attrs_of(p->node, a));
-    TRY(unimplemented(a->stride[0] != 1 || a->stride[3] != 1, "Current implementation does not yet "
-                      "support strides in the batch and depth dimensions."));
-    return unimplemented(a->dilation[0] != 1 || a->dilation[3] != 1, "Current implementation does "
-                         "not yet support dilations in the batch and depth dimensions.");
+    if (a->stride[0] != 1 || a->stride[3] != 1)
+        return status_new(code, "Current implementation does not yet support strides in the batch "
+                          "and depth dimensions.");
+    if (a->dilation[0] != 1 || a->dilation[3] != 1)
+        return status_new(code, "Current implementation does not yet support dilations in the "
+                          "batch and depth dimensions.");
+    return NULL;
 }
 
 /* How deep the image is against the filter. */
@@ -98,13 +98,14 @@ static struct status *depths_check(const struct conv_attrs *a, const char *label
     return NULL;
 }
 
-/* The kinds of filter that TensorFlow does not run on a CPU either. */
+/* A filter for each group of channels: what TensorFlow does not run on a CPU either. */
 static struct status *groups_check(const struct conv_attrs *a, const struct shape *x,
                                    const struct shape *f)
 {
-    return unimplemented(!a->depthwise && x->dim[conv_layout(a)[3]] != f->dim[2],
-                         "Generic conv implementation does not support grouped convolutions for "
-                         "now.");
+    if (a->depthwise || x->dim[conv_layout(a)[3]] == f->dim[2])
+        return NULL;
+    return status_new(UNIMPLEMENTED,
+                      "Generic conv implementation does not support grouped convolutions for now.");
 }
 
 static struct status *forward_check(struct kernel *k, struct conv *g)

@@ -7,6 +7,7 @@
 #define SESSION_SESSION_H
 
 #include "plan/plan.h"
+#include "session/trace.h"
 
 struct session;
 
@@ -35,7 +36,7 @@ MUST_CHECK struct status *session_run(struct session *s, const struct plan_key *
 void session_close(struct session *s);          /* twice is fine (B69) */
 void session_free(struct session *s);           /* closes; NULL is fine */
 bool session_is_closed(struct session *s);
-size_t session_bytes_kept(struct session *s);   /* variables and recycled buffers */
+size_t session_bytes_kept(struct session *s);   /* recycled buffers that no value uses now */
 int session_plan_count(struct session *s);
 struct buffer_pool *session_buffers(struct session *s);         /* for handles of what is fetched */
 

@@ -24,6 +24,7 @@
     X(segment) \
     X(shape) \
     X(slice) \
+    X(softmax) \
     X(source) \
     X(string) \
     X(unique) \

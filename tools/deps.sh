@@ -1,7 +1,7 @@
 #!/bin/sh
 # deps.sh - install what the build and its tests need and is missing (Debian 12); says what.
 # Without root it prints the one line to run.
-need="gcc clang libclang-rt-14-dev make meson ninja-build pkg-config libdnnl-dev
+need="gcc libc6-dev clang libclang-rt-14-dev make meson ninja-build pkg-config libdnnl-dev
       libopenblas-serial-dev libcmocka-dev libprotobuf-c-dev protobuf-c-compiler
       protobuf-compiler libzip-dev universal-ctags"
 

@@ -34,19 +34,23 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "PadV2", GRAD, "TensorFlow gives constant_values none" },
 };
 
-/* Dtypes that a signature allows and TensorFlow has no CPU kernel for. The op is a pattern. */
+/* Dtypes that a signature allows and TensorFlow has no CPU kernel for. Names are patterns. */
+#define QUANTIZED (DTYPE_BIT(DT_QINT8) | DTYPE_BIT(DT_QUINT8) | DTYPE_BIT(DT_QINT32) | \
+                   DTYPE_BIT(DT_QINT16) | DTYPE_BIT(DT_QUINT16))
+#define FLOATING (DTYPE_BIT(DT_HALF) | DTYPE_BIT(DT_BFLOAT16) | DTYPE_BIT(DT_FLOAT) | \
+                  DTYPE_BIT(DT_DOUBLE))
+#define COMPLEX (DTYPE_BIT(DT_COMPLEX64) | DTYPE_BIT(DT_COMPLEX128))
 static const struct { const char *op, *attr; unsigned dtypes; const char *why; } no_kernel[] = {
-    { NULL, NULL, DTYPE_BIT(DT_QINT8) | DTYPE_BIT(DT_QUINT8) | DTYPE_BIT(DT_QINT32) |
-                  DTYPE_BIT(DT_QINT16) | DTYPE_BIT(DT_QUINT16), "quantized ops come later" },
-    { "*Apply*", "T", ~(DTYPE_BIT(DT_HALF) | DTYPE_BIT(DT_BFLOAT16) | DTYPE_BIT(DT_FLOAT) |
-                        DTYPE_BIT(DT_DOUBLE)), "only floating types are trained" },
-    { "ResourceScatterM[ia][nx]", "dtype", DTYPE_BIT(DT_COMPLEX64) | DTYPE_BIT(DT_COMPLEX128),
-      "complex numbers have no order" },
-    { "ResourceScatterNd[AS]*", "T", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "not numbers" },
-    { "Assign???VariableOp", "dtype", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "not numbers" },
+    { "*", "*", QUANTIZED, "quantized ops come later" },
+    { "*Apply*", "T", ~FLOATING, "training is done in floating types" },
+    { "M[ai][xn]", "T", COMPLEX, "complex numbers have no order" },
+    { "*ScatterM[ai][xn]", "*", COMPLEX, "complex numbers have no order" },
+    { "*ScatterNd[AS]*", "*", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
+    { "Assign*VariableOp", "dtype", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
 };
 
-/* Where our signature is not the one of 1.12. No attr: the op is newer. */
+/* Where our signature is not the one of 1.12: the attribute, or types it allows, are newer. No
+ * attr: the op is. */
 static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResizeBilinear", "half_pixel_centers", "1.14" },
     { "ResizeNearestNeighbor", "half_pixel_centers", "1.14" },
@@ -56,6 +60,8 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResourceScatterNdSub", NULL, "1.14" },
     { "ResourceApplyKerasMomentum", NULL, "1.14" },
     { "ResourceSparseApplyKerasMomentum", NULL, "1.14" },
+    { "MatMul", "T", "1.13: int64" },
+    { "BatchMatMul", "T", "1.13: int64" },
     { "Conv2D", "explicit_paddings", "1.14" },
     { "Conv2DBackpropInput", "explicit_paddings", "1.14" },
     { "Conv2DBackpropFilter", "explicit_paddings", "1.14" },
@@ -137,11 +143,22 @@ static bool kernel_excused(const struct op *op, const char *attr, int dtype)
     if (d->allowed == ~0u && (dtype == DT_RESOURCE || dtype == DT_VARIANT))
         return true;                /* "type" allows what few kernels can mean */
     for (size_t i = 0; i < sizeof no_kernel / sizeof *no_kernel; i++)
-        if ((!no_kernel[i].op || !fnmatch(no_kernel[i].op, op->name, 0)) &&
-            (!no_kernel[i].attr || !strcmp(no_kernel[i].attr, attr)) &&
+        if (!fnmatch(no_kernel[i].op, op->name, 0) && !fnmatch(no_kernel[i].attr, attr, 0) &&
             no_kernel[i].dtypes & DTYPE_BIT(dtype))
             return true;
     return false;
+}
+
+/* One finding for all the dtypes of an attribute. */
+static void tell_missing(const struct op *op, const char *attr, unsigned missing)
+{
+    struct str list = { 0 };
+    for (int t = 1; t < DT_COUNT; t++)
+        if (missing & DTYPE_BIT(t))
+            str_printf(&list, " %s", dtype_name((enum dtype)t));
+    if (missing)
+        finding(op, "no kernel for %s =%s", attr, str_text(&list));
+    str_free(&list);
 }
 
 static void check_table(const struct op *op)
@@ -153,10 +170,11 @@ static void check_table(const struct op *op)
         finding(op, "kernels are chosen by attribute '%s', which it has not", by);
         return;
     }
+    unsigned missing = 0;
     for (int t = 1; t < DT_COUNT; t++)
-        if (s->attr[attr].allowed & DTYPE_BIT(t) && !op->kernel[t] &&
-            !kernel_excused(op, by, t))
-            finding(op, "no kernel for %s", dtype_name((enum dtype)t));
+        if (s->attr[attr].allowed & DTYPE_BIT(t) && !op->kernel[t] && !kernel_excused(op, by, t))
+            missing |= DTYPE_BIT(t);
+    tell_missing(op, by, missing);
 }
 
 static struct node *add_simple(struct graph *g, const char *op, const struct attr *attr, int n)
@@ -237,12 +255,13 @@ static struct node *build_with(struct graph *g, const struct op *op, int which, 
     return node;
 }
 
-/* prepare() chooses: compile a plan for each dtype of each type attribute. */
-static void check_prepared(const struct op *op, int which, int t)
+/* prepare() chooses: compile a plan. False: there is no kernel. */
+static bool has_prepared(const struct op *op, int which, int t)
 {
     struct graph *g = graph_new();
     struct resources *r = resources_new();
     struct plan *p = NULL;
+    bool there = true;
     struct node *node = build_with(g, op, which, t);
     if (node) {
         struct out feed[64];
@@ -252,15 +271,14 @@ static void check_prepared(const struct op *op, int which, int t)
                 feed[n++] = node->in[i];
         struct plan_key key = { .feed = feed, .n_feeds = n, .target = &node, .n_targets = 1 };
         struct status *st = plan_compile(g, &key, r, 0, &p);
-        if (st && strstr(status_message(st), "No OpKernel"))
-            finding(op, "no kernel for %s = %s", op_sig(op)->attr[which].name,
-                    dtype_name((enum dtype)t));
+        there = !st || !strstr(status_message(st), "No OpKernel");
         status_free(st);
         if (p)
             plan_free(p);
     }
     resources_unref(r);
     graph_unref(g);
+    return there;
 }
 
 static void check_kernels(const struct op *op)
@@ -272,10 +290,14 @@ static void check_kernels(const struct op *op)
         check_table(op);
         return;
     }
-    for (int i = 0; i < s->n_attr; i++)
+    for (int i = 0; i < s->n_attr; i++) {
+        unsigned missing = 0;
         for (int t = 1; s->attr[i].kind == ATTR_TYPE && t < DT_COUNT; t++)
-            if (s->attr[i].allowed & DTYPE_BIT(t) && !kernel_excused(op, s->attr[i].name, t))
-                check_prepared(op, i, t);
+            if (s->attr[i].allowed & DTYPE_BIT(t) && !kernel_excused(op, s->attr[i].name, t) &&
+                !has_prepared(op, i, t))
+                missing |= DTYPE_BIT(t);
+        tell_missing(op, s->attr[i].name, missing);
+    }
 }
 
 static void audit_kernels(void **state)
@@ -413,7 +435,8 @@ static void compare_attr(const struct op *op, const struct attr_def *d, const Wi
     if ((d->has_minimum ? d->minimum : 0) != (m->has_minimum ? m->minimum : 0) ||
         (d->has_minimum != m->has_minimum && d->kind < ATTR_LIST))
         finding(op, "attribute '%s' has another minimum", d->name);
-    if (allowed_mask(m->allowed_values) != d->allowed)
+    bool types = d->kind == ATTR_TYPE || d->kind == ATTR_LIST + ATTR_TYPE;
+    if (types && allowed_mask(m->allowed_values) != d->allowed && !is_newer(op, d->name))
         finding(op, "attribute '%s' allows other types (ours ^ theirs: %#x)", d->name,
                 allowed_mask(m->allowed_values) ^ d->allowed);
     if (!choices_agree(d, m->allowed_values))

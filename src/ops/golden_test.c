@@ -1,0 +1,491 @@
+/* golden_test.c - 1,145 graphs that the real TensorFlow ran (../shared/golden) and 8,102 altered
+ * inputs with what it answered (../shared/recorded/altered.jsonl.gz), node by node.
+ *
+ *     ops-golden-test [--report] [PART OF A CASE'S OR AN OP'S NAME]...      V=1: both messages
+ *
+ * A node is run alone, on the recorded value of each of its inputs, and must give the recorded
+ * outputs; or, where TensorFlow refused an altered input, refuse it with the same code.
+ */
+#include "base/str.h"
+#include "graph/graphdef.h"
+#include "ops/ops.h"
+#include "test/file.h"
+#include "test/isolate.h"
+#include "test/json.h"
+#include "test/npz.h"
+#include "test/single.h"
+#include "test/value.h"
+
+#include <fnmatch.h>
+#include <glob.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+#include <cmocka.h>
+
+enum { SECONDS_PER_CASE = 60, MOST = SINGLE_MOST };
+
+static char **wanted;
+static int n_wanted, strict = 1;
+static bool verbose;
+
+/* ---- what is not compared, and why ---- */
+
+static const struct { const char *op, *why; } no_values[] = {
+    { "Random*", "without seeds" }, { "TruncatedNormal", "without seeds" },
+    { "Multinomial", "without seeds" }, { "Parameterized*", "without seeds" },
+    { "Stateless*", "of another version" },
+    { "Empty", "contents are free" },
+    { "Svd", "signs are free" }, { "Qr", "signs are free" }, { "SelfAdjointEig*", "signs are free" },
+};
+
+/* Recorded values that are not TensorFlow's (GOLDEN.md). Patterns. */
+static const struct { const char *op, *at, *why; } wrong_recording[] = {
+    { "Bitcast", "bitcast__from_*_to_int64", "too few digits were published" },
+};
+
+/* Answers to altered inputs that differ from ours on purpose. `code`: ours. */
+static const struct { const char *op, *how; int theirs, ours; const char *why; } exceptions[] = {
+    { "Conv2D", "*", UNIMPLEMENTED, OK, "NCHW on the CPU is 1.15's, with oneDNN" },
+    { "FusedBatchNorm*", "*", INTERNAL, OK, "NCHW on the CPU is 1.15's, with oneDNN" },
+    { "TruncateDiv", "zero", INTERNAL, INVALID_ARGUMENT, "an accident there" },
+};
+
+static bool has_values(const char *op)
+{
+    for (size_t i = 0; i < sizeof no_values / sizeof *no_values; i++)
+        if (!fnmatch(no_values[i].op, op, 0))
+            return false;
+    return true;
+}
+
+static bool is_wrong(const char *op, const char *name)
+{
+    for (size_t i = 0; i < sizeof wrong_recording / sizeof *wrong_recording; i++)
+        if (!fnmatch(wrong_recording[i].op, op, 0) && !fnmatch(wrong_recording[i].at, name, 0))
+            return true;
+    return false;
+}
+
+/* ---- a case: its graph and its values ---- */
+
+struct golden {
+    char name[256];
+    struct arena arena;
+    Wire__Graph *graph;
+    struct npz *values;
+};
+
+static struct status *golden_open(struct golden *g, const char *name)
+{
+    char path[512];
+    size_t n;
+    *g = (struct golden){ 0 };
+    snprintf(g->name, sizeof g->name, "%s", name);
+    snprintf(path, sizeof path, "../shared/golden/%s/graph.pb", name);
+    char *bytes = file_read(path, &n);
+    ENSURE(bytes, "%s cannot be read", path);
+    struct status *st = wire_decode(&g->arena, &wire__graph__descriptor, bytes, n, &g->graph);
+    free(bytes);
+    TRY(st);
+    snprintf(path, sizeof path, "../shared/golden/%s/golden.npz", name);
+    ENSURE(g->values = npz_open(path), "%s cannot be read", path);
+    return NULL;
+}
+
+static void golden_close(struct golden *g)
+{
+    npz_close(g->values);
+    arena_free(&g->arena);
+}
+
+static const Wire__Node *find_node(const struct golden *g, const char *name)
+{
+    for (size_t i = 0; i < g->graph->n_node; i++)
+        if (!strcmp(g->graph->node[i]->name, name))
+            return g->graph->node[i];
+    return NULL;
+}
+
+/* "scope/x" or "scope/x:1" to the key of that output: "scope|x:0". */
+static void key_of(const char *input, int index, char *key, size_t size)
+{
+    if (strchr(input, ':'))
+        snprintf(key, size, "%s", input);
+    else
+        snprintf(key, size, "%s:%d", input, index);
+    for (char *p = key; *p; p++)
+        if (*p == '/')
+            *p = '|';
+}
+
+/* The recorded value, or the constant's. */
+static struct status *input_value(const struct golden *g, const char *input, struct tensor *t)
+{
+    char key[512];
+    key_of(input, 0, key, sizeof key);
+    const Wire__Node *def = find_node(g, input);
+    for (size_t i = 0; def && !strcmp(def->op, "Const") && i < def->n_attr; i++)
+        if (!strcmp(def->attr[i]->key, "value") && def->attr[i]->value->tensor)
+            return tensor_from_proto(def->attr[i]->value->tensor, t);
+    return npz_read(g->values, key, t);
+}
+
+static void unref_all(struct tensor *t, int n)
+{
+    for (int i = 0; i < n; i++)
+        tensor_unref(&t[i]);
+}
+
+/* False: an input was not recorded. */
+static bool input_values(const struct golden *g, const Wire__Node *def, struct tensor *in, int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct status *st = input_value(g, def->input[i], &in[i]);
+        if (st) {
+            status_free(st);
+            unref_all(in, i);
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct tolerance golden_tolerance(enum dtype t, const char *op)
+{
+    static const char *const sums[] = { "*MatMul*", "*Conv*", "Sum", "Mean", "Prod", "*Norm*",
+                                        "Cum*", "*Pool*", "L2Loss" };
+    struct tolerance tol = tolerance_of(t);
+    if (t == DT_FLOAT || t == DT_DOUBLE)
+        tol = (struct tolerance){ 1e-5, 1e-6 };
+    for (size_t i = 0; (t == DT_FLOAT || t == DT_DOUBLE) && i < sizeof sums / sizeof *sums; i++)
+        if (!fnmatch(sums[i], op, 0))
+            tol = (struct tolerance){ 1e-4, 1e-5 };
+    return tol;
+}
+
+static struct status *compare(const Wire__Node *def, const struct tensor *got,
+                              const struct tensor *want)
+{
+    struct tensor like;
+    if (!has_values(def->op)) {
+        ENSURE(shape_equal(&got->shape, &want->shape), "shape %s, should be %s",
+               SHAPE_STR(&got->shape), SHAPE_STR(&want->shape));
+        return NULL;
+    }
+    TRY(tensor_as(want, got->dtype, &like));
+    struct status *st = tensor_differs(got, &like, golden_tolerance(got->dtype, def->op));
+    tensor_unref(&like);
+    return st;
+}
+
+/* ---- each node alone ---- */
+
+static bool any_match(const char *a, const char *b)
+{
+    for (int i = 0; i < n_wanted; i++)
+        if (strstr(a, wanted[i]) || strstr(b, wanted[i]))
+            return true;
+    return !n_wanted;
+}
+
+static bool is_source(const char *op)
+{
+    return !strcmp(op, "Const") || !strcmp(op, "NoOp") || !strncmp(op, "Placeholder", 11);
+}
+
+static struct status *check_node(const struct golden *g, const Wire__Node *def,
+                                 const struct tensor *in, int n_in)
+{
+    struct tensor out[MOST] = { 0 };
+    int n_out;
+    struct status *st = single_run(def, in, n_in, out, &n_out);
+    for (int i = 0; !st && i < n_out; i++) {
+        char key[512];
+        struct tensor want;
+        key_of(def->name, i, key, sizeof key);
+        if (!npz_has(g->values, key))
+            continue;
+        st = npz_read(g->values, key, &want);
+        if (!st) {
+            st = status_prefix(compare(def, &out[i], &want), "output %d: ", i);
+            tensor_unref(&want);
+        }
+    }
+    unref_all(out, n_out);
+    return st;
+}
+
+static void run_node(const struct golden *g, const Wire__Node *def)
+{
+    struct tensor in[MOST];
+    int n_in = node_data_inputs(def);
+    if (is_source(def->op) || n_in > MOST || !any_match(g->name, def->op))
+        return;
+    if (!op_find(def->op)) {
+        progress_note(def->op);
+        progress->skipped++;
+        return;
+    }
+    if (!input_values(g, def, in, n_in))
+        return;
+    struct status *st = check_node(g, def, in, n_in);
+    unref_all(in, n_in);
+    if (st && is_wrong(def->op, g->name)) {
+        status_free(st);
+        st = NULL;
+    }
+    progress->passed += !st;
+    progress->failures += st != NULL;
+    if (st)
+        printf("%s: %s %s: %.500s\n", g->name, def->op, def->name, status_message(st));
+    status_free(st);
+}
+
+static glob_t found;
+
+static void run_cases(void *ctx, int from)
+{
+    (void)ctx;
+    for (size_t i = (size_t)from - 1; i < found.gl_pathc; i++) {
+        struct golden g;
+        const char *name = strrchr(found.gl_pathv[i], '/') + 1;
+        struct status *st = golden_open(&g, name);
+        progress_at((int)i + 1, name);
+        for (size_t k = 0; !st && k < g.graph->n_node; k++)
+            run_node(&g, g.graph->node[k]);
+        if (st)
+            printf("%s: %s\n", name, status_message(st));
+        status_free(st);
+        golden_close(&g);
+    }
+}
+
+static void conclude(const char *what)
+{
+    progress_print_notes("not yet: ");
+    printf("%s: %d passed, %d failed, %d not yet\n", what, progress->passed, progress->failures,
+           progress->skipped);
+    if (strict)
+        assert_int_equal(progress->failures, 0);
+}
+
+static void golden_nodes(void **state)
+{
+    (void)state;
+    if (glob("../shared/golden/*/graph.pb", 0, NULL, &found)) {
+        printf("../shared/golden is not here: skipped\n");
+        skip();
+    }
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        *strrchr(found.gl_pathv[i], '/') = 0;
+    isolate("golden", SECONDS_PER_CASE, run_cases, NULL);
+    globfree(&found);
+    conclude("nodes of golden graphs");
+}
+
+/* ---- altered inputs ---- */
+
+static enum dtype numpy_dtype(const char *name)
+{
+    if (!strcmp(name, "float32"))
+        return DT_FLOAT;
+    if (!strcmp(name, "float64"))
+        return DT_DOUBLE;
+    if (!strcmp(name, "float16"))
+        return DT_HALF;
+    return dtype_parse(name, strlen(name));
+}
+
+static void set_element(struct tensor *t, int64_t i, const struct json *v)
+{
+    if (t->dtype == DT_BOOL)
+        ((bool *)t->data)[i] = v->kind == JSON_TRUE || v->number != 0;
+    else if (t->dtype == DT_INT64)
+        ((int64_t *)t->data)[i] = strtoll(v->text, NULL, 10);
+    else if (t->dtype == DT_UINT64)
+        ((uint64_t *)t->data)[i] = strtoull(v->text, NULL, 10);
+    else
+        tensor_set_double(t, i, v->kind == JSON_STRING ? strtod(v->text, NULL) : v->number);
+}
+
+static struct status *tensor_from_json(const struct json *j, struct tensor *t)
+{
+    const struct json *shape = json_get(j, "shape"), *values = json_get(j, "values");
+    struct shape s = SHAPE_SCALAR;
+    int64_t i = 0;
+    *t = (struct tensor){ 0 };
+    ENSURE(shape && shape->n <= MAX_RANK, "a shape of too many dimensions");
+    for (const struct json *d = shape->first; d; d = d->next)
+        s.dim[s.rank++] = (int64_t)d->number;
+    enum dtype dtype = numpy_dtype(json_get(j, "dtype")->text);
+    ENSURE(dtype && dtype != DT_STRING, "dtype %s", json_get(j, "dtype")->text);
+    TRY(tensor_new(t, NULL, dtype, &s));
+    for (const struct json *v = values ? values->first : NULL; v; v = v->next, i++)
+        if (i < tensor_count(t))
+            set_element(t, i, v);
+    ENSURE(i == tensor_count(t), "%lld values recorded", (long long)i);
+    return NULL;
+}
+
+static struct status *compare_answer(const Wire__Node *def, const struct json *answer,
+                                     struct tensor *out, int n_out)
+{
+    int i = 0;
+    const struct json *outputs = json_get(answer, "outputs");
+    for (const struct json *j = outputs ? outputs->first : NULL; j; j = j->next, i++) {
+        struct tensor want;
+        if (i >= n_out || j->kind != JSON_OBJECT || !json_get(j, "values"))
+            continue;
+        struct status *st = tensor_from_json(j, &want);
+        if (st)                         /* resources, text */
+            status_free(st);
+        else
+            TRY(status_prefix(compare(def, &out[i], &want), "output %d: ", i));
+        tensor_unref(&want);
+    }
+    return NULL;
+}
+
+static bool is_exception(const char *op, const char *how, int theirs, int ours)
+{
+    for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++)
+        if (!fnmatch(exceptions[i].op, op, 0) && !fnmatch(exceptions[i].how, how, 0) &&
+            exceptions[i].theirs == theirs && exceptions[i].ours == ours)
+            return true;
+    return false;
+}
+
+static const char *text_of(const struct json *j, const char *key)
+{
+    const struct json *v = json_get(j, key);
+    return v && v->text ? v->text : "";
+}
+
+/* NULL, or how our answer to one record differs. Takes `st` over. */
+static struct status *judge(const struct json *j, const Wire__Node *def, struct status *st,
+                            struct tensor *out, int n_out)
+{
+    int theirs = (int)json_get(j, "code")->number, ours = (int)status_code(st);
+    struct status *wrong = NULL;
+    if (verbose)
+        printf("%s %s\n  theirs %d %s\n  ours   %d %s\n", def->op, text_of(j, "how"), theirs,
+               text_of(j, "message"), ours, status_message(st));
+    if (ours == theirs)
+        wrong = st ? NULL : compare_answer(def, j, out, n_out);
+    else if (!is_exception(def->op, text_of(j, "how"), theirs, ours))
+        wrong = status_new(INTERNAL, "\n    TensorFlow: %s %s\n    ours:       %s %s",
+                           code_name((enum code)theirs), text_of(j, "message"),
+                           code_name((enum code)ours), status_message(st));
+    status_free(st);
+    return wrong;
+}
+
+static struct status *replay(const struct golden *g, const struct json *j, bool *done)
+{
+    struct tensor in[MOST], out[MOST] = { 0 }, feed;
+    int input = (int)json_get(j, "input")->number, n_out;
+    const Wire__Node *def = find_node(g, text_of(j, "node"));
+    ENSURE(def, "no node %s", text_of(j, "node"));
+    int n_in = node_data_inputs(def);
+    if (input >= n_in || n_in > MOST || !input_values(g, def, in, n_in))
+        return NULL;
+    struct status *st = tensor_from_json(json_get(j, "feed"), &feed);
+    if (!st) {
+        for (int i = 0; i < n_in; i++)      /* a tensor was fed: wherever it is read */
+            if (!strcmp(def->input[i], def->input[input])) {
+                tensor_unref(&in[i]);
+                in[i] = tensor_ref(&feed);
+            }
+        struct status *answer = single_run(def, in, n_in, out, &n_out);
+        st = judge(j, def, answer, out, n_out);
+        unref_all(out, n_out);
+        *done = true;
+    }
+    tensor_unref(&feed);
+    unref_all(in, n_in);
+    return st;
+}
+
+static void replay_line(const char *line, int number, struct golden *g)
+{
+    struct arena a = { 0 };
+    const struct json *j = json_parse(&a, line);
+    bool done = false;
+    struct status *st = NULL;
+    if (!j) {
+        printf("altered:%d: not JSON\n", number);
+    } else if (!any_match(text_of(j, "op"), text_of(j, "case"))) {
+        ;
+    } else if (!op_find(text_of(j, "op"))) {
+        progress->skipped++;
+        progress_note(text_of(j, "op"));
+    } else {
+        if (strcmp(g->name, text_of(j, "case"))) {
+            golden_close(g);
+            st = golden_open(g, text_of(j, "case"));
+        }
+        progress_at(number, text_of(j, "op"));
+        if (!st)
+            st = replay(g, j, &done);
+        if (st)
+            printf("altered:%d: %s %s of input %s: %.600s\n", number, text_of(j, "op"),
+                   text_of(j, "how"), text_of(j, "input"), status_message(st));
+    }
+    progress->passed += done && !st;
+    progress->failures += st != NULL;
+    status_free(st);
+    arena_free(&a);
+}
+
+static const char ALTERED[] = "../shared/recorded/altered.jsonl.gz";
+
+static void replay_lines(void *ctx, int from)
+{
+    enum { LONGEST = 1 << 22 };
+    gzFile f = gzopen(ALTERED, "rb");
+    char *line = malloc(LONGEST);
+    struct golden g = { 0 };
+    (void)ctx;
+    for (int number = 1; line && f && gzgets(f, line, LONGEST); number++)
+        if (number >= from)
+            replay_line(line, number, &g);
+    golden_close(&g);
+    free(line);
+    if (f)
+        gzclose(f);
+}
+
+static void altered_inputs(void **state)
+{
+    (void)state;
+    FILE *f = fopen(ALTERED, "rb");
+    if (!f) {
+        printf("%s is not here: skipped\n", ALTERED);
+        skip();
+    }
+    fclose(f);
+    isolate("altered", SECONDS_PER_CASE, replay_lines, NULL);
+    conclude("altered inputs");
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(golden_nodes),
+        cmocka_unit_test(altered_inputs),
+    };
+    strict = argc < 2 || strcmp(argv[1], "--report");
+    verbose = getenv("V") != NULL;
+    wanted = argv + 1 + !strict;
+    n_wanted = argc - 1 - !strict;
+    struct status *st = ops_init();
+    if (st) {
+        printf("%s\n", status_message(st));
+        return 1;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

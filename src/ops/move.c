@@ -312,6 +312,10 @@ static struct status *reverse_v2_any(struct kernel *k)
 {
     const struct tensor *axes = kernel_in(k, 1);
     unsigned set = 0;
+    if (kernel_in(k, 0)->shape.rank == 0) {     /* TF: then it does not look at the axes */
+        kernel_forward(k, 0, 0);
+        return NULL;
+    }
     ENSURE(axes->shape.rank == 1, "'dims' must be 1-dimension, not %d", axes->shape.rank);
     TRY(reverse_axes(axes, kernel_in(k, 0)->shape.rank, &set));
     return reverse_set(k, set);

@@ -14,8 +14,8 @@
 #define EACH "ops/reduce.inc"
 #include "op/each_number.h"
 
-/* The axes as bits. */
-static struct status *axes_mask(const struct tensor *axes, int rank, bool twice, unsigned *mask)
+/* The axes as bits. TF: one that is given twice counts once. */
+static struct status *axes_mask(const struct tensor *axes, int rank, unsigned *mask)
 {
     *mask = 0;
     for (int64_t i = 0; i < tensor_count(axes); i++) {
@@ -23,11 +23,7 @@ static struct status *axes_mask(const struct tensor *axes, int rank, bool twice,
         ENSURE(axis >= -rank && axis < rank,
                "Invalid reduction dimension (%lld for input with %d dimension(s)",
                (long long)axis, rank);
-        unsigned bit = 1u << (axis < 0 ? axis + rank : axis);
-        ENSURE(twice || !(*mask & bit),
-               "Invalid reduction arguments: Axes contains duplicate dimension: %lld",
-               (long long)(axis < 0 ? axis + rank : axis));
-        *mask |= bit;
+        *mask |= 1u << (axis < 0 ? axis + rank : axis);
     }
     return NULL;
 }
@@ -43,7 +39,6 @@ static struct shape shape_reduced(const struct shape *x, unsigned mask, bool kee
     return y;
 }
 
-/* TF: an axis given twice passes here; only the kernel refuses it. */
 static struct status *reduce_shape(struct shape_ctx *c)
 {
     const struct shape *x = shape_in(c, 0);
@@ -55,7 +50,7 @@ static struct status *reduce_shape(struct shape_ctx *c)
         return NULL;
     if (axes) {
         unsigned mask;
-        TRY(axes_mask(axes, x->rank, true, &mask));
+        TRY(axes_mask(axes, x->rank, &mask));
         *shape_out(c, 0) = shape_reduced(x, mask, keep_dims);
     } else if (keep_dims) {
         struct shape *y = shape_out(c, 0);
@@ -131,7 +126,7 @@ static struct status *reduce_any(struct kernel *k)
     const struct tensor *x = kernel_in(k, 0);
     struct reduction d;
     unsigned mask;
-    TRY(axes_mask(kernel_in(k, 1), x->shape.rank, false, &mask));
+    TRY(axes_mask(kernel_in(k, 1), x->shape.rank, &mask));
     struct shape y = shape_reduced(&x->shape, mask, r->keep_dims);
     reduce_simplify(&d, x->shape.rank, x->shape.dim, mask);
     if (d.count != 1)

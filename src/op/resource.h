@@ -45,7 +45,7 @@ void resources_remove(struct resources *m, struct resource *r);
  * is then a resource of nobody's: the sessions that bound it are closed. */
 void resources_reset(struct resources *m, const char *container);
 
-struct resource *resource_new(const struct resource_kind *kind);       /* nameless; NULL: no memory */
+struct resource *resource_new(const struct resource_kind *kind);   /* nameless; NULL: no memory */
 struct resource *resource_ref(struct resource *r);
 void resource_unref(struct resource *r);                                /* NULL is fine */
 

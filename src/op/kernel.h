@@ -59,19 +59,26 @@ MUST_CHECK static inline struct status *
 kernel_new(struct kernel *k, int i, enum dtype t, const struct shape *s)
 { return tensor_new(kernel_out(k, i), k->env->buffers, t, s); }
 
+/* Would kernel_reuse_as() give input j's own buffer to an output of dtype t and shape s? */
+static inline bool kernel_can_reuse(const struct kernel *k, int j, enum dtype t,
+                                    const struct shape *s)
+{
+    const struct tensor *x = &k->slot[k->in[j]];
+    return (k->movable >> (j & 31) & (j < 32)) && tensor_unique(x) &&
+           dtype_size(x->dtype) == dtype_size(t) && shape_count(&x->shape) == shape_count(s);
+}
+
 /* Output i gets input j's buffer, moved if nobody else will look at it (input j may still be
  * read and is then the same memory), else a new one; of dtype t (of the same size) and shape s. */
 MUST_CHECK static inline struct status *
 kernel_reuse_as(struct kernel *k, int i, int j, enum dtype t, const struct shape *s)
 {
+    if (!kernel_can_reuse(k, j, t, s))
+        return kernel_new(k, i, t, s);
     struct tensor *x = &k->slot[k->in[j]];
-    if ((k->movable >> (j & 31) & (j < 32)) && tensor_unique(x) &&
-        dtype_size(x->dtype) == dtype_size(t) && shape_count(&x->shape) == shape_count(s)) {
-        *kernel_out(k, i) = (struct tensor){ x->buf, x->data, t, *s };
-        x->buf = NULL;
-        return NULL;
-    }
-    return kernel_new(k, i, t, s);
+    *kernel_out(k, i) = (struct tensor){ x->buf, x->data, t, *s };
+    x->buf = NULL;
+    return NULL;
 }
 
 MUST_CHECK static inline struct status *kernel_reuse(struct kernel *k, int i, int j)

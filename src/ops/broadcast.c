@@ -216,7 +216,7 @@ static int gradient_axes(const struct shape *s, const struct shape *all, int64_t
 static struct status *broadcast_gradient_args(struct kernel *k)
 {
     struct shape a, b, both;
-    int64_t axis[MAX_RANK];
+    int64_t axis[MAX_RANK] = { 0 };
     TRY(vector_shape(k, 0, "s0", &a));
     TRY(vector_shape(k, 1, "s1", &b));
     TRY(shape_broadcast_of(&a, &b, &both));

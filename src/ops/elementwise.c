@@ -9,7 +9,7 @@
 enum { TILE = 512 };
 
 /* One call of a driver: a loop, and how far apart elements lie. */
-struct map {
+struct pass {
     vec_unary *one;
     vec_binary *two;
     size_t in, out;             /* bytes of an element */
@@ -20,17 +20,17 @@ struct map {
     struct broadcast b;
 };
 
-static struct map map_of(const struct kernel *k, enum dtype out, int64_t grain, bool half)
+static struct pass pass_of(const struct kernel *k, enum dtype out, int64_t grain, bool half)
 {
     enum dtype in = kernel_in(k, 0)->dtype;
-    return (struct map){ .in = dtype_size(in), .out = dtype_size(out), .grain = grain,
+    return (struct pass){ .in = dtype_size(in), .out = dtype_size(out), .grain = grain,
                          .half = half ? in : DT_INVALID,
                          .half_out = half && out == in ? out : DT_INVALID };
 }
 
 /* ---- tiles of a half type ---- */
 
-static void tile_load(enum dtype t, float *to, const void *from, size_t n)
+void half_tile_load(enum dtype t, float *to, const void *from, size_t n)
 {
     const struct half *h = from;
     const struct bfloat16 *b = from;
@@ -42,7 +42,7 @@ static void tile_load(enum dtype t, float *to, const void *from, size_t n)
             to[i] = bfloat16_load(b[i]);
 }
 
-static void tile_store(enum dtype t, void *to, const float *from, size_t n)
+void half_tile_store(enum dtype t, void *to, const float *from, size_t n)
 {
     struct half *h = to;
     struct bfloat16 *b = to;
@@ -54,29 +54,30 @@ static void tile_store(enum dtype t, void *to, const float *from, size_t n)
             b[i] = bfloat16_store(from[i]);
 }
 
-static void tiles1(const struct map *m, char *y, const char *x, size_t n)
+static void tiles1(const struct pass *m, char *y, const char *x, size_t n)
 {
     float tile[TILE];
     for (size_t at = 0, step; at < n; at += step) {
         step = n - at < TILE ? n - at : TILE;
-        tile_load(m->half, tile, x + at * m->in, step);
+        half_tile_load(m->half, tile, x + at * m->in, step);
         m->one(m->half_out ? (void *)tile : y + at * m->out, tile, step);
         if (m->half_out)
-            tile_store(m->half_out, y + at * m->out, tile, step);
+            half_tile_store(m->half_out, y + at * m->out, tile, step);
     }
 }
 
-static void tiles2(const struct map *m, char *z, const char *x, const char *y, size_t n,
+static void tiles2(const struct pass *m, char *z, const char *x, const char *y, size_t n,
                    enum vec_form form)
 {
     float a[TILE], b[TILE];
     for (size_t at = 0, step; at < n; at += step) {
         step = n - at < TILE ? n - at : TILE;
-        tile_load(m->half, a, form == VEC_SV ? x : x + at * m->in, form == VEC_SV ? 1 : step);
-        tile_load(m->half, b, form == VEC_VS ? y : y + at * m->in, form == VEC_VS ? 1 : step);
-        m->two(m->half_out ? (void *)(form == VEC_SV ? b : a) : z + at * m->out, a, b, step, form);
+        half_tile_load(m->half, a, form == VEC_SV ? x : x + at * m->in, form == VEC_SV ? 1 : step);
+        half_tile_load(m->half, b, form == VEC_VS ? y : y + at * m->in, form == VEC_VS ? 1 : step);
+        float *c = form == VEC_SV ? b : a;
+        m->two(m->half_out ? (void *)c : z + at * m->out, a, b, step, form);
         if (m->half_out)
-            tile_store(m->half_out, z + at * m->out, form == VEC_SV ? b : a, step);
+            half_tile_store(m->half_out, z + at * m->out, c, step);
     }
 }
 
@@ -84,7 +85,7 @@ static void tiles2(const struct map *m, char *z, const char *x, const char *y, s
 
 static void part1(void *ctx, int64_t begin, int64_t end)
 {
-    const struct map *m = ctx;
+    const struct pass *m = ctx;
     char *y = m->z + begin * (int64_t)m->out;
     const char *x = m->x + begin * (int64_t)m->in;
     if (m->half)
@@ -93,7 +94,7 @@ static void part1(void *ctx, int64_t begin, int64_t end)
         m->one(y, x, (size_t)(end - begin));
 }
 
-static struct status *run1(struct kernel *k, struct map *m, enum dtype out)
+static struct status *run1(struct kernel *k, struct pass *m, enum dtype out)
 {
     const struct tensor *x = kernel_in(k, 0);
     m->x = x->data;
@@ -112,21 +113,21 @@ struct status *map1(struct kernel *k, vec_unary *loop, enum dtype out, int64_t g
         loop(kernel_out(k, 0)->data, x->data, (size_t)n);
         return NULL;
     }
-    struct map m = map_of(k, out, grain, false);
+    struct pass m = pass_of(k, out, grain, false);
     m.one = loop;
     return run1(k, &m, out);
 }
 
 struct status *map1_half(struct kernel *k, vec_unary *loop, enum dtype out, int64_t grain)
 {
-    struct map m = map_of(k, out, grain, true);
+    struct pass m = pass_of(k, out, grain, true);
     m.one = loop;
     return run1(k, &m, out);
 }
 
 /* ---- two inputs ---- */
 
-static void call2(const struct map *m, char *z, const char *x, const char *y, int64_t n,
+static void call2(const struct pass *m, char *z, const char *x, const char *y, int64_t n,
                   enum vec_form form)
 {
     if (m->half)
@@ -138,7 +139,7 @@ static void call2(const struct map *m, char *z, const char *x, const char *y, in
 /* Elements [begin, end) of a result that is one run. */
 static void part2(void *ctx, int64_t begin, int64_t end)
 {
-    const struct map *m = ctx;
+    const struct pass *m = ctx;
     int64_t in = (int64_t)m->in;
     call2(m, m->z + begin * (int64_t)m->out, m->x + begin * in * m->b.x[0],
           m->y + begin * in * m->b.y[0], end - begin, broadcast_form(&m->b));
@@ -147,7 +148,7 @@ static void part2(void *ctx, int64_t begin, int64_t end)
 /* Runs [begin, end) of a result, each dim[0] long. */
 static void rows2(void *ctx, int64_t begin, int64_t end)
 {
-    const struct map *m = ctx;
+    const struct pass *m = ctx;
     const struct broadcast *b = &m->b;
     int64_t in = (int64_t)m->in, z = begin * b->dim[0];
     struct broadcast_at at = broadcast_seek(b, begin);
@@ -160,7 +161,7 @@ static void rows2(void *ctx, int64_t begin, int64_t end)
 
 /* [rows, few] with [few]: the short row is repeated in memory of its own, so that a call has
  * enough to do. */
-static struct status *rows_widen(struct kernel *k, struct map *m)
+static struct status *rows_widen(struct kernel *k, struct pass *m)
 {
     struct broadcast *b = &m->b;
     bool y_repeats = b->rank == 2 && b->x[0] && b->y[0] && !b->y[1];
@@ -178,7 +179,7 @@ static struct status *rows_widen(struct kernel *k, struct map *m)
     return NULL;
 }
 
-static struct status *run2(struct kernel *k, struct map *m, enum dtype out, const struct shape *x,
+static struct status *run2(struct kernel *k, struct pass *m, enum dtype out, const struct shape *x,
                            const struct shape *y, const struct shape *z)
 {
     m->x = kernel_in(k, 0)->data;
@@ -199,7 +200,7 @@ static struct status *run2(struct kernel *k, struct map *m, enum dtype out, cons
 struct status *map2_as(struct kernel *k, vec_binary *loop, enum dtype out, int64_t grain,
                        const struct shape *x, const struct shape *y, const struct shape *z)
 {
-    struct map m = map_of(k, out, grain, false);
+    struct pass m = pass_of(k, out, grain, false);
     m.two = loop;
     return run2(k, &m, out, x, y, z);
 }
@@ -207,7 +208,7 @@ struct status *map2_as(struct kernel *k, vec_binary *loop, enum dtype out, int64
 struct status *map2_half_as(struct kernel *k, vec_binary *loop, enum dtype out, int64_t grain,
                             const struct shape *x, const struct shape *y, const struct shape *z)
 {
-    struct map m = map_of(k, out, grain, true);
+    struct pass m = pass_of(k, out, grain, true);
     m.two = loop;
     return run2(k, &m, out, x, y, z);
 }

@@ -38,6 +38,13 @@ MUST_CHECK struct status *map2_half_as(struct kernel *k, vec_binary *loop, enum 
                                        int64_t grain, const struct shape *x,
                                        const struct shape *y, const struct shape *z);
 
+/* The loop that adds numbers of type t; of float for the halves; NULL if t is no number. */
+vec_binary *add_loop(enum dtype t);
+
+/* n elements of half or bfloat16 from or to floats. */
+void half_tile_load(enum dtype t, float *to, const void *from, size_t n);
+void half_tile_store(enum dtype t, void *to, const float *from, size_t n);
+
 /* "Inputs to operation NAME of type OP must have the same size and shape. ..." */
 MUST_CHECK struct status *inputs_alike(const struct kernel *k);
 

@@ -1,0 +1,110 @@
+/* compare.c - questions about numbers: Less, Equal, ApproximateEqual, IsNan... */
+#include "graph/graph.h"
+#include "op/each.h"
+#include "op/shape_fn.h"
+#include "ops/elementwise.h"
+#include "tensor/tstring.h"
+
+#include <math.h>
+#include <tgmath.h>
+
+#define RESULT bool
+#define RESULT_STORE SAME
+#define RESULT_DT DT_BOOL
+
+#define EACH "ops/compare.inc"
+#define EACH_SET (SET_F32 | SET_F64 | SET_INTS)
+#include "op/each.h"
+
+#define EACH "ops/equal.inc"
+#define EACH_SET (SET_F32 | SET_F64 | SET_INTS | SET_COMPLEX | SET_BOOL)
+#include "op/each.h"
+
+#define EACH "ops/is_finite.inc"
+#include "op/each_double.h"
+
+HALVES2_BOOL(less)
+HALVES2_BOOL(less_equal)
+HALVES2_BOOL(greater)
+HALVES2_BOOL(greater_equal)
+HALVES2_BOOL(equal)
+HALVES2_BOOL(not_equal)
+HALVES1_BOOL(is_nan)
+HALVES1_BOOL(is_inf)
+HALVES1_BOOL(is_finite)
+
+/* Strings are compared where they lie. */
+typedef const struct tstring *string_at;
+static inline bool equal_of_str(string_at x, string_at y) { return tstring_equal(x, y); }
+static inline bool not_equal_of_str(string_at x, string_at y) { return !tstring_equal(x, y); }
+
+#define T struct tstring
+#define A string_at
+#define LOAD(x) (&(x))
+#define SUFFIX str
+#define OP equal
+#include "ops/map2.inc"
+#define OP not_equal
+#include "ops/map2.inc"
+#include "op/each_undef.h"
+
+/* ---- ApproximateEqual: the tolerance is an attribute ---- */
+
+static struct status *approximate_prepare(struct prep *p)
+{
+    double *tolerance;
+    TRY(prep_state(p, sizeof *tolerance, &tolerance));
+    *tolerance = node_attr_float(p->node, "tolerance");
+    return NULL;
+}
+
+#define EACH "ops/approximate.inc"
+#include "op/each_number.h"
+
+/* ---- rows ---- */
+
+#define REAL_TYPES "T: {float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, " \
+                   "half, uint32, uint64}"
+#define EQUALS "T: {bfloat16, half, float, double, uint8, int8, int16, int32, int64, " \
+               "complex64, quint8, qint8, qint32, string, bool, complex128}"
+#define NUMBERS_QUANTIZED "T: {float, double, int32, uint8, int16, int8, complex64, int64, " \
+                          "qint8, quint8, qint32, bfloat16, uint16, complex128, half, uint32, " \
+                          "uint64}"
+
+#define ORDER(op, kernels, text)                                                        \
+    { .name = op, .inputs = "x: T, y: T", .outputs = "z: bool", .attrs = REAL_TYPES,        \
+      .doc = text, .shape = shape_broadcast, .grad = NOT_DIFFERENTIABLE,                \
+      .kernel = KERNELS(REALS(kernels)) }
+
+#define SAMENESS(op, x, text)                                                           \
+    { .name = op, .inputs = "x: T, y: T", .outputs = "z: bool", .attrs = EQUALS,        \
+      .doc = text, .shape = shape_broadcast, .grad = NOT_DIFFERENTIABLE,                \
+      .flags = OP_COMMUTATIVE,                                                          \
+      .kernel = KERNELS(NUMBERS(x), QUANTIZED_OF(x), [DT_BOOL] = x##_b8,             \
+                        [DT_STRING] = x##_str) }
+#define QUANTIZED_OF(x) \
+    [DT_QINT8] = x##_i8, [DT_QUINT8] = x##_u8, [DT_QINT32] = x##_i32
+
+#define QUESTION(op, kernels, text)                                                     \
+    { .name = op, .inputs = "x: T", .outputs = "y: bool",                               \
+      .attrs = "T: {bfloat16, half, float, double}", .doc = text,                       \
+      .shape = shape_unchanged, .grad = NOT_DIFFERENTIABLE,                             \
+      .kernel = KERNELS(FLOATS(kernels)) }
+
+const struct op ops_compare[] = {
+    ORDER("Less", less, "Is x < y?"),
+    ORDER("LessEqual", less_equal, "Is x <= y?"),
+    ORDER("Greater", greater, "Is x > y?"),
+    ORDER("GreaterEqual", greater_equal, "Is x >= y?"),
+    SAMENESS("Equal", equal, "Is x equal to y?"),
+    SAMENESS("NotEqual", not_equal, "Is x other than y?"),
+    { .name = "ApproximateEqual", .inputs = "x: T, y: T", .outputs = "z: bool",
+      .attrs = NUMBERS_QUANTIZED "; tolerance: float = 0.00001",
+      .doc = "Is |x - y| below the tolerance?", .shape = shape_merged,
+      .grad = NOT_DIFFERENTIABLE, .flags = OP_COMMUTATIVE, .prepare = approximate_prepare,
+      .kernel = KERNELS(NUMBERS(approximate), QUANTIZED_OF(approximate)) },
+    QUESTION("IsNan", is_nan, "Is x not a number?"),
+    QUESTION("IsInf", is_inf, "Is x infinite?"),
+    QUESTION("IsFinite", is_finite, "Is x neither infinite nor NaN?"),
+    { 0 }
+};

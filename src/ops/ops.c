@@ -5,7 +5,14 @@
 
 /* The families, in one place: a line each. */
 #define FAMILIES(X) \
+    X(activation) \
     X(adaptive) \
+    X(binary) \
+    X(broadcast) \
+    X(cast) \
+    X(clip) \
+    X(compare) \
+    X(complex) \
     X(conv) \
     X(debug) \
     X(descent) \
@@ -13,20 +20,26 @@
     X(ftrl) \
     X(gather) \
     X(join) \
+    X(like) \
+    X(logic) \
     X(matmul) \
     X(move) \
     X(partition) \
     X(pool) \
     X(random) \
-    X(sample) \
     X(reduce) \
+    X(sample) \
     X(scatter) \
     X(segment) \
+    X(select) \
     X(shape) \
     X(slice) \
     X(softmax) \
     X(source) \
     X(string) \
+    X(sum) \
+    X(unary) \
+    X(unary_grad) \
     X(unique) \
     X(variable)
 

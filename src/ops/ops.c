@@ -14,6 +14,7 @@
     X(compare) \
     X(complex) \
     X(conv) \
+    X(arg) \
     X(debug) \
     X(descent) \
     X(fill) \
@@ -29,6 +30,7 @@
     X(random) \
     X(reduce) \
     X(sample) \
+    X(scan) \
     X(scatter) \
     X(segment) \
     X(select) \
@@ -40,6 +42,7 @@
     X(sum) \
     X(unary) \
     X(unary_grad) \
+    X(topk) \
     X(unique) \
     X(variable)
 

@@ -9,11 +9,28 @@
 
 enum { TILE_BYTES = 256 << 10 };        /* of columns: they stay in the cache */
 
-struct steps { int64_t h, w, c; };      /* elements from one row, column, channel to the next */
+struct steps {
+    int64_t h, w, c;                    /* elements from one row, column, channel to the next */
+    bool together;                      /* all that a row of the filter sees lies without gaps */
+};
 
 static struct steps image_steps(const struct conv *g)
 {
-    return g->nchw ? (struct steps){ g->w, 1, g->h * g->w } : (struct steps){ g->w * g->c, g->c, 1 };
+    struct steps s = { g->w * g->c, g->c, 1, g->dw == 1 && g->groups == 1 };
+    if (g->nchw)
+        s = (struct steps){ g->w, 1, g->h * g->w, g->dw == 1 && g->c == 1 };
+    return s;
+}
+
+/* The columns [from, to) of a filter that, at `left`, lie inside the image. */
+struct span { int64_t from, to; };
+
+static struct span inside(const struct conv *g, int64_t left)
+{
+    int64_t from = left < 0 ? (-left + g->dw - 1) / g->dw : 0;
+    int64_t to = left < g->w ? (g->w - left + g->dw - 1) / g->dw : 0;
+    to = to < g->kw ? to : g->kw;
+    return (struct span){ from < to ? from : to, to };
 }
 
 /* Elements that one pixel of the output sees of one group. */
@@ -36,7 +53,8 @@ static struct tiles tiles_of_part(const struct conv_plan *p, int64_t part)
 {
     int64_t unit = p->kind == CONV_INPUT ? tiles_of_image(p) : 1;
     int64_t units = p->g.n * tiles_of_image(p) / unit;
-    return (struct tiles){ p, units * part / p->parts * unit, units * (part + 1) / p->parts * unit };
+    int64_t from = units * part / p->parts, to = units * (part + 1) / p->parts;
+    return (struct tiles){ p, from * unit, to * unit };
 }
 
 static bool next_tile(struct tiles *all, struct tile *t)
@@ -52,13 +70,17 @@ static bool next_tile(struct tiles *all, struct tile *t)
     return true;
 }
 
-/* ---- memory: common [a wide filter], then for each part [columns, wide tile of y, gradient] ---- */
+/* ---- memory: a wide filter, then for each part: columns, a wide tile of y, a gradient ---- */
+
+static size_t columns_bytes(const struct conv_plan *p, size_t size)
+{
+    return round_up((size_t)(p->tile * columns_of(&p->g)) * size);
+}
 
 static size_t tile_bytes(const struct conv_plan *p, size_t size, bool wide)
 {
-    size_t cols = (size_t)(p->tile * columns_of(&p->g)) * size;
     size_t y = wide ? (size_t)(p->tile * (p->g.o / p->g.groups)) * size : 0;
-    return round_up(cols) + round_up(y);
+    return columns_bytes(p, size) + round_up(y);
 }
 
 static size_t gradient_bytes(const struct conv_plan *p, size_t size, bool wide)

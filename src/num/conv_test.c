@@ -55,7 +55,8 @@ static int64_t random_in(int64_t from, int64_t to)
 
 static int64_t image_at(const struct conv *g, int64_t n, int64_t h, int64_t w, int64_t c)
 {
-    return g->nchw ? ((n * g->c + c) * g->h + h) * g->w + w : ((n * g->h + h) * g->w + w) * g->c + c;
+    return g->nchw ? ((n * g->c + c) * g->h + h) * g->w + w
+                   : ((n * g->h + h) * g->w + w) * g->c + c;
 }
 
 static int64_t output_at(const struct conv *g, int64_t n, int64_t h, int64_t w, int64_t o)
@@ -162,7 +163,8 @@ static void set_outputs(struct conv *g)
 
 static struct conv random_conv(void)
 {
-    struct conv g = { .groups = random_in(0, 3) ? 1 : random_in(2, 3), .nchw = random_in(0, 3) == 0 };
+    struct conv g = { .groups = random_in(0, 3) ? 1 : random_in(2, 3),
+                      .nchw = random_in(0, 3) == 0 };
     g.n = random_in(1, 4), g.kh = random_in(1, 4), g.kw = random_in(1, 4);
     g.c = random_in(1, 5) * g.groups, g.o = random_in(1, 9) * g.groups;
     g.sh = random_in(1, 3), g.sw = random_in(1, 3), g.dh = random_in(1, 2), g.dw = random_in(1, 2);
@@ -227,8 +229,8 @@ static void run_some(void *ctx, int64_t begin, int64_t end)
 {
     (void)ctx;
     for (int64_t i = begin; i < end; i++) {
-        struct conv g = { .n = 1, .h = 5 + i % 7, .w = 6, .c = 2, .kh = 3, .kw = 2, .o = 3, .sh = 1,
-                          .sw = 1, .dh = 1, .dw = 1, .groups = 1 };
+        struct conv g = { .n = 1, .h = 5 + i % 7, .w = 6, .c = 2, .kh = 3, .kw = 2, .o = 3,
+                          .sh = 1, .sw = 1, .dh = 1, .dw = 1, .groups = 1 };
         float x[1000] = { 1 }, f[36] = { 1 }, y[1000];
         struct conv_plan p;
         char scratch[1 << 16] __attribute__((aligned(64)));

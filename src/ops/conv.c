@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* ---- gradients: each of the three is linear in two inputs, and the others are what comes out ---- */
+/* ---- gradients: each of the three ops is linear in two inputs; the others compute theirs ---- */
 
 /* Which of Conv2D and DepthwiseConv2dNative this is about. */
 static struct out conv_add(struct grad *g, enum conv_kind kind, const struct out *in, int n_in)
@@ -104,8 +104,8 @@ static struct status *groups_check(const struct conv_attrs *a, const struct shap
 {
     if (a->depthwise || x->dim[conv_layout(a)[3]] == f->dim[2])
         return NULL;
-    return status_new(UNIMPLEMENTED,
-                      "Generic conv implementation does not support grouped convolutions for now.");
+    return status_new(UNIMPLEMENTED, "Generic conv implementation does not support grouped "
+                      "convolutions for now.");
 }
 
 static struct status *forward_check(struct kernel *k, struct conv *g)
@@ -133,7 +133,8 @@ static struct status *told(const struct kernel *k, int i, const char *what, stru
     return shape_check(s);
 }
 
-static struct status *dim_check(const struct kernel *k, int i, const struct conv *g, int64_t actual)
+static struct status *dim_check(const struct kernel *k, int i, const struct conv *g,
+                                int64_t actual)
 {
     ENSURE(actual == (i == 1 ? g->oh : g->ow),
            "%s: Size of out_backprop doesn't match computed: actual = %lld, computed = %lld, "
@@ -146,8 +147,8 @@ static struct status *dim_check(const struct kernel *k, int i, const struct conv
 }
 
 /* Does dy fit an image of shape `x` and a filter of shape `f`? */
-static struct status *backprop_check(struct kernel *k, const struct shape *x, const struct shape *f,
-                                     struct conv *g)
+static struct status *backprop_check(struct kernel *k, const struct shape *x,
+                                     const struct shape *f, struct conv *g)
 {
     const struct conv_attrs *a = k->state;
     const struct shape *dy = &kernel_in(k, 2)->shape;
@@ -162,8 +163,8 @@ static struct status *backprop_check(struct kernel *k, const struct shape *x, co
            (long long)dy->dim[at[0]]);
     TRY(depths_check(a, "", x, f));
     TRY(conv_geometry(a, x, f, g));
-    ENSURE(g->o == dy->dim[at[3]], "%s: filter and out_backprop must have the same out_depth: %lld "
-           "vs %lld", op, (long long)g->o, (long long)dy->dim[at[3]]);
+    ENSURE(g->o == dy->dim[at[3]], "%s: filter and out_backprop must have the same out_depth: "
+           "%lld vs %lld", op, (long long)g->o, (long long)dy->dim[at[3]]);
     TRY(dim_check(k, 1, g, dy->dim[at[1]]));
     TRY(dim_check(k, 2, g, dy->dim[at[2]]));
     return groups_check(a, x, f);

@@ -1,4 +1,4 @@
-/* conv_shape.h - what the attributes of a convolution say, and the shapes that follow, for conv.c. */
+/* conv_shape.h - what a convolution's attributes say, and the shapes that follow, for conv.c. */
 #ifndef OPS_CONV_SHAPE_H
 #define OPS_CONV_SHAPE_H
 
@@ -27,7 +27,7 @@ MUST_CHECK struct status *conv_geometry(const struct conv_attrs *a, const struct
 
 struct status *conv_shape(struct shape_ctx *c);             /* Conv2D */
 struct status *depthwise_shape(struct shape_ctx *c);        /* DepthwiseConv2dNative */
-struct status *conv_input_shape(struct shape_ctx *c);       /* gradients: input 0 says the shape, */
-struct status *conv_filter_shape(struct shape_ctx *c);      /* input 1 does */
+struct status *conv_input_shape(struct shape_ctx *c);       /* input 0 says it */
+struct status *conv_filter_shape(struct shape_ctx *c);      /* input 1 says it */
 
 #endif

@@ -174,8 +174,8 @@ static struct status *matmul_check(struct kernel *k, struct gemm *g)
     return NULL;
 }
 
-static struct status *batch_check_dims(const struct shape *a, const struct shape *b, bool broadcast,
-                                       struct shape *batch)
+static struct status *batch_check_dims(const struct shape *a, const struct shape *b,
+                                       bool broadcast, struct shape *batch)
 {
     struct shape x = batch_of(a), y = batch_of(b);
     if (broadcast) {

@@ -325,6 +325,23 @@ void pool_submit(struct pool_task *t)
     unlock_and_wake(1);
 }
 
+bool pool_withdraw(struct pool_task *t)
+{
+    pthread_mutex_lock(&pool.lock);
+    struct pool_task **at = &pool.first;
+    while (*at && *at != t)
+        at = &(*at)->next;
+    bool there = *at;
+    if (there) {
+        *at = t->next;
+        if (!*at)
+            pool.last = at;
+        atomic_fetch_sub_explicit(&offered, 1, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&pool.lock);
+    return there;
+}
+
 bool pool_help(void)
 {
     relax();

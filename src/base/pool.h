@@ -26,6 +26,7 @@ void pool_for(int64_t n, int64_t grain, int max_threads,
  * memory is the caller's and must stay until fn is entered. */
 struct pool_task { void (*fn)(struct pool_task *t); struct pool_task *next; };
 void pool_submit(struct pool_task *t);
+bool pool_withdraw(struct pool_task *t);        /* true: nobody had taken it, and nobody will */
 
 /* For one who waits: take part in a loop that someone has offered. False: there was none. */
 bool pool_help(void);

@@ -113,6 +113,27 @@ static void submit(void **state)
         sched_yield();
 }
 
+/* Withdrawn or done, never both, never neither. */
+static void withdraw(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 500; round++) {
+        struct work w[8];
+        atomic_int left = 8;
+        for (int i = 0; i < 8; i++) {
+            w[i] = (struct work){ { work_done, NULL }, &left };
+            pool_submit(&w[i].task);
+        }
+        for (int i = 7; i >= 0; i -= 2)
+            if (pool_withdraw(&w[i].task))
+                atomic_fetch_sub(&left, 1);
+        while (atomic_load(&left) > 0)
+            sched_yield();
+        assert_int_equal(left, 0);
+        assert_false(pool_withdraw(&w[0].task));
+    }
+}
+
 static void wakes_sleepers(void **state)
 {
     (void)state;
@@ -164,8 +185,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(size_is_decided_once), cmocka_unit_test(every_item_once),
         cmocka_unit_test(nested),               cmocka_unit_test(many_callers),
-        cmocka_unit_test(submit),               cmocka_unit_test(wakes_sleepers),
-        cmocka_unit_test(forked),
+        cmocka_unit_test(submit),               cmocka_unit_test(withdraw),
+        cmocka_unit_test(wakes_sleepers),       cmocka_unit_test(forked),
     };
     pool_size_hint(4);
     return cmocka_run_group_tests(tests, NULL, NULL);

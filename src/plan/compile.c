@@ -424,34 +424,41 @@ static struct status *find_successors(struct compiler *c)
     return NULL;
 }
 
+/* How many expensive steps lie on the longest way that ends with this one. */
+static int expensive_depth(const struct compiler *c, const struct step *s, const int *depth)
+{
+    const struct node *n = s->node;
+    int most = 0;
+    for (int i = 0; i < n->n_in; i++) {
+        const struct step *from = writer(c, n->in[i]);
+        if (from && depth[from - c->plan->step] > most)
+            most = depth[from - c->plan->step];
+    }
+    for (int i = 0; i < n->n_control; i++) {
+        int from = c->place[n->control[i]->id].step - 1;
+        if (from >= 0 && depth[from] > most)
+            most = depth[from];
+    }
+    return most + ((s->flags & OP_EXPENSIVE) != 0);
+}
+
 /* Threads gain nothing where the expensive steps wait for one another anyway: then the longest
  * chain of them holds them all. */
 static struct status *choose_executor(struct compiler *c)
 {
-    enum { FLOW_ONLY = OP_BLOCKING | OP_SWITCH | OP_MERGE | OP_ENTER | OP_EXIT | OP_NEXT };
+    enum { CONTROL_FLOW = OP_SWITCH | OP_MERGE | OP_ENTER | OP_EXIT | OP_NEXT };
     struct plan *p = c->plan;
     int expensive = 0, longest = 0, *depth;
+    unsigned flags = 0;
     NEED(depth = arena_array(&c->tmp, int, p->n_steps));
     for (int i = 0; i < p->n_steps; i++) {
-        const struct step *s = &p->step[i];
-        for (int j = 0; j < s->node->n_in; j++) {
-            const struct step *from = writer(c, s->node->in[j]);
-            if (from && depth[from - p->step] > depth[i])
-                depth[i] = depth[from - p->step];
-        }
-        for (int j = 0; j < s->node->n_control; j++) {
-            int from = c->place[s->node->control[j]->id].step - 1;
-            if (from >= 0 && depth[from] > depth[i])
-                depth[i] = depth[from];
-        }
-        depth[i] += (s->flags & OP_EXPENSIVE) != 0;
-        expensive += (s->flags & OP_EXPENSIVE) != 0;
-        if (s->flags & FLOW_ONLY)
-            return NULL;
-        if (depth[i] > longest)
-            longest = depth[i];
+        depth[i] = expensive_depth(c, &p->step[i], depth);
+        longest = depth[i] > longest ? depth[i] : longest;
+        expensive += (p->step[i].flags & OP_EXPENSIVE) != 0;
+        flags |= p->step[i].flags;
     }
-    p->orderly = !(c->flags & PLAN_FLOW);
+    p->mortal = flags & CONTROL_FLOW;
+    p->orderly = !(flags & (CONTROL_FLOW | OP_BLOCKING)) && !(c->flags & PLAN_FLOW);
     p->serial = p->orderly && (c->flags & PLAN_SERIAL || longest == expensive);
     return NULL;
 }

@@ -39,6 +39,7 @@ struct plan {
     int *readers;               /* per slot: inputs and fetches that read it; 0: kept, or unread */
     bool serial;                /* best run in order, on one thread */
     bool orderly;               /* may be run in order: no control flow, nothing that blocks */
+    bool mortal;                /* some values may be dead: there is control flow */
     struct resource **bound;    /* references to give back */
     int n_bound;
     const struct node *const *fetched;      /* for messages */

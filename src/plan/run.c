@@ -1,6 +1,7 @@
 /* run.c - what both executors share: a run's memory, feeds in, fetches out. */
 #include "plan/run.h"
 #include "base/mem.h"
+#include "base/pool.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -133,7 +134,9 @@ struct status *plan_run(const struct plan *p, struct run *r, const struct tensor
         r->slot[p->feed[i]] = feed[i];
     for (int i = 0; i < p->n_fetches; i++)
         fetch[i].buf = NULL;
-    struct status *st = p->serial || (p->orderly && o->inter == 1) ? run_serial(p, r, o) : run_flow(p, r, o);
+    bool alone = o->inter == 1 || pool_threads() == 1;
+    struct status *st = p->serial || (p->orderly && alone) ? run_serial(p, r, o)
+                                                           : run_flow(p, r, o);
     if (!st)
         st = take_fetches(p, r, fetch);
     tidy(p, r, st != NULL);

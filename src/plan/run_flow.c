@@ -6,7 +6,9 @@
  *
  * The thread that called is worker 0 and runs everything cheap that it makes ready. Each worker
  * keeps one expensive step for itself; further ones are shared, and for each of those a helper
- * is asked of the pool. While nobody was asked, counts are plain loads and stores.
+ * is asked of the pool. Whether a step whose op says so is really expensive is measured: waking
+ * a helper for less costs more than it brings. While nobody was asked, counts are plain loads
+ * and stores.
  * The run is over when nothing is shared and no worker is active; both change under the lock.
  */
 #include "plan/run.h"
@@ -15,7 +17,7 @@
 
 #include <string.h>
 
-enum { DEAD = 1 << 30, SPIN_NS = 40000 };
+enum { DEAD = 1 << 30, SPIN_NS = 40000, EXPENSIVE_NS = 20000 };
 
 struct iter {
     struct tensor *slot;
@@ -41,6 +43,7 @@ struct flow {
     struct run_env env;         /* as every worker begins */
     struct iter root;
     int *counts;                /* pending and readers as they are at the start */
+    int *cost_ns;               /* by step, of those that may be expensive: what they took of late */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct ready *shared;       /* a stack */
@@ -63,6 +66,7 @@ void flow_free(struct flow *f)
         mem_free(f->worker[i].cheap);
     mem_free(f->root.pending);
     mem_free(f->counts);
+    mem_free(f->cost_ns);
     mem_free(f->shared);
     pthread_mutex_destroy(&f->lock);
     pthread_cond_destroy(&f->changed);
@@ -77,16 +81,19 @@ static bool flow_init(struct flow *f, const struct plan *p, struct tensor *slot)
     f->root.readers = f->root.pending ? f->root.pending + p->n_steps : NULL;
     f->root.slot = slot;
     f->shared = mem_array(struct ready, p->n_steps);
+    f->cost_ns = mem_array(int, p->n_steps);
     for (int i = 0; i < f->n_workers; i++) {
         f->worker[i].flow = f;
         f->worker[i].cheap = mem_array(struct ready, p->n_steps);
         if (!f->worker[i].cheap)
             return false;
     }
-    if (!f->counts || !f->root.pending || !f->shared)
+    if (!f->counts || !f->root.pending || !f->shared || !f->cost_ns)
         return false;
-    for (int i = 0; i < p->n_steps; i++)
+    for (int i = 0; i < p->n_steps; i++) {
         f->counts[i] = p->step[i].pending;
+        f->cost_ns[i] = 2 * EXPENSIVE_NS;
+    }
     memcpy(f->counts + p->n_steps, p->readers, sizeof(int) * (size_t)p->n_slots);
     return true;
 }
@@ -146,9 +153,14 @@ static void share(struct flow *f, struct ready x)
     }
 }
 
+static bool is_cheap(const struct flow *f, const struct step *s)
+{
+    return !(s->flags & OP_EXPENSIVE) || f->cost_ns[s - f->plan->step] < EXPENSIVE_NS;
+}
+
 static void make_ready(struct worker *w, struct ready x)
 {
-    if (!(x.step->flags & OP_EXPENSIVE))
+    if (is_cheap(w->flow, x.step))
         w->cheap[w->n_cheap++] = x;
     else if (!w->expensive.step)
         w->expensive = x;
@@ -205,7 +217,7 @@ static int dead_inputs(const struct step *s, const struct tensor *slot)
 /* A merge is alive while one input is. */
 static bool is_dead(const struct flow *f, const struct step *s, struct iter *it)
 {
-    if (f->plan->orderly)
+    if (!f->plan->mortal)
         return false;
     if (s->flags & OP_MERGE)
         return dead_inputs(s, it->slot) == s->n_in;
@@ -226,6 +238,16 @@ static unsigned movable(const struct flow *f, const struct step *s, struct iter 
     return bits;
 }
 
+/* Some weight for the past: one run on a busy machine says little. */
+static void note_time(struct flow *f, const struct step *s, int64_t start_ns, int64_t end_ns)
+{
+    int *cost = &f->cost_ns[s - f->plan->step];
+    int64_t took = end_ns - start_ns < INT32_MAX / 4 ? end_ns - start_ns : INT32_MAX / 4;
+    *cost = (int)((3 * (int64_t)*cost + took) / 4);
+    if (f->options->on_step)
+        f->options->on_step(f->options->ctx, s, start_ns, end_ns, pool_self());
+}
+
 static struct status *run_step(struct worker *w, const struct step *s, struct iter *it)
 {
     struct kernel k = { .slot = it->slot, .to = it->slot, .in = s->in, .n_in = s->n_in,
@@ -234,10 +256,11 @@ static struct status *run_step(struct worker *w, const struct step *s, struct it
     if (s->n_deref)
         TRY(step_deref(s, it->slot));
     k.movable = movable(w->flow, s, it);
-    int64_t start = o->on_step ? run_clock_ns() : 0;
+    bool timed = o->on_step || s->flags & OP_EXPENSIVE;
+    int64_t start = timed ? run_clock_ns() : 0;
     struct status *st = s->run(&k);
-    if (o->on_step)
-        o->on_step(o->ctx, s, start, run_clock_ns(), pool_self());
+    if (timed)
+        note_time(w->flow, s, start, run_clock_ns());
     run_env_tidy(&w->env);
     return st;
 }
@@ -330,6 +353,16 @@ static void helper_main(struct pool_task *t)
     pthread_mutex_unlock(&f->lock);
 }
 
+/* Helpers whom nobody has woken yet are not needed any more. */
+static void withdraw_helpers(struct flow *f)
+{
+    pthread_mutex_lock(&f->lock);
+    for (int i = 1; i < f->n_workers && !f->n_shared; i++)
+        if (f->worker[i].active && pool_withdraw(&f->worker[i].task))
+            deactivate(&f->worker[i]);
+    pthread_mutex_unlock(&f->lock);
+}
+
 /* Helpers are at work: lend a hand to their loops for a while, before sleeping. */
 static void look_around(struct flow *f)
 {
@@ -349,6 +382,7 @@ static bool wait_for_shared(struct worker *w)
     struct flow *f = w->flow;
     if (f->alone && !f->n_shared)
         return false;
+    withdraw_helpers(f);
     look_around(f);
     pthread_mutex_lock(&f->lock);
     f->waiting = true;

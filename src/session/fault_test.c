@@ -204,7 +204,7 @@ static void fail_each(unsigned flags, int sticky)
     size_t before = mem_live(), calls = mem_calls();
     status_free(train(flags, &want));
     assert_int_equal(mem_live(), before);
-    long n_calls = (long)(mem_calls() - calls);
+    long n_calls = (long)(mem_calls() - calls), refused = 0;
     for (long n = only < 0 ? 0 : only; n < (only < 0 ? n_calls : only + 1); n++) {
         mem_fail_after(n, sticky);
         st = train(flags, &loss);
@@ -213,12 +213,14 @@ static void fail_each(unsigned flags, int sticky)
             fail_msg("allocation %ld: %s: %s", n, code_name(status_code(st)), status_message(st));
         if (!st && loss != want)
             fail_msg("allocation %ld: the loss is %g, should be %g", n, loss, want);
+        refused += st != NULL;
         status_free(st);
         if (mem_live() != before)
             fail_msg("allocation %ld: %ld bytes were not given back", n,
                      (long)(mem_live() - before));
     }
-    printf("%ld allocations\n", n_calls);
+    printf("%ld allocations, %ld of them refused the step\n", n_calls, refused);
+    assert_true(only >= 0 || refused > n_calls / 2);
 }
 
 static void serial(void **state)

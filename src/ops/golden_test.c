@@ -53,6 +53,7 @@ static const struct { const char *op, *how; int theirs, ours; const char *why; }
     { "Conv2D", "empty", UNIMPLEMENTED, INVALID_ARGUMENT, "and then the filter is looked at" },
     { "Conv2DBackprop*", "*", INVALID_ARGUMENT, OK, "NCHW on the CPU is 1.15's, with oneDNN" },
     { "FusedBatchNorm*", "*", INTERNAL, OK, "NCHW on the CPU is 1.15's, with oneDNN" },
+    { "Div", "*", INVALID_ARGUMENT, OK, "here int8 has a kernel" },
     { "TruncateDiv", "zero", INTERNAL, INVALID_ARGUMENT, "an accident there" },
     { "SegmentM*", "nan", OK, OK, "there NaN wins or loses by where it stands in a register" },
     { "RandomGamma", "nan", OK, INVALID_ARGUMENT, "no distribution has such a parameter" },

@@ -100,8 +100,9 @@ static bool compute(struct out o, int *budget, struct tensor *value)
 
 static bool tensor_of_shape(const struct node *n, const struct shape *s, struct tensor *value)
 {
-    struct shape dims = { s->rank ? 1 : 0, { s->rank } };
-    int count = s->rank ? s->rank : 1;
+    bool scalar = n->shape[0]->rank == 0;       /* if not, rank 0 is a vector of nothing */
+    struct shape dims = { scalar ? 0 : 1, { s->rank } };
+    int count = scalar ? 1 : s->rank;
     struct status *st = tensor_new(value, NULL, n->dtype[0], &dims);
     for (int i = 0; i < count && !st; i++)
         tensor_set_double(value, i, (double)s->dim[i]);
@@ -114,7 +115,7 @@ static bool partial_known(const struct node *n, const struct shape *s)
 {
     if (n->shape[0]->rank == 0)
         return s->dim[0] >= 0;
-    return shape_is_known(s);
+    return shape_is_known(s) && (s->rank > 0 || n->shape[0]->rank == 1);
 }
 
 static bool from_shapes(struct out o, int *budget, struct tensor *value)

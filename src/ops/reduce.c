@@ -112,7 +112,7 @@ static struct status *reduce_to(struct kernel *k, const struct reduction *d, con
         TRY(kernel_temp(k, bytes, &scratch));
     TRY(kernel_new(k, 0, x->dtype, y));
     acc = kernel_out(k, 0)->data;
-    if (r->divide)
+    if (r->divide && r->fold->acc_size != r->fold->x_size)
         TRY(kernel_temp(k, (size_t)d->outputs * r->fold->acc_size, &acc));
     reduce_run(r->fold, d, x->data, acc, scratch, k->env->threads);
     if (r->divide)

@@ -16,7 +16,8 @@
  *         ref:... or var:... of these, or a value (a constant).
  *     OP [attr=value]... grad INPUT... [! TEXT]
  *         gradients of every floating or complex input against finite differences, in double where
- *         the op allows it; `grad2` does so for the gradients' own gradients, too.
+ *         the op allows it; `grad2` does so for the gradients' own gradients, too. After
+ *         `= none | _` the output that `_` stands for is left out (TensorFlow takes it as given).
  *
  * INPUT, VALUE: as in test/value.h. Before an input, `ref:` is a ref variable that holds it,
  * `var:` a resource variable's handle (both without {values}: uninitialized), `?` feeds it through

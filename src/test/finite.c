@@ -201,7 +201,7 @@ static void first_function(struct trial *t, struct function *f)
 {
     *f = (struct function){ .t = t };
     for (int i = 0; i < t->node->n_out; i++)
-        if (has_gradient(t->node->dtype[i]))
+        if (has_gradient(t->node->dtype[i]) && !(i < t->c->n_out && t->c->out[i].ignored))
             f->y[f->n_y++] = (struct out){ t->node, i };
     for (int i = 0; i < t->c->n_in; i++)
         if (has_gradient(t->value[i].dtype) && t->value[i].buf)

@@ -158,7 +158,6 @@ static struct status *random_fill(struct kernel *k, enum dtype t, struct fill *f
 /* Words and elements of this dtype in a block. */
 #define WORDS ((int)sizeof(T) == 8 ? 2 : 1)
 #define GROUP (4 / WORDS)
-#define NORMAL_PAIR(w, y) _Generic((y)[0], float: normal_pair_float, double: normal_pair_double)(w, y)
 
 #define EACH "ops/random.inc"
 #include "op/each_float.h"
@@ -189,7 +188,7 @@ static struct status *uniform_int_shape(struct shape_ctx *c)
     return shape_in_shape(c, 0, shape_out(c, 0));
 }
 
-/* ---- RandomShuffle: rows of dimension 0 in another order (Fisher and Yates, from the front) ---- */
+/* ---- RandomShuffle: rows of dimension 0 in another order (Fisher and Yates, from the front) */
 
 /* row[i] is the row that comes to place i. */
 static void shuffle_order(struct philox at, int64_t n, int64_t *row)

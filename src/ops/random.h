@@ -65,4 +65,8 @@ static inline void normal_pair_double(const uint32_t *w, double y[2])
     y[1] = cos(angle) * radius;
 }
 
+/* By the type of y[0]. */
+#define NORMAL_PAIR(w, y) \
+    _Generic((y)[0], float: normal_pair_float, double: normal_pair_double)((w), (y))
+
 #endif

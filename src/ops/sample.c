@@ -313,11 +313,10 @@ static struct status *bounded_shape(struct shape_ctx *c)
 
 #define WORDS ((int)sizeof(T) == 8 ? 2 : 1)
 #define GROUP (4 / WORDS)
-#define NORMAL_PAIR(w, y) _Generic((y)[0], float: normal_pair_float, double: normal_pair_double)(w, y)
 
 /* The largest number that fits. */
 #define MOST_OF(t) ((t) == DT_HALF ? 65504.0 : (t) == DT_FLOAT ? (double)FLT_MAX : \
-                    (t) == DT_DOUBLE ? DBL_MAX : (t) == DT_INT32 ? (double)INT32_MAX : 0x1p63 - 1024)
+                    (t) == DT_DOUBLE ? DBL_MAX : (t) == DT_INT32 ? INT32_MAX : 0x1p63 - 1024)
 
 #define EACH "ops/sample_multinomial.inc"
 #include "op/each_real.h"

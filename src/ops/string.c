@@ -185,7 +185,8 @@ static struct status *as_string_prepare(struct prep *p)
     int at = 1;
 
     TRY(as_string_check(n, t));
-    ENSURE(width <= WIDEST && precision <= WIDEST, "width and precision must be at most %d", WIDEST);
+    ENSURE(width <= WIDEST && precision <= WIDEST, "width and precision must be at most %d",
+           WIDEST);
     TRY(prep_state(p, sizeof *a, &a));
     if (width > -1)
         at += sprintf(one + at, "%s%d", node_attr_string(n, "fill"), (int)width);

@@ -52,7 +52,7 @@ demo: all
 	@$(B)/weft demo
 
 bench: all
-	@for b in $(B)/bench-*; do [ ! -x $$b ] || [ -d $$b ] || $$b || exit 1; done
+	@bench/run.sh $(B)
 
 fuzz:
 	@$(MAKE) --no-print-directory CC=clang SAN=address,undefined all

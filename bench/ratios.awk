@@ -1,0 +1,35 @@
+# ratios.awk - the rows of one run as a table: ours, the floor's, the ratio, and what was aimed at.
+/^#/ { print; next }
+NF == 4 {
+    who = $1 == "weft" ? "weft" : "floor"
+    name = $2
+    if (name == "b_chain1000_static_order_indirect_call") name = "b_chain1000"
+    else if (name ~ /^b_chain1000_/) next
+    key = name "\t" $3
+    if (!(key in seen)) { seen[key] = 1; order[++n] = key }
+    if (!((who, key) in best) || $4 + 0 < best[who, key]) best[who, key] = $4 + 0
+}
+BEGIN {
+    aim["a_feed_add_fetch"] = "<= 0.5 (ONNX Runtime 1.94)"
+    aim["a_feed_add_fetch_general_run"] = "<= 1"
+    aim["b_chain1000"] = "<= 20 (ONNX Runtime 345)"
+    aim["c_mlp_sgd_step_b32"] = aim["c_mlp_sgd_step_b128"] = "<= 1.15x"
+    aim["d_lenet_sgd_step_b64"] = "<= 1.1x"
+    aim["i_build_100000_adds_ms"] = "<= 60 (TensorFlow 1.12 568)"
+    aim["i_memory_of_100000_adds_mb"] = "<= 50 (290)"
+    aim["i_free_100000_adds_ms"] = "<= 15 (359)"
+    aim["j_new_session_first_run_1000_nodes"] = "<= 1500 (343000)"
+    aim["h_resident_mb_of_tiny_program"] = "<= 12 (ONNX Runtime 21.7)"
+    aim["h_start_to_end_of_tiny_program_ms"] = "<= 15 (ONNX Runtime 32)"
+}
+END {
+    printf "%-40s %3s %12s %12s %7s  %s\n", "workload (us unless it says)", "thr", "weft", "hand-C", "ratio", "aim"
+    for (i = 1; i <= n; i++) {
+        split(order[i], k, "\t")
+        if (!(("weft", order[i]) in best)) continue
+        us = best["weft", order[i]]
+        floor = (("floor", order[i]) in best) ? best["floor", order[i]] : 0
+        printf "%-40s %3s %12.4g %12s %7s  %s\n", k[1], k[2], us, floor ? sprintf("%.4g", floor) : "-", \
+               floor ? sprintf("%.2f", us / floor) : "-", aim[k[1]]
+    }
+}

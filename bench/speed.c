@@ -1,0 +1,368 @@
+/* speed.c - the workloads of peers.md through weft.h: speed [THREADS] [PART OF A NAME].
+ * Values are microseconds unless the row's name says otherwise. */
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <weft.h>
+#include <weft_ops.h>
+
+static int threads = 1;
+
+#define DIMS(...) (int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), \
+                  (const int64_t[]){ __VA_ARGS__ }
+
+static struct weft_session *session_on(struct weft_graph *g)
+{
+    struct weft_session *s;
+    weft_check(weft_session_new(g, NULL, &s));
+    return s;
+}
+
+static struct weft_tensor *filled(int rank, const int64_t *dims)
+{
+    struct weft_tensor *t;
+    unsigned state = 12345;
+    weft_check(weft_tensor_new(WEFT_FLOAT, rank, dims, NULL, &t));
+    float *p = weft_tensor_data(t);
+    for (int64_t i = 0; i < weft_tensor_count(t); i++) {
+        state = state * 1664525u + 1013904223u;
+        p[i] = (float)(state >> 8) / 8388608.0f - 1.0f;
+    }
+    return t;
+}
+
+/* ---- one prepared call, again and again ---- */
+
+enum { MOST = 4 };
+
+struct work {
+    struct weft_graph *g;
+    struct weft_session *s;
+    struct weft_call *call;
+    struct weft_out feed[MOST], fetch[MOST];
+    struct weft_tensor *value[MOST];
+    int n_feeds, n_fetches;
+};
+
+static void feeds(struct work *w, struct weft_out to, struct weft_tensor *value)
+{
+    w->feed[w->n_feeds] = to;
+    w->value[w->n_feeds++] = value;
+}
+
+static void call_once(void *ctx)
+{
+    struct work *w = ctx;
+    struct weft_tensor *out[MOST];
+    weft_check(weft_call_run(w->call, w->value, out));
+    for (int i = 0; i < w->n_fetches; i++)
+        weft_tensor_free(out[i]);
+}
+
+static void run_once(void *ctx)
+{
+    struct work *w = ctx;
+    struct weft_tensor *out[MOST];
+    struct weft_feed feed[MOST];
+    for (int i = 0; i < w->n_feeds; i++)
+        feed[i] = (struct weft_feed){ w->feed[i], w->value[i] };
+    weft_check(weft_session_run(w->s, NULL, feed, w->n_feeds, w->fetch, w->n_fetches, NULL, 0,
+                                out));
+    for (int i = 0; i < w->n_fetches; i++)
+        weft_tensor_free(out[i]);
+}
+
+static void prepare(struct work *w, struct weft_node *target)
+{
+    weft_check(weft_graph_error(w->g));
+    w->s = session_on(w->g);
+    weft_check(weft_session_do(w->s, weft_variables_initializer(w->g)));
+    weft_check(weft_call_new(w->s, w->feed, w->n_feeds, w->fetch, w->n_fetches, &target,
+                             target != NULL, &w->call));
+}
+
+static void finish(struct work *w)
+{
+    weft_call_free(w->call);
+    weft_session_free(w->s);
+    weft_graph_free(w->g);
+    for (int i = 0; i < w->n_feeds; i++)
+        weft_tensor_free(w->value[i]);
+}
+
+static void report(struct work *w, const char *name)
+{
+    char text[80];
+    row(name, threads, measure_us(call_once, w));
+    long before = allocations();
+    for (int i = 0; i < 10; i++)
+        call_once(w);
+    snprintf(text, sizeof text, "%s:allocations_in_10_runs", name);
+    row(text, threads, (double)(allocations() - before));
+}
+
+/* ---- a, b: dispatch ---- */
+
+static void feed_add_fetch(const char *name)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    struct weft_out x = weft_placeholder(w.g, WEFT_FLOAT), y = weft_placeholder(w.g, WEFT_FLOAT);
+    feeds(&w, x, weft_tensor_scalar(WEFT_FLOAT, 2));
+    feeds(&w, y, weft_tensor_scalar(WEFT_FLOAT, 3));
+    w.fetch[0] = weft_add(w.g, x, y);
+    prepare(&w, NULL);
+    report(&w, name);
+    row("a_feed_add_fetch_general_run", threads, measure_us(run_once, &w));
+    finish(&w);
+}
+
+static struct weft_out chain_of_adds(struct weft_graph *g, struct weft_out x, int n)
+{
+    struct weft_out one = weft_placeholder_with(g, WEFT_FLOAT, WEFT_ATTRS(weft_name("one")));
+    for (int i = 0; i < n; i++)
+        x = weft_add(g, x, one);
+    return x;
+}
+
+static void chain(const char *name)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    struct weft_out x = weft_placeholder(w.g, WEFT_FLOAT);
+    w.fetch[0] = chain_of_adds(w.g, x, 1000);
+    feeds(&w, x, weft_tensor_scalar(WEFT_FLOAT, 0));
+    struct weft_out one;
+    weft_check(weft_graph_find_out(w.g, "one:0", &one));
+    feeds(&w, one, weft_tensor_scalar(WEFT_FLOAT, .5));
+    prepare(&w, NULL);
+    report(&w, name);
+    finish(&w);
+}
+
+/* ---- c, d: training steps ---- */
+
+static struct weft_out variable(struct weft_graph *g, int rank, const int64_t *dims, double scale)
+{
+    struct weft_out first = rank == 1 ? weft_zeros(g, WEFT_FLOAT, rank, dims)
+                                      : weft_normal(g, WEFT_FLOAT, rank, dims, 0, scale, 1);
+    return weft_variable_new(g, "v", first, 0).value;
+}
+
+static struct weft_out full(struct weft_graph *g, struct weft_out x, int64_t from, int64_t to)
+{
+    struct weft_out y = weft_mat_mul(g, x, variable(g, DIMS(from, to), .03));
+    return weft_bias_add(g, y, variable(g, DIMS(to), 0));
+}
+
+static struct weft_out labels_fed(struct work *w, int batch)
+{
+    struct weft_out y = weft_placeholder(w->g, WEFT_INT32);
+    struct weft_tensor *t;
+    weft_check(weft_tensor_new(WEFT_INT32, DIMS(batch), NULL, &t));
+    for (int i = 0; i < batch; i++)
+        ((int32_t *)weft_tensor_data(t))[i] = i % 10;
+    feeds(w, y, t);
+    return y;
+}
+
+static struct weft_out fed(struct work *w, int rank, const int64_t *dims)
+{
+    struct weft_out x = weft_placeholder_with(
+        w->g, WEFT_FLOAT, WEFT_ATTRS(weft_attr_shape("shape", rank, dims)));
+    feeds(w, x, filled(rank, dims));
+    return x;
+}
+
+static struct weft_node *sgd_step(struct work *w, struct weft_out logits, struct weft_out labels)
+{
+    struct weft_out each = weft_sparse_softmax_cross_entropy_with_logits(w->g, logits, labels);
+    w->fetch[0] = weft_mean(w->g, each, weft_vector(w->g, WEFT_INT32, 1, (double[]){ 0 }));
+    w->n_fetches = 1;
+    struct weft_optimizer *o = weft_gradient_descent(1e-4);
+    struct weft_node *train = weft_minimize(o, w->fetch[0], NULL, 0, NULL);
+    weft_optimizer_free(o);
+    return train;
+}
+
+static struct weft_out mlp(struct weft_graph *g, struct weft_out x)
+{
+    return full(g, weft_relu(g, full(g, x, 784, 128)), 128, 10);
+}
+
+static void mlp_forward(const char *name, int batch)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    w.fetch[0] = weft_softmax(w.g, mlp(w.g, fed(&w, DIMS(batch, 784))));
+    prepare(&w, NULL);
+    report(&w, name);
+    finish(&w);
+}
+
+static void mlp_step(const char *name, int batch)
+{
+    struct work w = { .g = weft_graph_new() };
+    struct weft_out logits = mlp(w.g, fed(&w, DIMS(batch, 784)));
+    prepare(&w, sgd_step(&w, logits, labels_fed(&w, batch)));
+    report(&w, name);
+    finish(&w);
+}
+
+static struct weft_out conv(struct weft_graph *g, struct weft_out x, int64_t from, int64_t to)
+{
+    const int64_t one[] = { 1, 1, 1, 1 }, two[] = { 1, 2, 2, 1 };
+    struct weft_out y = weft_conv2d(g, x, variable(g, DIMS(5, 5, from, to), .04), one, 4, "SAME");
+    y = weft_relu(g, weft_bias_add(g, y, variable(g, DIMS(to), 0)));
+    return weft_max_pool(g, y, two, 4, two, 4, "SAME");
+}
+
+static struct weft_out lenet(struct weft_graph *g, struct weft_out x)
+{
+    x = conv(g, conv(g, x, 1, 32), 32, 64);
+    x = weft_reshape(g, x, weft_vector(g, WEFT_INT32, 2, (double[]){ -1, 3136 }));
+    return full(g, weft_relu(g, full(g, x, 3136, 1024)), 1024, 10);
+}
+
+static void lenet_forward(const char *name, int batch)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    w.fetch[0] = weft_softmax(w.g, lenet(w.g, fed(&w, DIMS(batch, 28, 28, 1))));
+    prepare(&w, NULL);
+    report(&w, name);
+    finish(&w);
+}
+
+static void lenet_step(const char *name, int batch)
+{
+    struct work w = { .g = weft_graph_new() };
+    struct weft_out logits = lenet(w.g, fed(&w, DIMS(batch, 28, 28, 1)));
+    prepare(&w, sgd_step(&w, logits, labels_fed(&w, batch)));
+    report(&w, name);
+    finish(&w);
+}
+
+/* ---- g: elementwise ---- */
+
+static void elementwise(const char *name, int n)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    struct weft_out x = fed(&w, DIMS(n)), two = weft_scalar(w.g, WEFT_FLOAT, 2);
+    struct weft_out y = weft_add(w.g, weft_mul(w.g, x, two), weft_scalar(w.g, WEFT_FLOAT, 1));
+    y = weft_tanh(w.g, weft_relu(w.g, y));
+    w.fetch[0] = weft_sum(w.g, y, weft_vector(w.g, WEFT_INT32, 1, (double[]){ 0 }));
+    prepare(&w, NULL);
+    report(&w, name);
+    finish(&w);
+}
+
+/* ---- i: building; j: a new session; k: nothing grows ---- */
+
+static void build_graph(const char *name, int n)
+{
+    double build = 1e9, end = 1e9, bytes = 0;
+    for (int i = 0; i < 5; i++) {
+        size_t before = weft_memory_in_use();
+        double start = now_us();
+        struct weft_graph *g = weft_graph_new();
+        chain_of_adds(g, weft_placeholder(g, WEFT_FLOAT), n);
+        double built = now_us();
+        bytes = (double)(weft_memory_in_use() - before);
+        weft_check(weft_graph_error(g));
+        double from = now_us();
+        weft_graph_free(g);
+        double freed = now_us();
+        build = built - start < build ? built - start : build;
+        end = freed - from < end ? freed - from : end;
+    }
+    row(name, threads, build / 1e3);
+    row("i_free_100000_adds_ms", threads, end / 1e3);
+    row("i_memory_of_100000_adds_mb", threads, bytes / 1e6);
+}
+
+static void new_session(void *ctx)
+{
+    struct work *w = ctx;
+    w->s = session_on(w->g);
+    run_once(w);
+    weft_session_free(w->s);
+}
+
+static void first_run(const char *name, int n)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    struct weft_out x = weft_placeholder(w.g, WEFT_FLOAT), one;
+    w.fetch[0] = chain_of_adds(w.g, x, n);
+    weft_check(weft_graph_find_out(w.g, "one:0", &one));
+    feeds(&w, x, weft_tensor_scalar(WEFT_FLOAT, 0));
+    feeds(&w, one, weft_tensor_scalar(WEFT_FLOAT, 1));
+    row(name, threads, measure_us(new_session, &w));
+    weft_graph_free(w.g);
+    weft_tensor_free(w.value[0]);
+    weft_tensor_free(w.value[1]);
+}
+
+static void reset_once(void *ctx)
+{
+    (void)ctx;
+    weft_add(NULL, weft_scalar(NULL, WEFT_FLOAT, 1), weft_scalar(NULL, WEFT_FLOAT, 2));
+    weft_check(weft_reset_default_graph());
+}
+
+static void growth(const char *name, void (*fn)(void *), void *ctx, int n)
+{
+    for (int i = 0; i < n / 100; i++)
+        fn(ctx);
+    double before = resident_mb();
+    size_t held = weft_memory_in_use();
+    for (int i = 0; i < n; i++)
+        fn(ctx);
+    if (weft_memory_in_use() != held)
+        printf("# %s: the library holds %zd bytes more\n", name,
+               (ssize_t)(weft_memory_in_use() - held));
+    row(name, threads, resident_mb() - before);
+}
+
+static void nothing_grows(const char *name, int n)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    struct weft_out x = weft_placeholder(w.g, WEFT_FLOAT);
+    feeds(&w, x, weft_tensor_scalar(WEFT_FLOAT, 2));
+    w.fetch[0] = weft_add(w.g, x, x);
+    w.s = session_on(w.g);
+    growth(name, run_once, &w, n);
+    weft_session_free(w.s);
+    growth("k_growth_mb_100000_sessions", new_session, &w, n / 10);
+    growth("k_growth_mb_100000_resets", reset_once, NULL, n / 10);
+    weft_graph_free(w.g);
+    weft_tensor_free(w.value[0]);
+}
+
+static void dispatch(const char *name, int n) { (void)n; feed_add_fetch(name); }
+static void chained(const char *name, int n) { (void)n; chain(name); }
+
+static const struct { const char *name; void (*run)(const char *name, int n); int n; } all[] = {
+    { "a_feed_add_fetch", dispatch, 0 },
+    { "b_chain1000", chained, 0 },
+    { "c_mlp_fwd_b1", mlp_forward, 1 },
+    { "c_mlp_fwd_b32", mlp_forward, 32 },
+    { "c_mlp_sgd_step_b32", mlp_step, 32 },
+    { "c_mlp_sgd_step_b128", mlp_step, 128 },
+    { "d_lenet_fwd_b64", lenet_forward, 64 },
+    { "d_lenet_sgd_step_b64", lenet_step, 64 },
+    { "g_elementwise_1M", elementwise, 1 << 20 },
+    { "i_build_100000_adds_ms", build_graph, 100000 },
+    { "j_new_session_first_run_1000_nodes", first_run, 1000 },
+    { "k_growth_mb_1000000_runs", nothing_grows, 1000000 },
+};
+
+int main(int argc, char **argv)
+{
+    const char *only = argc > 2 ? argv[2] : "";
+    threads = argc > 1 ? atoi(argv[1]) : 1;
+    weft_set_threads(threads);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strstr(all[i].name, only))
+            all[i].run(all[i].name, all[i].n);
+    return 0;
+}

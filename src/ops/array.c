@@ -107,6 +107,49 @@ struct status *array_part(struct kernel *k, int i, int j, int64_t at, const stru
     return array_move(k, kernel_out(k, i), 0, x, at, &l);
 }
 
+/* ---- joining and splitting ---- */
+
+/* An empty tensor may have dimensions whose product is no number at all. */
+struct cut cut_at(const struct shape *s, int axis)
+{
+    if (shape_count(s) == 0)
+        return (struct cut){ 0 };
+    return (struct cut){ shape_span(s, 0, axis), s->dim[axis],
+                         shape_span(s, axis + 1, s->rank) };
+}
+
+struct status *cut_put(const struct kernel *k, struct tensor *whole, int64_t row, int64_t at,
+                       const struct tensor *part, struct cut c)
+{
+    int64_t width = c.dim * c.inner;
+    struct layout l = { 2, { c.rows, width }, { row, 1 }, { width, 1 } };
+    return array_move(k, whole, at, part, 0, &l);
+}
+
+struct status *cut_take(const struct kernel *k, const struct tensor *whole, int64_t row, int64_t at,
+                        struct tensor *part, struct cut c)
+{
+    int64_t width = c.dim * c.inner;
+    struct layout l = { 2, { c.rows, width }, { width, 1 }, { row, 1 } };
+    return array_move(k, part, 0, whole, at, &l);
+}
+
+struct status *pack_prepare(struct prep *p)
+{
+    int64_t *axis;
+    TRY(prep_state(p, sizeof *axis, &axis));
+    *axis = node_attr(p->node, "axis");
+    return NULL;
+}
+
+struct status *pack_axis(int64_t axis, int rank, int *at)
+{
+    ENSURE(axis >= -rank && axis < rank, "axis = %lld not in [%d, %d)", (long long)axis, -rank,
+           rank);
+    *at = (int)(axis < 0 ? axis + rank : axis);
+    return NULL;
+}
+
 /* ---- indices and shapes ---- */
 
 void shape_strides(const struct shape *s, int64_t stride[MAX_RANK])

@@ -31,6 +31,21 @@ void array_zero(struct tensor *t);      /* all elements 0, "" or NULL; fresh one
 MUST_CHECK struct status *array_part(struct kernel *k, int i, int j, int64_t at,
                                      const struct shape *s);
 
+/* Elements of a tensor before, in and after dimension `axis`: it is [rows][dim * inner], and what is
+ * joined to it or split from it are some of the columns. */
+struct cut { int64_t rows, dim, inner; };
+struct cut cut_at(const struct shape *s, int axis);
+
+/* `part`, cut as c, to or from columns [at, at + c.dim * c.inner) of a whole of rows of `row`. */
+MUST_CHECK struct status *cut_put(const struct kernel *k, struct tensor *whole, int64_t row,
+                                  int64_t at, const struct tensor *part, struct cut c);
+MUST_CHECK struct status *cut_take(const struct kernel *k, const struct tensor *whole, int64_t row,
+                                   int64_t at, struct tensor *part, struct cut c);
+
+/* For Pack and Unpack: attr "axis" is the state, and this is where it is among `rank`. */
+MUST_CHECK struct status *pack_prepare(struct prep *p);
+MUST_CHECK struct status *pack_axis(int64_t axis, int rank, int *at);
+
 /* Elements that lie between neighbours in each dimension, of a tensor without gaps. */
 void shape_strides(const struct shape *s, int64_t stride[MAX_RANK]);
 

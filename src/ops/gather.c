@@ -514,13 +514,14 @@ static struct status *scatter_nd_prepare(struct prep *p)
 static struct status *scatter_nd_check(struct kernel *k, struct shape *out)
 {
     const struct tensor *indices = kernel_in(k, 0), *updates = kernel_in(k, 1);
-    ENSURE(kernel_in(k, 2)->shape.rank == 1, "Shape must be a vector");
     TRY(array_read_shape(kernel_in(k, 2), out));
     ENSURE(indices->shape.rank > 0, "Indices shape must have rank at least one. Found:[]");
     ENSURE(updates->shape.rank > 0, "Updates shape must have rank at least one. Found:[]");
     ENSURE(shape_count(out) || (!tensor_count(indices) && !tensor_count(updates)),
            "Indices and updates specified for empty output shape");
-    return scatter_nd_fits(&indices->shape, &updates->shape, out);
+    TRY(scatter_nd_fits(&indices->shape, &updates->shape, out));
+    ENSURE(kernel_in(k, 2)->shape.rank == 1, "Shape must be a vector");
+    return NULL;
 }
 
 static struct status *scatter_nd_any(struct kernel *k)

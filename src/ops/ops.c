@@ -7,6 +7,7 @@
 #define FAMILIES(X) \
     X(activation) \
     X(adaptive) \
+    X(arg) \
     X(binary) \
     X(broadcast) \
     X(cast) \
@@ -14,7 +15,6 @@
     X(compare) \
     X(complex) \
     X(conv) \
-    X(arg) \
     X(debug) \
     X(descent) \
     X(fill) \
@@ -38,11 +38,12 @@
     X(slice) \
     X(softmax) \
     X(source) \
+    X(split) \
     X(string) \
     X(sum) \
+    X(topk) \
     X(unary) \
     X(unary_grad) \
-    X(topk) \
     X(unique) \
     X(variable)
 

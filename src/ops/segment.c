@@ -5,6 +5,7 @@
 #include "base/pool.h"
 
 #include <float.h>
+#include <math.h>
 
 enum fold { FOLD_SUM, FOLD_MEAN, FOLD_PROD, FOLD_MIN, FOLD_MAX };
 

@@ -215,7 +215,7 @@ static struct status *strided_element(struct kernel *k)
     int64_t i = index_at(at, 0), n = x->shape.dim[0];
     i += i < 0 ? n : 0;
     ENSURE(i >= 0 && i < n, "slice index %lld of dimension 0 out of bounds.",
-           (long long)index_at(at, 0));
+           (long long)i);
     TRY(kernel_new(k, 0, x->dtype, &SHAPE_SCALAR));
     if (size == 4)
         memcpy(kernel_out(k, 0)->data, (const char *)x->data + i * 4, 4);

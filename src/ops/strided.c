@@ -105,7 +105,7 @@ static struct status *resolve_shrunk(struct strided *s, int i, int64_t begin, in
     int64_t at = begin < 0 ? begin + dim : begin;
     s->count[i] = 1;
     ENSURE(at >= 0 && at < dim, "slice index %lld of dimension %d out of bounds.",
-           (long long)begin, i);
+           (long long)at, i);      /* TF: what it is once it counts from the front */
     s->begin[i] = at;
     return NULL;
 }

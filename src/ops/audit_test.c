@@ -32,6 +32,8 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "StopGradient", GRAD, "its gradient is not its derivative, on purpose" },
     { "PreventGradient", GRAD, "its gradient is an error" },
     { "PadV2", GRAD, "TensorFlow gives constant_values none" },
+    { "Zeta", GRAD, "TensorFlow gives x none" },
+    { "Polygamma", GRAD, "TensorFlow gives a none" },
 };
 
 /* Dtypes that a signature allows and TensorFlow has no CPU kernel for. Names are patterns. */
@@ -40,12 +42,17 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
 #define FLOATING (DTYPE_BIT(DT_HALF) | DTYPE_BIT(DT_BFLOAT16) | DTYPE_BIT(DT_FLOAT) | \
                   DTYPE_BIT(DT_DOUBLE))
 #define COMPLEX (DTYPE_BIT(DT_COMPLEX64) | DTYPE_BIT(DT_COMPLEX128))
+#define WIDE (DTYPE_BIT(DT_DOUBLE) | DTYPE_BIT(DT_COMPLEX128))
 static const struct { const char *op, *attr; unsigned dtypes; const char *why; } no_kernel[] = {
     { "*", "*", QUANTIZED, "quantized ops come later" },
     { "*Apply*", "T", ~FLOATING, "training is done in floating types" },
     { "M[ai][xn]", "T", COMPLEX, "complex numbers have no order" },
     { "*ScatterM[ai][xn]", "*", COMPLEX, "complex numbers have no order" },
     { "*ScatterNd[AS]*", "*", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
+    { "Complex*", "*", WIDE, "T and Tout go together" },
+    { "Real", "*", WIDE, "T and Tout go together" },
+    { "Imag", "*", WIDE, "T and Tout go together" },
+    { "Angle", "*", WIDE, "T and Tout go together" },
     { "Assign*VariableOp", "dtype", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
 };
 
@@ -62,6 +69,8 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResourceSparseApplyKerasMomentum", NULL, "1.14" },
     { "MatMul", "T", "1.13: int64" },
     { "BatchMatMul", "T", "1.13: int64" },
+    { "LeakyRelu", NULL, "1.13" },
+    { "LeakyReluGrad", NULL, "1.13" },
     { "Conv2D", "explicit_paddings", "1.14" },
     { "Conv2DBackpropInput", "explicit_paddings", "1.14" },
     { "Conv2DBackpropFilter", "explicit_paddings", "1.14" },

@@ -92,19 +92,19 @@ static struct status *approximate_prepare(struct prep *p)
       .kernel = KERNELS(FLOATS(kernels)) }
 
 const struct op ops_compare[] = {
-    ORDER("Less", less, "Is x < y?"),
-    ORDER("LessEqual", less_equal, "Is x <= y?"),
-    ORDER("Greater", greater, "Is x > y?"),
-    ORDER("GreaterEqual", greater_equal, "Is x >= y?"),
-    SAMENESS("Equal", equal, "Is x equal to y?"),
-    SAMENESS("NotEqual", not_equal, "Is x other than y?"),
+    ORDER("Less", less, "Whether x < y."),
+    ORDER("LessEqual", less_equal, "Whether x <= y."),
+    ORDER("Greater", greater, "Whether x > y."),
+    ORDER("GreaterEqual", greater_equal, "Whether x >= y."),
+    SAMENESS("Equal", equal, "Whether x equals y."),
+    SAMENESS("NotEqual", not_equal, "Whether x differs from y."),
     { .name = "ApproximateEqual", .inputs = "x: T, y: T", .outputs = "z: bool",
       .attrs = NUMBERS_QUANTIZED "; tolerance: float = 0.00001",
-      .doc = "Is |x - y| below the tolerance?", .shape = shape_merged,
+      .doc = "Whether |x - y| is below the tolerance.", .shape = shape_merged,
       .grad = NOT_DIFFERENTIABLE, .flags = OP_COMMUTATIVE, .prepare = approximate_prepare,
       .kernel = KERNELS(NUMBERS(approximate), QUANTIZED_OF(approximate)) },
-    QUESTION("IsNan", is_nan, "Is x not a number?"),
-    QUESTION("IsInf", is_inf, "Is x infinite?"),
-    QUESTION("IsFinite", is_finite, "Is x neither infinite nor NaN?"),
+    QUESTION("IsNan", is_nan, "Whether x is NaN."),
+    QUESTION("IsInf", is_inf, "Whether x is infinite."),
+    QUESTION("IsFinite", is_finite, "Whether x is neither infinite nor NaN."),
     { 0 }
 };

@@ -39,6 +39,7 @@
     X(softmax) \
     X(source) \
     X(split) \
+    X(special) \
     X(string) \
     X(sum) \
     X(topk) \

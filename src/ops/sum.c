@@ -297,23 +297,13 @@ static struct status *bias_add_grad(struct kernel *k)
     return NULL;
 }
 
-/* Backwards: what came to a channel goes to all of its places. */
+/* What came to a channel goes to all of its places: it is added to zeros. */
 static void bias_add_grad_grad(struct grad *g)
 {
-    const struct shape *s = out_shape(g->x[0]);
-    bool first = node_channels_first(g->node);
-    struct out ones = grad1(g, "OnesLike", g->x[0]), dz = g->dy[0];
-    if (first && s->rank < 0) {
-        grad_fail(g, UNIMPLEMENTED, "BiasAddGrad's gradient needs a known rank for NCHW");
-        return;
-    }
-    if (first) {
-        int64_t column[MAX_RANK];
-        for (int i = 0; i < s->rank - 1; i++)
-            column[i] = i ? 1 : -1;
-        dz = grad2(g, "Reshape", dz, grad_vector(g, DT_INT32, column, s->rank - 1));
-    }
-    g->dx[0] = grad2(g, "Mul", ones, dz);
+    struct out zeros = grad1(g, "ZerosLike", g->x[0]);
+    g->dx[0] = grad_add(g, "BiasAdd", OUTS(zeros, g->dy[0]),
+                        ATTRS(attr_string("data_format",
+                                          node_attr_string(g->node, "data_format"))));
 }
 
 /* ---- rows ---- */

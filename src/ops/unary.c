@@ -4,6 +4,7 @@
 #include "op/shape_fn.h"
 #include "ops/broadcast.h"
 #include "ops/elementwise.h"
+#include "ops/special.h"
 
 #include <math.h>
 #include <tgmath.h>

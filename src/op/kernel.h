@@ -65,7 +65,21 @@ static inline bool kernel_can_reuse(const struct kernel *k, int j, enum dtype t,
 {
     const struct tensor *x = &k->slot[k->in[j]];
     return (k->movable >> (j & 31) & (j < 32)) && tensor_unique(x) &&
-           dtype_size(x->dtype) == dtype_size(t) && shape_count(&x->shape) == shape_count(s);
+           (x->dtype == t || dtype_size(x->dtype) == dtype_size(t)) &&
+           (s == &x->shape || shape_count(&x->shape) == shape_count(s));
+}
+
+/* Output i gets input j's buffer, as kernel_can_reuse() allowed. Field by field, because a struct
+ * literal would go by way of the stack. */
+static inline void kernel_take(struct kernel *k, int i, int j, enum dtype t,
+                               const struct shape *s)
+{
+    struct tensor *x = &k->slot[k->in[j]], *y = kernel_out(k, i);
+    y->buf = x->buf;
+    y->data = x->data;
+    y->dtype = t;
+    y->shape = *s;
+    x->buf = NULL;
 }
 
 /* Output i gets input j's buffer, moved if nobody else will look at it (input j may still be
@@ -75,9 +89,7 @@ kernel_reuse_as(struct kernel *k, int i, int j, enum dtype t, const struct shape
 {
     if (!kernel_can_reuse(k, j, t, s))
         return kernel_new(k, i, t, s);
-    struct tensor *x = &k->slot[k->in[j]];
-    *kernel_out(k, i) = (struct tensor){ x->buf, x->data, t, *s };
-    x->buf = NULL;
+    kernel_take(k, i, j, t, s);
     return NULL;
 }
 

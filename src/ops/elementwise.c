@@ -107,7 +107,7 @@ static struct status *run1(struct kernel *k, struct pass *m, enum dtype out)
 struct status *map1(struct kernel *k, vec_unary *loop, enum dtype out, int64_t grain)
 {
     const struct tensor *x = kernel_in(k, 0);
-    int64_t n = tensor_count(x);
+    int64_t n = x->shape.rank ? tensor_count(x) : 1;
     if (n <= grain) {
         TRY(kernel_reuse_as(k, 0, 0, out, &x->shape));
         loop(kernel_out(k, 0)->data, x->data, (size_t)n);
@@ -159,41 +159,71 @@ static void rows2(void *ctx, int64_t begin, int64_t end)
     }
 }
 
+/* The result takes over an input's buffer if one may be had. */
+static inline struct status *out_reusing(struct kernel *k, enum dtype out, const struct shape *s)
+{
+    if (kernel_can_reuse(k, 0, out, s))
+        kernel_take(k, 0, 0, out, s);
+    else if (kernel_can_reuse(k, 1, out, s))
+        kernel_take(k, 0, 1, out, s);
+    else
+        return kernel_new(k, 0, out, s);
+    return NULL;
+}
+
 /* [rows, few] with [few]: the short row is repeated in memory of its own, so that a call has
- * enough to do. */
-static struct status *rows_widen(struct kernel *k, struct pass *m)
+ * enough to do. Then dim[0] is the length of that, dim[1] what is left of the rows in all. */
+static struct status *repeat_row(struct kernel *k, struct pass *m)
 {
     struct broadcast *b = &m->b;
-    bool y_repeats = b->rank == 2 && b->x[0] && b->y[0] && !b->y[1];
-    int64_t few = b->dim[0], times = TILE / (few ? few : 1);
-    if (!y_repeats || few > TILE / 8 || b->dim[1] < 2 * times || b->dim[1] % times)
-        return NULL;
-
+    int64_t few = b->dim[0], times = TILE / few;
     char *wide;
     TRY(kernel_temp(k, (size_t)(few * times) * m->in, &wide));
     for (int64_t i = 0; i < times; i++)
         memcpy(wide + (size_t)(i * few) * m->in, m->y, (size_t)few * m->in);
     m->y = wide;
-    b->dim[0] = b->x[1] = few * times;
-    b->dim[1] /= times;
+    b->dim[1] *= few;
+    b->dim[0] = few * times;
     return NULL;
 }
 
-static struct status *run2(struct kernel *k, struct pass *m, enum dtype out, const struct shape *x,
-                           const struct shape *y, const struct shape *z)
+static bool is_short_row(const struct broadcast *b)
+{
+    return b->rank == 2 && b->x[0] && b->y[0] && !b->y[1] && b->dim[0] && b->dim[0] <= TILE / 8 &&
+           b->dim[1] > TILE / 8;
+}
+
+static void short_rows2(void *ctx, int64_t begin, int64_t end)
+{
+    const struct pass *m = ctx;
+    const int64_t each = m->b.dim[0], all = m->b.dim[1];
+    for (int64_t at = begin * each; at < end * each && at < all; at += each)
+        call2(m, m->z + at * (int64_t)m->out, m->x + at * (int64_t)m->in, m->y,
+              all - at < each ? all - at : each, VEC_VV);
+}
+
+static int64_t ceil_div(int64_t n, int64_t by) { return (n + by - 1) / by; }
+
+static struct status *run2(struct kernel *k, struct pass *m, enum dtype out,
+                           const struct shape *x, const struct shape *y, const struct shape *z)
 {
     m->x = kernel_in(k, 0)->data;
     m->y = kernel_in(k, 1)->data;
-    TRY(kernel_reuse_as(k, 0, kernel_can_reuse(k, 0, out, z) ? 0 : 1, out, z));
+    TRY(out_reusing(k, out, z));
     m->z = kernel_out(k, 0)->data;
-    broadcast_plan(&m->b, x, y);
-    TRY(rows_widen(k, m));
 
-    int64_t rows = broadcast_rows(&m->b), each = m->grain / (m->b.dim[0] ? m->b.dim[0] : 1);
-    if (m->b.rank == 1)
-        pool_for(m->b.dim[0], m->grain, k->env->threads, part2, m);
+    struct broadcast *b = &m->b;
+    broadcast_plan(b, x, y);
+    bool short_row = is_short_row(b);
+    if (short_row)
+        TRY(repeat_row(k, m));
+    int64_t rows_each = m->grain / (b->dim[0] ? b->dim[0] : 1) + 1;
+    if (short_row)
+        pool_for(ceil_div(b->dim[1], b->dim[0]), rows_each, k->env->threads, short_rows2, m);
+    else if (b->rank == 1)
+        pool_for(b->dim[0], m->grain, k->env->threads, part2, m);
     else
-        pool_for(rows, each ? each : 1, k->env->threads, rows2, m);
+        pool_for(broadcast_rows(b), rows_each, k->env->threads, rows2, m);
     return NULL;
 }
 
@@ -213,25 +243,41 @@ struct status *map2_half_as(struct kernel *k, vec_binary *loop, enum dtype out, 
     return run2(k, &m, out, x, y, z);
 }
 
-/* What most calls are: small, and both of one shape. */
-static struct status *map2_alike(struct kernel *k, vec_binary *loop, enum dtype out, int64_t n)
+/* What most calls are: small, and both of one shape or one of them a scalar. The result has the
+ * shape s. */
+static inline struct status *map2_small(struct kernel *k, vec_binary *loop, enum dtype out,
+                                        const struct shape *s, enum vec_form form)
 {
-    const struct tensor *x = kernel_in(k, 0), *y = kernel_in(k, 1);
-    TRY(kernel_reuse_as(k, 0, kernel_can_reuse(k, 0, out, &x->shape) ? 0 : 1, out, &x->shape));
-    loop(kernel_out(k, 0)->data, x->data, y->data, (size_t)n, VEC_VV);
+    const void *x = kernel_in(k, 0)->data, *y = kernel_in(k, 1)->data;
+    size_t n = s->rank ? (size_t)shape_count(s) : 1;
+    TRY(out_reusing(k, out, s));
+    loop(kernel_out(k, 0)->data, x, y, n, form);
     return NULL;
+}
+
+static bool is_small(const struct shape *s, int64_t grain)
+{
+    return !s->rank || shape_count(s) <= grain;
+}
+
+static struct status *map2_large(struct kernel *k, vec_binary *loop, enum dtype out,
+                                 int64_t grain, const struct shape *x, const struct shape *y)
+{
+    struct shape z;
+    TRY(shape_broadcast_of(x, y, &z));
+    return map2_as(k, loop, out, grain, x, y, &z);
 }
 
 struct status *map2(struct kernel *k, vec_binary *loop, enum dtype out, int64_t grain)
 {
     const struct shape *x = &kernel_in(k, 0)->shape, *y = &kernel_in(k, 1)->shape;
-    int64_t n = shape_count(x);
-    if (n <= grain && shape_equal(x, y))
-        return map2_alike(k, loop, out, n);
-
-    struct shape z;
-    TRY(shape_broadcast_of(x, y, &z));
-    return map2_as(k, loop, out, grain, x, y, &z);
+    if (!(x->rank | y->rank))
+        return map2_small(k, loop, out, x, VEC_VV);
+    if (is_small(x, grain) && (!y->rank || shape_equal(x, y)))
+        return map2_small(k, loop, out, x, y->rank ? VEC_VV : VEC_VS);
+    if (!x->rank && is_small(y, grain))
+        return map2_small(k, loop, out, y, VEC_SV);
+    return map2_large(k, loop, out, grain, x, y);
 }
 
 struct status *map2_half(struct kernel *k, vec_binary *loop, enum dtype out, int64_t grain)

@@ -12,6 +12,7 @@ CC := $(if $(filter clang%,$(CC)),$(CC),gcc)
 tag := $(if $(filter gcc,$(CC)),,-$(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 B := build$(tag)
 PREFIX ?= /usr/local
+ccache := $(if $(shell command -v ccache),ccache )
 
 options = -Dwerror=$(if $(WARN),false,true) -Db_sanitize=$(or $(SAN),none) -Dprefix=$(PREFIX) \
           $(if $(SAN),-Doptimization=1)
@@ -33,7 +34,7 @@ deps:
 build:
 	@$(files) > /tmp/weft-files.$$$$; \
 	if ! cmp -s /tmp/weft-files.$$$$ $(B)/files; then \
-	    out=$$(CC=$(CC) meson setup $$([ ! -f $(B)/build.ninja ] || echo --reconfigure) \
+	    out=$$(CC="$(ccache)$(CC)" meson setup $$([ ! -f $(B)/build.ninja ] || echo --reconfigure) \
 	           $(B) $(options)) || { echo "$$out"; exit 1; }; \
 	    mv /tmp/weft-files.$$$$ $(B)/files; \
 	fi; rm -f /tmp/weft-files.$$$$

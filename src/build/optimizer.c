@@ -366,7 +366,7 @@ static int finish(struct applying *a, struct node **done, int n)
     struct node *moved[2];
     scope_control(a->graph, done, n);
     for (int i = 0; i < 2; i++) {
-        struct out next = build(a->graph, "Mul", NULL, OUTS(a->power[i].value, a->hyper[1 + i]),
+        struct out next = build(a->graph, "Mul", "mul", OUTS(a->power[i].value, a->hyper[1 + i]),
                                 NULL, 0);
         moved[i] = build_update("Assign", "AssignVariableOp", a->power[i], next).node;
     }
@@ -396,11 +396,11 @@ static struct node *apply(struct applying *a, const struct gradient *grads,
                           const struct variable_nodes *global_step)
 {
     int m = 0;
+    make_powers(a);
     scope_name(a->graph, NULL);                 /* slots are named after their variables (F23) */
     for (int i = 0; i < n && !build_failed(a->graph); i++)
         if (grads[i].values.node)
             make_slots(a->o, &vars[i]);
-    make_powers(a);
     scope_end(a->graph);
     const char *name = scope_name(a->graph, name_of(a->o));
     make_hypers(a);
@@ -422,6 +422,9 @@ struct node *optimizer_apply(struct optimizer *o, const struct gradient *grads,
 {
     struct applying a = { .o = o, .graph = n && vars[0].ref.node ? vars[0].ref.node->graph : NULL };
     bool any = false;
+    if (!n)
+        build_fail(build_graph(NULL, global_step ? &global_step->ref : NULL, global_step != NULL),
+                   status_new(INVALID_ARGUMENT, "No variables provided."));
     if (!a.graph || build_failed(a.graph))
         return NULL;
     for (int i = 0; i < n; i++)

@@ -20,6 +20,8 @@ static struct scope *scope_push(struct graph *g, enum scope_kind kind)
     s->kind = kind;
     s->control = NULL;
     s->n_control = 0;
+    s->made = NULL;
+    s->n_made = s->cap_made = 0;
     s->control_barrier = false;
     b->top = s;
     return s;
@@ -87,9 +89,6 @@ void scope_control(struct graph *g, struct node *const *nodes, int n)
     struct scope *s = scope_push(g, SCOPE_CONTROL);
     if (!s)
         return;
-    graph_lock(g);
-    s->first_id = g->n;
-    graph_unlock(g);
     s->control_barrier = n == 0;
     s->control = n ? mem_array(struct node *, n) : NULL;
     if (n && !s->control) {
@@ -169,13 +168,43 @@ static bool is_input(const struct build_args *a, const struct node *x)
     return false;
 }
 
+static bool was_made_in(const struct scope *s, int id)
+{
+    int from = 0, to = s->n_made;
+    while (from < to) {
+        int middle = from + (to - from) / 2;
+        if (s->made[middle] < id)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from < s->n_made && s->made[from] == id;
+}
+
 /* A34: an input made inside the scope waits for its nodes already. */
 static bool dominated(const struct scope *s, const struct build_args *a)
 {
     for (int i = 0; i < a->n_in; i++)
-        if (a->in[i].node->id >= s->first_id)
+        if (was_made_in(s, a->in[i].node->id))
             return true;
     return false;
+}
+
+/* Where there is no memory for it, later nodes wait for more than they would have to. */
+static void note_made(struct scope *top, int id)
+{
+    for (struct scope *s = top; s && !s->control_barrier; s = s->outer) {
+        if (s->n_control && s->n_made == s->cap_made) {
+            int cap = s->cap_made ? 2 * s->cap_made : 16;
+            int *made = mem_grow(s->made, (size_t)cap * sizeof *made);
+            if (!made)
+                continue;
+            s->made = made;
+            s->cap_made = cap;
+        }
+        if (s->n_control)
+            s->made[s->n_made++] = id;
+    }
 }
 
 struct controls { struct node **at; int n; };
@@ -223,7 +252,52 @@ static struct status *full_name(struct graph *g, const char *prefix, const struc
     return NULL;
 }
 
-enum { MOST_ATTRS = 40 };
+/* ---- colocation: A37 ---- */
+
+enum { MOST_ATTRS = 40, MOST_GROUPS = 8 };
+
+struct groups { struct text at[MOST_GROUPS]; int n; };
+
+/* Sorted, each once; beyond what anybody nests, the outermost are left out. */
+static void add_group(struct groups *to, struct text t)
+{
+    int i = to->n;
+    while (i > 0 && strcmp(to->at[i - 1].s, t.s) > 0)
+        i--;
+    if (to->n == MOST_GROUPS || (i > 0 && !strcmp(to->at[i - 1].s, t.s)))
+        return;
+    memmove(&to->at[i + 1], &to->at[i], (size_t)(to->n - i) * sizeof t);
+    to->at[i] = t;
+    to->n++;
+}
+
+/* The groups that `with` is in, or the one it is the first of. */
+static struct status *join_groups(struct graph *g, const struct node *with, struct groups *to)
+{
+    const struct attr *own = node_attr_find(with, "_class");
+    for (int i = 0; own && i < own->n; i++)
+        add_group(to, own->texts[i]);
+    if (own)
+        return NULL;
+    const char *text = keep_joined(g, "loc:@", with->name);
+    NEED(text);
+    add_group(to, (struct text){ text, strlen(text) });
+    return NULL;
+}
+
+static struct status *gather_groups(struct graph *g, const struct scope *top,
+                                    const struct build_args *a, struct groups *to)
+{
+    to->n = 0;
+    if (a->colocate)
+        return join_groups(g, a->colocate, to);
+    for (const struct scope *s = top; s && s->colocate; s = s->outer)
+        if (s->kind == SCOPE_COLOCATE)
+            TRY(join_groups(g, s->colocate, to));
+    return NULL;
+}
+
+/* ---- a node ---- */
 
 static bool is_said(const struct build_args *a, const char *attr)
 {
@@ -236,20 +310,18 @@ static bool is_said(const struct build_args *a, const char *attr)
 /* The attributes given, and those that scopes add. */
 static struct status *gather_attrs(struct graph *g, const struct scope *s,
                                    const struct build_args *a, struct attr *to, int *n,
-                                   struct text *colocation)
+                                   struct groups *groups)
 {
-    const struct node *with = a->colocate ? a->colocate : s ? s->colocate : NULL;
     const struct op *op;
     const struct sig *sig = op_find_sig(a->op, &op);
     ENSURE(a->n_attr + 2 <= MOST_ATTRS, "Op %s: too many attributes", a->op);
     if (a->n_attr)
         memcpy(to, a->attr, (size_t)a->n_attr * sizeof *to);
     *n = a->n_attr;
-    if (with) {
-        NEED(colocation->s = keep_joined(g, "loc:@", with->name));
-        colocation->n = strlen(colocation->s);
-        to[(*n)++] = (struct attr){ "_class", ATTR_LIST + ATTR_STRING, { .texts = colocation }, 1 };
-    }
+    TRY(gather_groups(g, s, a, groups));
+    if (groups->n)
+        to[(*n)++] = (struct attr){ "_class", ATTR_LIST + ATTR_STRING, { .texts = groups->at },
+                                    groups->n };
     if (s && s->container && sig && !is_said(a, "container") && sig_attr(sig, "container") >= 0)
         to[(*n)++] = attr_string("container", s->container);
     return NULL;
@@ -259,20 +331,22 @@ static struct status *add_node(struct graph *g, const struct build_args *a, stru
 {
     const struct scope *s = scope_top(g);
     struct attr attr[MOST_ATTRS];
-    struct text colocation;
+    struct groups groups;
     struct controls c = { 0 };
     struct node_def d = { .op = a->op, .in = a->in, .n_in = a->n_in, .attr = a->attr,
                           .n_attr = a->n_attr, .control = a->after, .n_control = a->n_after };
     TRY(full_name(g, s ? s->prefix : "", a, &d.name));
     if (s || a->colocate) {
         d.attr = attr;
-        TRY(gather_attrs(g, s, a, attr, &d.n_attr, &colocation));
+        TRY(gather_attrs(g, s, a, attr, &d.n_attr, &groups));
         TRY(gather_controls(s, a, &c));
         d.control = c.at;
         d.n_control = c.n;
         d.device = a->colocate ? a->colocate->device : s ? s->device : NULL;
     }
     struct status *st = graph_add(g, &d, n);
+    if (!st && s)
+        note_made(builder_find(g)->top, (*n)->id);
     mem_free(c.at);
     return st;
 }
@@ -288,6 +362,12 @@ struct out build_node(struct graph *g, const struct build_args *a)
         if (!a->in[i].node) {
             build_fail(g, status_new(INVALID_ARGUMENT, "Input %d of a new %s node is missing", i,
                                      a->op));
+            return (struct out){ 0 };
+        }
+    for (int i = 0; i < a->n_after; i++)
+        if (!a->after[i]) {
+            build_fail(g, status_new(INVALID_ARGUMENT, "Control input %d of a new %s node is "
+                                     "missing", i, a->op));
             return (struct out){ 0 };
         }
     build_fail(g, add_node(g, a, &n));

@@ -20,6 +20,7 @@ void scope_pop(struct builder *b)
     struct scope *s = b->top;
     b->top = s->outer;
     mem_free(s->control);
+    mem_free(s->made);
     mem_free(s);
 }
 
@@ -155,7 +156,7 @@ struct builder *builder_get(struct graph *g)
 {
     struct builder *b = builder_find(g);
     struct thread *t = b ? NULL : thread();
-    if (b || !t || !(b = mem_new(struct builder)))
+    if (b || !t || !g || !(b = mem_new(struct builder)))
         return b;
     *b = (struct builder){ .next = t->builders, .graph = graph_ref(g) };
     t->builders = b;

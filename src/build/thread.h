@@ -15,7 +15,8 @@ struct scope {
     const char *prefix, *device, *container;    /* in force; texts are the graph's */
     struct node *colocate;
     struct node **control;                      /* this scope's own */
-    int n_control, first_id;
+    int n_control;
+    int *made, n_made, cap_made;                /* ids of nodes that wait for them, rising */
     bool control_barrier;
 };
 

@@ -23,6 +23,14 @@ static struct node *own_assign(struct graph *g, const char *name, struct out ref
     return build_node(g, &a).node;
 }
 
+/* TF: nobody reads it unless asked to; it counts among the nodes that seeds depend on (A57). */
+static void own_check(struct graph *g, const char *name, struct out handle)
+{
+    struct build_args a = { .op = "VarIsInitializedOp", .in = &handle, .n_in = 1,
+                            .name = part(g, name, "/IsInitialized/VarIsInitializedOp") };
+    build_node(g, &a);
+}
+
 static struct out own_read(struct graph *g, const char *name, struct out ref, enum dtype t,
                            bool resource)
 {
@@ -75,6 +83,8 @@ struct variable_nodes build_variable(struct graph *g, const char *name, struct o
     v.ref = build(g, resource ? "VarHandleOp" : "VariableV2", part(g, full, ""), NULL, 0,
                   ATTRS(attr_type("dtype", t), attr_shape("shape", out_shape(initial)),
                         attr_string("shared_name", resource ? full : "")));
+    if (v.ref.node && resource)
+        own_check(g, full, v.ref);
     if (v.ref.node)
         v.initializer = own_assign(g, full, v.ref, initial, resource);
     if (v.initializer)

@@ -291,8 +291,9 @@ static struct status *check_inputs(const struct adding *a)
     for (int i = 0; i < a->def->n_in; i++) {
         struct out in = a->def->in[i];
         ENSURE(in.node, "Input %d of node '%s' is missing", i, a->def->name);
-        ENSURE(in.node->graph == a->graph, "Node '%s' and its input '%s:%d' must be from the same "
-               "graph", a->def->name, in.node->name, in.index);
+        ENSURE(in.node->graph == a->graph, "Input '%s:%d' of node '%s' must be from the same "
+               "graph as '%s'", in.node->name, in.index, a->def->name,
+               i ? a->def->in[0].node->name : a->def->name);
         if (in.index < 0 || in.index >= in.node->n_out)
             return status_new(OUT_OF_RANGE, "Node '%s': Connecting to invalid output %d of source "
                               "node %s which has %d outputs", a->def->name, in.index,

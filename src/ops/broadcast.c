@@ -197,6 +197,11 @@ static struct status *broadcast_args(struct kernel *k)
     struct shape a, b, both;
     TRY(vector_shape(k, 0, "s0", &a));
     TRY(vector_shape(k, 1, "s1", &b));
+    for (int i = 1; i <= a.rank && i <= b.rank; i++) {     /* negative sizes are not unknown here */
+        int64_t m = a.dim[a.rank - i], n = b.dim[b.rank - i];
+        ENSURE(m == n || m == 1 || n == 1, "Incompatible shapes: %s vs. %s", SHAPE_STR(&a),
+               SHAPE_STR(&b));
+    }
     TRY(shape_broadcast_of(&a, &b, &both));
     return vector_out(k, 0, both.dim, both.rank);
 }
@@ -255,6 +260,8 @@ static struct status *broadcast_to_check(const struct kernel *k, struct shape *t
         ENSURE(to->dim[d] >= 0, "Dimension %lld must be >= 0", (long long)to->dim[d]);
     struct status *st = shape_broadcast_of(from, to, &both);
     bool fits = !st && shape_equal(&both, to);
+    if (!shape_count(to) && from->rank <= to->rank)
+        fits = true;            /* TF: nothing is compared where nothing will be written */
     status_free(st);
     ENSURE(fits, "invalid shape to broadcast from %s to %s", SHAPE_STR(from), SHAPE_STR(to));
     return NULL;
@@ -273,9 +280,11 @@ static struct status *broadcast_to(struct kernel *k)
     TRY(kernel_new(k, 0, from->dtype, &to));
     struct tensor *out = kernel_out(k, 0);
     struct broadcast b;
+    if (!tensor_count(out))
+        return NULL;
     broadcast_plan(&b, &from->shape, &to);
     struct broadcast_at at = { 0 };
-    int64_t rows = tensor_count(out) ? broadcast_rows(&b) : 0;
+    int64_t rows = broadcast_rows(&b);
     for (int64_t row = 0, z = 0; row < rows; row++, z += b.dim[0]) {
         int64_t once = b.x[0] ? b.dim[0] : 1;
         for (int64_t i = 0; i < b.dim[0]; i += once)

@@ -167,7 +167,7 @@ struct reader {
     void *ctx;
 };
 
-static void read_case(const struct reader *r, const char *text)
+static void read_one(const struct reader *r, const char *text)
 {
     struct op_case *c = calloc(1, sizeof *c);
     *c = (struct op_case){ .file = r->path, .line = r->line, .text = text };
@@ -188,7 +188,7 @@ static void read_with_type(const struct reader *r, const char *text, const char 
         else
             str_add(&s, text, 1);
     }
-    read_case(r, str_text(&s));
+    read_one(r, str_text(&s));
     str_free(&s);
 }
 
@@ -198,7 +198,7 @@ static void read_line(const struct reader *r, const char *text)
     if (!*text || *text == '#')
         return;
     if (*text != '@') {
-        read_case(r, text);
+        read_one(r, text);
         return;
     }
     const char *rest = text + strcspn(text, " ");
@@ -207,6 +207,12 @@ static void read_line(const struct reader *r, const char *text)
         read_with_type(r, skip(rest), type, n);
         type += n;
     }
+}
+
+void case_read(const char *path, int line, const char *text,
+               void (*on_case)(void *ctx, const struct op_case *c, const char *broken), void *ctx)
+{
+    read_one(&(struct reader){ path, line, on_case, ctx }, text);
 }
 
 bool cases_read(const char *path, int from,

@@ -64,4 +64,8 @@ bool is_shape_case(const struct op_case *c);
 bool cases_read(const char *path, int from,
                 void (*on_case)(void *ctx, const struct op_case *c, const char *broken), void *ctx);
 
+/* The same for one line of text that stands nowhere. */
+void case_read(const char *path, int line, const char *text,
+               void (*on_case)(void *ctx, const struct op_case *c, const char *broken), void *ctx);
+
 #endif

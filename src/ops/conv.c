@@ -82,19 +82,16 @@ static struct status *conv_prepare(struct prep *p)
 }
 
 /* How deep the image is against the filter. */
-static struct status *depths_check(const struct conv_attrs *a, const char *label,
-                                   const struct shape *x, const struct shape *f)
+static struct status *depths_check(const struct conv_attrs *a, const struct shape *x,
+                                   const struct shape *f)
 {
     int64_t depth = x->dim[conv_layout(a)[3]];
-    ENSURE(f->dim[0] && f->dim[1] && f->dim[2], "%sfilter must not have zero elements (i.e. all "
-           "dimensions must be non-zero): %s", label, SHAPE_STR(f));
-    if (a->depthwise) {
-        ENSURE(depth == f->dim[2], "%sinput and filter must have the same depth: %lld vs %lld",
-               label, (long long)depth, (long long)f->dim[2]);
-        return NULL;
-    }
-    ENSURE(depth % f->dim[2] == 0, "%sinput depth must be evenly divisible by filter depth: %lld "
-           "vs %lld", label, (long long)depth, (long long)f->dim[2]);
+    if (a->depthwise)
+        ENSURE(depth == f->dim[2], "input and filter must have the same depth: %lld vs %lld",
+               (long long)depth, (long long)f->dim[2]);
+    else
+        ENSURE(f->dim[2] ? depth % f->dim[2] == 0 : depth == 0, "input depth must be evenly "
+               "divisible by filter depth: %lld vs %lld", (long long)depth, (long long)f->dim[2]);
     return NULL;
 }
 
@@ -114,7 +111,7 @@ static struct status *forward_check(struct kernel *k, struct conv *g)
     const struct shape *x = &kernel_in(k, 0)->shape, *f = &kernel_in(k, 1)->shape;
     ENSURE(x->rank == 4, "input must be 4-dimensional%s", SHAPE_STR(x));
     ENSURE(f->rank == 4, "filter must be 4-dimensional: %s", SHAPE_STR(f));
-    TRY(depths_check(a, "", x, f));
+    TRY(depths_check(a, x, f));
     TRY(conv_geometry(a, x, f, g));
     return groups_check(a, x, f);
 }
@@ -161,7 +158,7 @@ static struct status *backprop_check(struct kernel *k, const struct shape *x,
     ENSURE(x->dim[at[0]] == dy->dim[at[0]], "%s: input and out_backprop must have the same batch "
            "size. Input batch: %lld, outbackprop batch: %lld", op, (long long)x->dim[at[0]],
            (long long)dy->dim[at[0]]);
-    TRY(depths_check(a, "", x, f));
+    TRY(depths_check(a, x, f));
     TRY(conv_geometry(a, x, f, g));
     ENSURE(g->o == dy->dim[at[3]], "%s: filter and out_backprop must have the same out_depth: "
            "%lld vs %lld", op, (long long)g->o, (long long)dy->dim[at[3]]);
@@ -173,7 +170,7 @@ static struct status *backprop_check(struct kernel *k, const struct shape *x,
 /* Nothing goes in, or nothing comes out: what comes out is zeros. */
 static bool is_empty(const struct conv *g)
 {
-    return !(g->n && g->h && g->w && g->c && g->oh && g->ow && g->o);
+    return !(g->n && g->h && g->w && g->c && g->kh && g->kw && g->oh && g->ow && g->o);
 }
 
 #define EACH "ops/conv.inc"

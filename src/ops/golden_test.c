@@ -50,7 +50,6 @@ static const struct { const char *op, *at, *why; } wrong_recording[] = {
 /* Answers to altered inputs that differ from ours on purpose; OK twice: in their values. */
 static const struct { const char *op, *how; int theirs, ours; const char *why; } exceptions[] = {
     { "Conv2D", "*", UNIMPLEMENTED, OK, "NCHW on the CPU is 1.15's, with oneDNN" },
-    { "Conv2D", "empty", UNIMPLEMENTED, INVALID_ARGUMENT, "and then the filter is looked at" },
     { "Conv2DBackprop*", "*", INVALID_ARGUMENT, OK, "NCHW on the CPU is 1.15's, with oneDNN" },
     { "FusedBatchNorm*", "*", INTERNAL, OK, "NCHW on the CPU is 1.15's, with oneDNN" },
     { "Div", "*", INVALID_ARGUMENT, OK, "here int8 has a kernel" },

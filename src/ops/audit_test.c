@@ -47,6 +47,7 @@ static const struct { const char *op, *attr; unsigned dtypes; const char *why; }
     { "*", "*", QUANTIZED, "quantized ops come later" },
     { "*Apply*", "T", ~FLOATING, "training is done in floating types" },
     { "M[ai][xn]", "T", COMPLEX, "complex numbers have no order" },
+    { "ArgM[ai][xn]", "T", COMPLEX, "complex numbers have no order" },
     { "*ScatterM[ai][xn]", "*", COMPLEX, "complex numbers have no order" },
     { "*ScatterNd[AS]*", "*", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
     { "Complex*", "*", WIDE, "T and Tout go together" },

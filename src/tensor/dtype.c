@@ -1,18 +1,12 @@
 #include "tensor/dtype.h"
 
-static const struct { const char *name, *ref_name; size_t size; } dtypes[DT_COUNT] = {
-#define X(n, NAME, text, ctype, sfx) [n] = { text, text "_ref", sizeof(ctype) },
+static const struct { const char *name, *ref_name; } dtypes[DT_COUNT] = {
+#define X(n, NAME, text, ctype, sfx) [n] = { text, text "_ref" },
     DTYPES(X)
 #undef X
 };
 
 static bool known(enum dtype t) { return t > DT_INVALID && t < DT_COUNT; }
-
-size_t dtype_size(enum dtype t)
-{
-    t = dtype_base(t);
-    return known(t) ? dtypes[t].size : 0;
-}
 
 const char *dtype_name(enum dtype t)
 {

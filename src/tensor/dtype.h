@@ -51,10 +51,20 @@ enum dtype {
     DT_REF = 100            /* added to a dtype: a reference to a variable of it */
 };
 
-size_t dtype_size(enum dtype t);                        /* 0 for an unknown one */
 const char *dtype_name(enum dtype t);                   /* "float", "float_ref", "invalid" */
 const char *dtype_py_name(enum dtype t);                /* "float32", "float16": as Python has it */
 enum dtype dtype_parse(const char *name, size_t len);   /* DT_INVALID if unknown */
+
+/* Bytes of an element; 0 for an unknown dtype. Kernels ask it at each call. */
+static inline size_t dtype_size(enum dtype t)
+{
+    static const uint8_t size[DT_REF + DT_COUNT] = {
+#define X(n, NAME, text, ctype, sfx) [n] = sizeof(ctype), [DT_REF + n] = sizeof(ctype),
+        DTYPES(X)
+#undef X
+    };
+    return (unsigned)t < sizeof size ? size[t] : 0;
+}
 
 static inline bool dtype_is_ref(enum dtype t) { return t >= DT_REF; }
 static inline enum dtype dtype_base(enum dtype t)

@@ -11,27 +11,12 @@ int64_t shape_span(const struct shape *s, int from, int to)
     return n;
 }
 
-int64_t shape_count(const struct shape *s)
-{
-    return shape_span(s, 0, s->rank);
-}
-
 bool shape_is_known(const struct shape *s)
 {
     for (int i = 0; i < s->rank; i++)
         if (s->dim[i] < 0)
             return false;
     return s->rank >= 0;
-}
-
-bool shape_equal(const struct shape *a, const struct shape *b)
-{
-    if (a->rank != b->rank)
-        return false;
-    for (int i = 0; i < a->rank; i++)
-        if (a->dim[i] != b->dim[i])
-            return false;
-    return true;
 }
 
 struct status *shape_check(const struct shape *s)

@@ -24,9 +24,21 @@ struct shape {
 static const struct shape SHAPE_SCALAR = { 0, { 0 } };
 static const struct shape SHAPE_UNKNOWN = { -1, { 0 } };
 
-int64_t shape_count(const struct shape *s);             /* elements; of a fully known shape */
+static inline int64_t shape_count(const struct shape *s)    /* elements; of a fully known shape */
+{
+    int64_t n = 1;
+    for (int i = 0; i < s->rank; i++)
+        n *= s->dim[i];
+    return n;
+}
 bool shape_is_known(const struct shape *s);             /* rank and every dimension */
-bool shape_equal(const struct shape *a, const struct shape *b);
+static inline bool shape_equal(const struct shape *a, const struct shape *b)
+{
+    bool equal = a->rank == b->rank;
+    for (int i = 0; equal && i < a->rank; i++)
+        equal = a->dim[i] == b->dim[i];
+    return equal;
+}
 
 /* INVALID_ARGUMENT if a dimension is negative or the count overflows. */
 MUST_CHECK struct status *shape_check(const struct shape *s);

@@ -211,12 +211,17 @@ int weft_out_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK])
     return s->rank;
 }
 
-void weft_set_shape(struct weft_out o, int rank, const int64_t *dims)
+static struct status *set_shape(struct out o, int rank, const int64_t *dims)
 {
     struct shape s = { rank < 0 ? -1 : rank, { 0 } };
-    if (!o.node || rank > MAX_RANK)
-        return;
+    ENSURE(rank <= MAX_RANK, "Expected at most %d dimensions, got %d", MAX_RANK, rank);
     for (int i = 0; i < rank; i++)
         s.dim[i] = dims[i] < 0 ? -1 : dims[i];
-    build_fail(node_in(o.node)->graph, graph_set_shape(node_in(o.node)->graph, out_in(o), &s));
+    return graph_set_shape(o.node->graph, o, &s);
+}
+
+void weft_set_shape(struct weft_out o, int rank, const int64_t *dims)
+{
+    if (o.node)
+        build_fail(node_in(o.node)->graph, set_shape(out_in(o), rank, dims));
 }

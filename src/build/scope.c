@@ -404,11 +404,22 @@ static struct out const_of(struct graph *g, const char *name, struct tensor *val
     return o;
 }
 
+/* Strings can be filled too, with nothing. */
+static struct status *check_filling(enum dtype t, double value)
+{
+    ENSURE(dtype_size(t) && !dtype_is_ref(t) && t != DT_RESOURCE && t != DT_VARIANT &&
+           (t != DT_STRING || value == 0), "A constant of type %s cannot be a number",
+           dtype_name(t));
+    return NULL;
+}
+
 struct out build_filled(struct graph *g, const char *name, enum dtype t, const struct shape *s,
                         double value)
 {
     struct tensor v = { 0 };
-    struct status *st = tensor_new(&v, NULL, t, s);
+    struct status *st = check_filling(t, value);
+    if (!st)
+        st = tensor_new(&v, NULL, t, s);
     for (int64_t i = 0; !st && i < tensor_count(&v); i++)
         tensor_set_double(&v, i, value);
     return const_of(g, name, &v, st);

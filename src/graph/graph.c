@@ -63,7 +63,7 @@ size_t graph_bytes(struct graph *g)
 {
     graph_lock(g);
     size_t bytes = arena_bytes(&g->arena) + (size_t)g->cap * sizeof *g->node +
-                   (g->by_name.cap + g->names_in_use.cap) * sizeof(struct map_entry);
+                   map_bytes(&g->by_name) + map_bytes(&g->names_in_use);
     graph_unlock(g);
     return bytes;
 }

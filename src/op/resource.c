@@ -155,7 +155,7 @@ struct resource *resources_find(struct resources *m, const struct resource_kind 
 static struct entry *take_if_unbound(struct resources *m, struct resource *r)
 {
     bool bound = atomic_load(&r->refs) > 3;
-    for (size_t i = 0; i < m->map.cap && !bound; i++) {
+    for (size_t i = 0; i < m->map.n && !bound; i++) {
         struct entry *e = m->map.entry[i].value;
         if (e && e->resource == r) {
             map_remove(&m->map, e->key);
@@ -183,7 +183,7 @@ static struct entry *take_one(struct resources *m, const char *container)
 {
     struct entry *e = NULL;
     pthread_mutex_lock(&m->lock);
-    for (size_t i = 0; i < m->map.cap && !e; i++) {
+    for (size_t i = 0; i < m->map.n && !e; i++) {
         struct entry *at = m->map.entry[i].value;
         if (at && (!container || !strcmp(at->resource->container, container)))
             e = at;

@@ -94,10 +94,8 @@ struct map_entry *map_entry(struct map *m, const char *key)
 bool map_put(struct map *m, const char *key, void *value)
 {
     struct map_entry *e = map_entry(m, key);
-    if (e) {
-        e->key = key;
+    if (e)
         e->value = value;
-    }
     return e != NULL;
 }
 

@@ -26,7 +26,8 @@ void *map_get_n(const struct map *m, const char *key, size_t len);
 /* The entry with the key, put in with a NULL value if it was not there; NULL: no memory. Good
  * until the next one is put in. */
 struct map_entry *map_entry(struct map *m, const char *key);
-bool map_put(struct map *m, const char *key, void *value);      /* false: no memory */
+/* A key that is there already stays the one it was. False: no memory. */
+bool map_put(struct map *m, const char *key, void *value);
 void map_remove(struct map *m, const char *key);                /* the last entry takes its place */
 void map_free(struct map *m);                                   /* not the values */
 size_t map_bytes(const struct map *m);

@@ -190,7 +190,7 @@ WEFT_API WEFT_MUST_CHECK struct weft_status *weft_graph_enter(struct weft_graph 
 WEFT_API WEFT_MUST_CHECK struct weft_status *weft_graph_leave(struct weft_graph *g);
 /* Drop the thread's own default graph; the next use makes a fresh one. What others still hold of
  * the old one keeps working. FAILED_PRECONDITION, naming what is open, while a graph is entered
- * or a scope open. TF: tf.reset_default_graph. */
+ * or a name scope open. TF: tf.reset_default_graph. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *weft_reset_default_graph(void);
 
 /* The first error of a builder on this graph in this thread, cleared by asking; NULL: none. */
@@ -529,7 +529,7 @@ WEFT_API const char *weft_run_options_trace_json(const struct weft_run_options *
  * their effect. Every distinct set of feeds, fetches and targets is compiled once. An error that
  * sticks to the graph is returned first. TF: Session.run. `options` may be NULL.
  * Errors: what a kernel says, with its node; INVALID_ARGUMENT for an unfed placeholder, a feed of
- * the wrong dtype or shape, an empty request, nodes of another graph. */
+ * the wrong dtype or shape, an empty request; NOT_FOUND for nodes that are not the graph's. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_session_run(struct weft_session *s, const struct weft_run_options *options,
                  const struct weft_feed *feeds, int n_feeds,

@@ -140,28 +140,32 @@ static void values_release(struct values *v)
         mem_free(v->fetch);
 }
 
-/* Fetched values go out in boxes; where the memory for one is missing, none goes out. */
-static struct status *box_all(struct session *s, struct tensor *fetch, int n,
-                              struct weft_tensor **values)
+/* Fetched values go out in boxes; where the memory for one is missing, none goes out. The session
+ * may be closed by now: what is left of its pool are the values that came from it. */
+static struct status *box_all(struct tensor *fetch, int n, struct weft_tensor **values)
 {
     int boxed = 0;
-    while (boxed < n && (values[boxed] = tensor_box(session_buffers(s), fetch[boxed])))
+    while (boxed < n && (values[boxed] = tensor_box(fetch[boxed].buf->pool, fetch[boxed])))
         boxed++;
     if (boxed == n)
         return NULL;
     for (int i = boxed + 1; i < n; i++)
         tensor_unref(&fetch[i]);
-    for (int i = 0; i < boxed; i++)
-        weft_tensor_free(values[i]);
+    while (boxed-- > 0) {
+        weft_tensor_free(values[boxed]);
+        values[boxed] = NULL;
+    }
     return status_no_memory();
 }
 
-static struct status *take_trace(struct weft_run_options *o, struct trace *t)
+/* Without memory for it the record is empty; the run is what it is. */
+static void take_trace(struct weft_run_options *o, struct trace *t)
 {
-    o->json.n = 0;
+    str_free(&o->json);
     trace_to_json(t, &o->json);
+    if (o->json.failed)
+        str_free(&o->json);
     trace_free(t);
-    return o->json.failed ? status_no_memory() : NULL;
 }
 
 static struct status *run(struct session *s, struct weft_run_options *o, struct plan_key *key,
@@ -170,8 +174,10 @@ static struct status *run(struct session *s, struct weft_run_options *o, struct 
     struct trace *trace = NULL;
     struct run_request request = { .timeout_ms = o ? o->timeout_ms : 0,
                                    .trace = o && o->wants_trace ? &trace : NULL };
-    TRY(session_run(s, key, feed, fetch, o ? &request : NULL));
-    return trace ? take_trace(o, trace) : NULL;
+    struct status *st = session_run(s, key, feed, fetch, o ? &request : NULL);
+    if (trace)
+        take_trace(o, trace);
+    return st;
 }
 
 static struct status *session_run_boxed(struct session *s, struct weft_run_options *o,
@@ -187,7 +193,7 @@ static struct status *session_run_boxed(struct session *s, struct weft_run_optio
     }
     key->feed = v->key;
     TRY(run(s, o, key, v->feed, v->fetch));
-    return box_all(s, v->fetch, key->n_fetches, values);
+    return box_all(v->fetch, key->n_fetches, values);
 }
 
 struct weft_status *weft_session_run(struct weft_session *s, const struct weft_run_options *options,
@@ -220,11 +226,7 @@ struct weft_status *weft_session_eval(struct weft_session *s, struct weft_out fe
 
 /* ---- prepared calls ---- */
 
-struct weft_call {
-    struct session_call *call;
-    struct session *session;
-    int n_feeds, n_fetches;
-};
+struct weft_call { struct session_call *call; int n_feeds, n_fetches; };
 
 static struct status *call_prepare(struct session *s, const struct plan_key *key,
                                    struct weft_call **result)
@@ -232,7 +234,7 @@ static struct status *call_prepare(struct session *s, const struct plan_key *key
     struct weft_call *c;
     TRY(build_take_error(session_graph(s)));
     NEED(c = mem_new(struct weft_call));
-    *c = (struct weft_call){ NULL, s, key->n_feeds, key->n_fetches };
+    *c = (struct weft_call){ NULL, key->n_feeds, key->n_fetches };
     struct status *st = session_prepare(s, key, &c->call);
     if (st)
         mem_free(c);
@@ -260,7 +262,7 @@ static struct status *call_boxed(struct weft_call *c, struct weft_tensor *const 
         v->feed[i] = feeds[i]->t;
     }
     TRY(session_call(c->call, v->feed, v->fetch, NULL));
-    return box_all(c->session, v->fetch, c->n_fetches, values);
+    return box_all(v->fetch, c->n_fetches, values);
 }
 
 struct weft_status *weft_call_run(struct weft_call *c, struct weft_tensor *const *feeds,

@@ -17,6 +17,11 @@ static bool is_ours(const struct compiler *c, struct out o)
 
 static const char *name_of(const struct node *n) { return n ? n->name : "(none)"; }
 
+static const char *why_unknown(const struct compiler *c, const struct node *n)
+{
+    return n && n->graph != c->graph ? ": it is not an element of this graph." : "";
+}
+
 static int feed_of(const struct compiler *c, struct out o)      /* index, or -1 */
 {
     int i = c->place[o.node->id].fed - 1;
@@ -31,8 +36,8 @@ static struct status *take_feeds(struct compiler *c)
     for (int i = 0; i < k->n_feeds; i++) {
         struct out o = k->feed[i];
         if (!is_ours(c, o))
-            return status_new(NOT_FOUND, "FeedInputs: unable to find feed output %s:%d",
-                              name_of(o.node), o.index);
+            return status_new(NOT_FOUND, "FeedInputs: unable to find feed output %s:%d%s",
+                              name_of(o.node), o.index, why_unknown(c, o.node));
         ENSURE(feed_of(c, o) < 0, "Endpoint \"%s:%d\" fed more than once.", o.node->name, o.index);
         c->next_fed[i] = c->place[o.node->id].fed;
         c->place[o.node->id].fed = i + 1;
@@ -58,15 +63,15 @@ static struct status *take_fetches(struct compiler *c)
     for (int i = 0; i < k->n_fetches; i++) {
         struct out o = k->fetch[i];
         if (!is_ours(c, o))
-            return status_new(NOT_FOUND, "FetchOutputs node %s:%d: not found", name_of(o.node),
-                              o.index);
+            return status_new(NOT_FOUND, "FetchOutputs node %s:%d: not found%s", name_of(o.node),
+                              o.index, why_unknown(c, o.node));
         ENSURE(feed_of(c, o) < 0, "Tensor %s:%d is both fed and fetched.", o.node->name, o.index);
         need(c, o.node);
     }
     for (int i = 0; i < k->n_targets; i++) {
         if (!k->target[i] || k->target[i]->graph != c->graph)
-            return status_new(NOT_FOUND, "PruneForTargets: Some target nodes not found: %s",
-                              name_of(k->target[i]));
+            return status_new(NOT_FOUND, "PruneForTargets: Some target nodes not found: %s%s",
+                              name_of(k->target[i]), why_unknown(c, k->target[i]));
         need(c, k->target[i]);
     }
     ENSURE(k->n_fetches + k->n_targets > 0,

@@ -113,8 +113,6 @@ void session_free(struct session *s)
     session_unref(s);
 }
 
-struct buffer_pool *session_buffers(struct session *s) { return s->buffers; }
-
 size_t session_bytes_kept(struct session *s)
 {
     pthread_mutex_lock(&s->lock);

@@ -38,7 +38,6 @@ void session_free(struct session *s);           /* closes; NULL is fine */
 bool session_is_closed(struct session *s);
 size_t session_bytes_kept(struct session *s);   /* recycled buffers that no value uses now */
 int session_plan_count(struct session *s);
-struct buffer_pool *session_buffers(struct session *s);         /* for handles of what is fetched */
 
 /* A prepared run (make_callable, B85): the plan looked up once. It keeps the session's memory,
  * but not open: after close a call is CANCELLED "Session has been closed." (B74). */

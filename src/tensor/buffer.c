@@ -55,11 +55,14 @@ void buffer_pool_free(struct buffer_pool *p)
         return;
     lock(p);
     p->closed = true;
-    for (int c = 0; c < CLASSES; c++)
+    for (int c = 0; c < CLASSES; c++) {
         for (struct buffer *b = p->lying[c], *next; b; b = next) {
             next = b->next;
             mem_free(b);
         }
+        p->lying[c] = NULL;             /* who holds one of its buffers may still ask for more */
+    }
+    p->kept = 0;
     bool last = p->out == 0;
     unlock(p);
     if (last)

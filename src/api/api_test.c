@@ -314,8 +314,9 @@ static void attributes(void **state)
     (void)state;
     struct weft_graph *g = weft_graph_new();
     struct weft_tensor *five = weft_tensor_scalar(WEFT_INT32, 5);
-    struct weft_out c = weft_op(g, "Const", NULL, 0, WEFT_ATTRS(weft_attr_tensor("value", five),
-                                                               weft_attr_type("dtype", WEFT_INT32)));
+    struct weft_out c = weft_op(g, "Const", NULL, 0,
+                                WEFT_ATTRS(weft_attr_tensor("value", five),
+                                           weft_attr_type("dtype", WEFT_INT32)));
     weft_tensor_free(five);
     struct weft_out image = weft_zeros(g, WEFT_FLOAT, 4, (int64_t[]){ 1, 4, 4, 1 });
     struct weft_out pooled = weft_op(g, "MaxPool", &image, 1,

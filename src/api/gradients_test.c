@@ -1,4 +1,4 @@
-/* gradients_test.c - weft_gradients(): which paths count, how they are summed, second derivatives. */
+/* gradients_test.c - weft_gradients(): which paths count, how they are summed, and again. */
 #include "api/testing.h"
 
 static struct weft_out gradient(struct weft_out y, struct weft_out x)
@@ -52,7 +52,7 @@ static void named_gradients(void **state)
     weft_graph_free(g);
 }
 
-/* F2: no path, or only one through integers, gives {NULL}; so do ops that are not differentiable. */
+/* F2: no path, or only one through integers, gives {NULL}; so do ops not differentiable. */
 static void unconnected(void **state)
 {
     (void)state;
@@ -232,7 +232,8 @@ static void variables(void **state)
 
 /* ---- second derivatives against differences of the first ---- */
 
-static struct weft_out f_product(struct weft_out x) { return binary("Mul", x, binary("Mul", x, x)); }
+static struct weft_out f_product(struct weft_out x)
+{ return binary("Mul", x, binary("Mul", x, x)); }
 static struct weft_out f_tanh(struct weft_out x) { return unary("Tanh", x); }
 static struct weft_out f_sigmoid(struct weft_out x) { return unary("Sigmoid", x); }
 static struct weft_out f_quotient(struct weft_out x)

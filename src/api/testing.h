@@ -1,4 +1,4 @@
-/* testing.h - for the tests of what weft.h promises: checks of statuses, and short ways to build. */
+/* testing.h - for tests of what weft.h promises: checks of statuses, short ways to build. */
 #ifndef API_TESTING_H
 #define API_TESTING_H
 

@@ -28,8 +28,8 @@ enum { VALUE = 1, SHAPE_CASE = 2, ERROR = 4, GRAD = 8 };
 
 /* Kinds of cases that an op cannot have. */
 static const struct { const char *op; int kinds; const char *why; } no_cases[] = {
-    { "NoOp", ERROR, "it takes anything" },
-    { "StopGradient", GRAD, "its gradient is not its derivative, on purpose" },
+    { "Placeholder", VALUE, "it has none of its own" },
+    { "PlaceholderV2", VALUE, "it has none of its own" },
     { "PreventGradient", GRAD, "its gradient is an error" },
     { "PadV2", GRAD, "TensorFlow gives constant_values none" },
     { "Zeta", GRAD, "TensorFlow gives x none" },
@@ -73,8 +73,11 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "LeakyRelu", NULL, "1.13" },
     { "LeakyReluGrad", NULL, "1.13" },
     { "Conv2D", "explicit_paddings", "1.14" },
+    { "Conv2D", "padding", "1.14: EXPLICIT" },
     { "Conv2DBackpropInput", "explicit_paddings", "1.14" },
+    { "Conv2DBackpropInput", "padding", "1.14: EXPLICIT" },
     { "Conv2DBackpropFilter", "explicit_paddings", "1.14" },
+    { "Conv2DBackpropFilter", "padding", "1.14: EXPLICIT" },
 };
 
 /* ---- telling ---- */
@@ -449,7 +452,7 @@ static void compare_attr(const struct op *op, const struct attr_def *d, const Wi
     if (types && allowed_mask(m->allowed_values) != d->allowed && !is_newer(op, d->name))
         finding(op, "attribute '%s' allows other types (ours ^ theirs: %#x)", d->name,
                 allowed_mask(m->allowed_values) ^ d->allowed);
-    if (!choices_agree(d, m->allowed_values))
+    if (!choices_agree(d, m->allowed_values) && !is_newer(op, d->name))
         finding(op, "attribute '%s' allows other strings", d->name);
     if (!default_agrees(d, m->default_value))
         finding(op, "attribute '%s' has another default", d->name);

@@ -39,7 +39,8 @@ static const struct { const char *op, *why; } no_values[] = {
     { "Multinomial", "without seeds" }, { "Parameterized*", "without seeds" },
     { "Stateless*", "of another version" },
     { "Empty", "contents are free" },
-    { "Svd", "signs are free" }, { "Qr", "signs are free" }, { "SelfAdjointEig*", "signs are free" },
+    { "Svd", "signs are free" }, { "Qr", "signs are free" },
+    { "SelfAdjointEig*", "signs are free" },
 };
 
 /* Recorded values that are not TensorFlow's (GOLDEN.md). Patterns. */

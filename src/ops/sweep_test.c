@@ -1,4 +1,5 @@
-/* sweep_test.c - small calls that the real TensorFlow answered, as cases: ../shared/recorded/sweep.txt.
+/* sweep_test.c - small calls that the real TensorFlow answered (../shared/recorded/sweep.txt), as
+ * cases.
  *
  *     ops-sweep-test [--report] [PART OF AN OP'S NAME]...
  *

@@ -10,8 +10,8 @@ struct progress {               /* shared with the child */
     int n_notes;
 };
 
-/* Runs child(ctx, from), which counts in `progress` and calls progress_at() before each item, to its
- * end; `where` goes before the item's number in messages. */
+/* Runs child(ctx, from), which counts in `progress` and calls progress_at() before each item, to
+ * its end; `where` goes before the item's number in messages. */
 void isolate(const char *where, int seconds_per_item,
              void (*child)(void *ctx, int from), void *ctx);
 extern struct progress *progress;               /* all zero when isolate() begins */

@@ -12,6 +12,7 @@ struct adding {
     const struct op *op;
     const struct sig *sig;
     struct node *node;
+    struct { const struct shape *shape; enum dtype dtype; } *single;    /* room for one output */
 };
 
 static const char *dtype_of_attr(const struct adding *a, int attr, int i)
@@ -44,7 +45,8 @@ static struct status *node_new(struct adding *a)
     size_t ins = (size_t)d->n_in * sizeof(struct out);
     size_t controls = (size_t)d->n_control * sizeof(struct node *);
     size_t attrs = (size_t)n_attr * sizeof(struct attr);
-    char *at = arena_alloc(&a->graph->arena, sizeof(struct node) + ins + controls + attrs);
+    char *at = arena_alloc(&a->graph->arena, sizeof(struct node) + ins + controls + attrs +
+                                             sizeof *a->single);
     NEED(at);
     struct node *n = a->node = cut(&at, sizeof *n);
     n->op = a->op;
@@ -54,6 +56,7 @@ static struct status *node_new(struct adding *a)
     n->n_control = d->n_control;
     n->control = cut(&at, controls);
     n->attr = cut(&at, attrs);
+    a->single = cut(&at, sizeof *a->single);
     n->n_attr = a->sig->n_attr;
     if (ins)
         memcpy(n->in, d->in, ins);
@@ -320,7 +323,8 @@ static struct status *set_output_types(struct adding *a)
     uint8_t *ref = refs ? arena_alloc(arena, (size_t)n->n_out) : NULL;
     NEED(!refs || ref);
     n->ref = ref;
-    NEED(n->dtype = arena_array(arena, enum dtype, n->n_out));
+    n->dtype = n->n_out == 1 ? &a->single->dtype : arena_array(arena, enum dtype, n->n_out);
+    NEED(n->dtype);
     int i = 0;
     for (int k = 0; k < a->sig->n_out; k++) {
         const struct arg *arg = &a->sig->out[k];
@@ -384,7 +388,9 @@ static struct status *infer_shapes(struct adding *a)
     struct status *st = a->op->shape(&c);
     if (st)
         return at_shapes(a, st);
-    NEED(kept = arena_array(&a->graph->arena, const struct shape *, n->n_out));
+    kept = n->n_out == 1 ? &a->single->shape
+                         : arena_array(&a->graph->arena, const struct shape *, n->n_out);
+    NEED(kept);
     for (int i = 0; i < n->n_out; i++)
         NEED(kept[i] = shape_keep(a, &out[i]));
     n->shape = kept;
@@ -401,6 +407,21 @@ static struct status *check_name(const struct adding *a)
     return NULL;
 }
 
+/* A name that graph_unique_name() made is the graph's already. */
+static struct status *keep_name(struct adding *a)
+{
+    struct graph *g = a->graph;
+    const char *name = map_key(&g->names_in_use, a->def->name);
+    if (name != a->def->name)
+        NEED(name = arena_strdup(&g->arena, a->def->name));
+    a->node->name = name;
+    struct map_entry *used = map_entry(&g->names_in_use, name);
+    NEED(used);
+    if (!used->value)
+        used->value = (void *)1;
+    return NULL;
+}
+
 static struct status *append(struct adding *a)
 {
     struct graph *g = a->graph;
@@ -412,11 +433,7 @@ static struct status *append(struct adding *a)
         g->node = node;
         g->cap = cap;
     }
-    NEED(n->name = arena_strdup(&g->arena, a->def->name));
-    struct map_entry *used = map_entry(&g->names_in_use, n->name);
-    NEED(used);
-    if (!used->value)
-        used->value = (void *)1;
+    TRY(keep_name(a));
     if (!map_put(&g->by_name, n->name, n))
         return status_no_memory();
     n->id = g->n;

@@ -407,18 +407,22 @@ static struct status *check_name(const struct adding *a)
     return NULL;
 }
 
-/* A name that graph_unique_name() made is the graph's already. */
+/* A name that graph_unique_name() made is the graph's already; another one is copied. */
 static struct status *keep_name(struct adding *a)
 {
-    struct graph *g = a->graph;
-    const char *name = map_key(&g->names_in_use, a->def->name);
-    if (name != a->def->name)
-        NEED(name = arena_strdup(&g->arena, a->def->name));
-    a->node->name = name;
-    struct map_entry *used = map_entry(&g->names_in_use, name);
+    struct map *names = &a->graph->names_in_use;
+    struct map_entry *used = map_entry(names, a->def->name);
     NEED(used);
+    if (used->value && used->key == a->def->name)
+        return NULL;
+    a->node->name = arena_strdup(&a->graph->arena, a->def->name);
+    if (!a->node->name) {
+        if (!used->value)
+            map_remove(names, a->def->name);    /* its key is the caller's */
+        return status_no_memory();
+    }
     if (!used->value)
-        used->value = (void *)1;
+        *used = (struct map_entry){ a->node->name, FIRST_USE };
     return NULL;
 }
 
@@ -433,7 +437,6 @@ static struct status *append(struct adding *a)
         g->node = node;
         g->cap = cap;
     }
-    TRY(keep_name(a));
     if (!map_put(&g->by_name, n->name, n))
         return status_no_memory();
     n->id = g->n;
@@ -447,7 +450,8 @@ static struct status *add(struct adding *a)
     TRY(check_inputs(a));
     a->graph->ids_given++;
     TRY(node_new(a));
-    a->node->name = a->def->name;       /* for shape functions; append() keeps a copy */
+    a->node->name = a->def->name;
+    TRY(keep_name(a));
     TRY(take_attrs(a));
     TRY(infer_lengths(a));
     TRY(bind_inputs(a));

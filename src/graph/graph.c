@@ -101,29 +101,40 @@ static void write_suffix(char *to, const char *name, size_t n, unsigned suffix)
     to[n] = 0;
 }
 
-/* A1-A4: the counter goes on from the last suffix given and skips what is taken. */
-static const char *numbered_name(struct graph *g, const char *name, uintptr_t *suffix)
+/* A1-A4: the counter goes on from the last suffix given and skips what is taken. The name becomes
+ * the key of its own entry: it is looked for and marked in one step. */
+static const char *numbered_name(struct graph *g, const char *name, uintptr_t *suffix, bool mark)
 {
     size_t n = strlen(name);
     char *text = arena_alloc(&g->arena, n + 12);
-    do {
-        if (!text)
-            return NULL;
+    for (bool taken = true; taken && text;) {
         write_suffix(text, name, n, (unsigned)(*suffix)++);
-    } while (map_get(&g->names_in_use, text));
+        if (!mark) {
+            taken = map_get(&g->names_in_use, text) != NULL;
+            continue;
+        }
+        struct map_entry *e = map_entry(&g->names_in_use, text);
+        if (!e)
+            return NULL;
+        taken = e->value != NULL;
+        if (!taken)
+            e->value = FIRST_USE;
+    }
     return text;
 }
 
 static const char *unique_name(struct graph *g, const char *name, bool mark)
 {
+    struct map_entry *used = NULL;
     uintptr_t suffix = (uintptr_t)map_get(&g->names_in_use, name);
-    const char *result = suffix ? numbered_name(g, name, &suffix)
-                                : arena_strdup(&g->arena, name);
-    if (!result || !mark)
-        return result;
-    if (suffix && !map_put(&g->names_in_use, name, (void *)suffix))
-        return NULL;
-    return map_put(&g->names_in_use, result, (void *)1) ? result : NULL;
+    if (suffix) {
+        const char *result = numbered_name(g, name, &suffix, mark);
+        if (result && mark && (used = map_entry(&g->names_in_use, name)))
+            used->value = (void *)suffix;
+        return !mark || used ? result : NULL;
+    }
+    const char *result = arena_strdup(&g->arena, name);
+    return result && (!mark || map_put(&g->names_in_use, result, FIRST_USE)) ? result : NULL;
 }
 
 const char *graph_unique_name(struct graph *g, const char *name, bool mark)

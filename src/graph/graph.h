@@ -49,6 +49,8 @@ struct graph {
     int ids_given;                      /* op ids handed out, failed ops counted (A12, A57) */
 };
 
+#define FIRST_USE ((void *)1)           /* in names_in_use: the next suffix to try is 1 */
+
 struct graph *graph_new(void);          /* NULL: no memory; one reference */
 struct graph *graph_ref(struct graph *g);
 void graph_unref(struct graph *g);      /* NULL is fine */

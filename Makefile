@@ -13,6 +13,8 @@ tag := $(if $(filter gcc,$(CC)),,-$(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 B := build$(tag)
 PREFIX ?= /usr/local
 ccache := $(if $(shell command -v ccache),ccache )
+# What one worktree compiled serves the others.
+export CCACHE_NOHASHDIR = 1
 
 options = -Dwerror=$(if $(WARN),false,true) -Db_sanitize=$(or $(SAN),none) -Dprefix=$(PREFIX) \
           $(if $(SAN),-Doptimization=1)

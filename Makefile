@@ -65,7 +65,7 @@ fuzz:
 	    $$f -max_total_time=10 || exit 1; done
 
 install: build
-	@meson install -C $(B) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@meson install -C $(B) --no-rebuild --strip $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 clean:
 	rm -rf build build-*

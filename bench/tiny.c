@@ -12,7 +12,8 @@ int main(void)
     struct weft_out z = weft_add(g, x, y);
     struct weft_session *s;
     weft_check(weft_session_new(g, NULL, &s));
-    struct weft_tensor *a = weft_tensor_scalar(WEFT_FLOAT, 2), *b = weft_tensor_scalar(WEFT_FLOAT, 3);
+    struct weft_tensor *a = weft_tensor_scalar(WEFT_FLOAT, 2);
+    struct weft_tensor *b = weft_tensor_scalar(WEFT_FLOAT, 3);
     struct weft_tensor *sum;
     weft_check(weft_session_run(s, NULL, WEFT_FEEDS({ x, a }, { y, b }), &z, 1, NULL, 0, &sum));
     row("h_resident_mb_of_tiny_program", 1, resident_mb());

@@ -136,11 +136,10 @@ static struct weft_out mean(struct weft_graph *g, struct weft_out x)
 static void build(struct model *m)
 {
     struct weft_graph *g = m->graph = weft_graph_new();
-    m->images = weft_placeholder_with(g, WEFT_FLOAT,
-                                      WEFT_ATTRS(weft_name("images"),
-                                                 weft_attr_shape("shape", DIMS(-1, SIDE, SIDE, 1))));
-    m->labels = weft_placeholder_with(g, WEFT_INT32, WEFT_ATTRS(weft_name("labels"),
-                                                                weft_attr_shape("shape", DIMS(-1))));
+    struct weft_attr batch = weft_attr_shape("shape", DIMS(-1));
+    struct weft_attr image = weft_attr_shape("shape", DIMS(-1, SIDE, SIDE, 1));
+    m->images = weft_placeholder_with(g, WEFT_FLOAT, WEFT_ATTRS(weft_name("images"), image));
+    m->labels = weft_placeholder_with(g, WEFT_INT32, WEFT_ATTRS(weft_name("labels"), batch));
     struct weft_out x = conv_layer(m, m->images, 1, 16);
     x = conv_layer(m, x, 16, 32);
     x = weft_reshape(g, x, weft_vector(g, WEFT_INT32, 2, (double[]){ -1, 7 * 7 * 32 }));

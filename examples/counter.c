@@ -3,7 +3,8 @@
 
 int main(void)
 {
-    struct weft_variable v = weft_variable_new(NULL, "counter", weft_scalar(NULL, WEFT_INT32, 1), 0);
+    struct weft_out one = weft_scalar(NULL, WEFT_INT32, 1);
+    struct weft_variable v = weft_variable_new(NULL, "counter", one, 0);
     struct weft_out next = weft_variable_add(v, weft_scalar(NULL, WEFT_INT32, 1));
     struct weft_node *init = weft_variables_initializer(NULL);
     struct weft_session *s = session_on(NULL);

@@ -5,7 +5,8 @@
 
 int main(void)
 {
-    struct weft_variable v = weft_variable_new(NULL, "counter", weft_scalar(NULL, WEFT_INT32, 0), 0);
+    struct weft_out zero = weft_scalar(NULL, WEFT_INT32, 0);
+    struct weft_variable v = weft_variable_new(NULL, "counter", zero, 0);
     struct weft_out next = weft_variable_add(v, weft_scalar(NULL, WEFT_INT32, 1));
     struct weft_out hello = weft_text(NULL, "Hello");
     struct weft_session *s = session_on(NULL);

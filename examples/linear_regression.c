@@ -15,8 +15,10 @@ int main(void)
     weft_check(weft_tensor_new(WEFT_FLOAT, 2, (int64_t[]){ N, 1 }, ys, &ty));
 
     struct weft_out x = weft_placeholder(NULL, WEFT_FLOAT), y = weft_placeholder(NULL, WEFT_FLOAT);
-    struct weft_variable w = weft_variable_new(NULL, "w", weft_zeros(NULL, WEFT_FLOAT, 2, (int64_t[]){ 1, 1 }), 0);
-    struct weft_variable b = weft_variable_new(NULL, "b", weft_zeros(NULL, WEFT_FLOAT, 1, (int64_t[]){ 1 }), 0);
+    struct weft_out w0 = weft_zeros(NULL, WEFT_FLOAT, 2, (int64_t[]){ 1, 1 });
+    struct weft_out b0 = weft_zeros(NULL, WEFT_FLOAT, 1, (int64_t[]){ 1 });
+    struct weft_variable w = weft_variable_new(NULL, "w", w0, 0);
+    struct weft_variable b = weft_variable_new(NULL, "b", b0, 0);
     struct weft_out line = weft_add(NULL, weft_mat_mul(NULL, x, w.value), b.value);
     struct weft_out loss = weft_mean(NULL, weft_square(NULL, weft_sub(NULL, line, y)),
                                      weft_vector(NULL, WEFT_INT32, 2, (double[]){ 0, 1 }));
@@ -25,7 +27,8 @@ int main(void)
     struct weft_session *s = session_on(NULL);
     weft_check(weft_session_do(s, weft_variables_initializer(NULL)));
     for (int epoch = 1; epoch <= 1000; epoch++) {
-        weft_check(weft_session_run(s, NULL, WEFT_FEEDS({ x, tx }, { y, ty }), &loss, 1, &train, 1, &loss_value));
+        weft_check(weft_session_run(s, NULL, WEFT_FEEDS({ x, tx }, { y, ty }), &loss, 1, &train, 1,
+                                    &loss_value));
         if (epoch == 1 || epoch % 250 == 0)
             printf("epoch %4d  loss %.4f\n", epoch, weft_tensor_number(loss_value, 0));
         weft_tensor_free(loss_value);

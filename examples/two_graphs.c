@@ -6,7 +6,8 @@ static void print_matrix(struct weft_session *s, struct weft_out y)
 {
     struct weft_tensor *t;
     weft_check(weft_session_eval(s, y, &t));
-    printf("Graph 2 result: [[%g %g] [%g %g]]\n", weft_tensor_number(t, 0), weft_tensor_number(t, 1),
+    printf("Graph 2 result: [[%g %g] [%g %g]]\n",
+           weft_tensor_number(t, 0), weft_tensor_number(t, 1),
            weft_tensor_number(t, 2), weft_tensor_number(t, 3));
     weft_tensor_free(t);
 }

@@ -204,19 +204,20 @@ WEFT_API bool weft_graph_is_finalized(struct weft_graph *g);
 WEFT_API void weft_graph_set_seed(struct weft_graph *g, int64_t seed);
 
 WEFT_API int weft_graph_count(struct weft_graph *g);                    /* nodes */
-WEFT_API struct weft_node *weft_graph_node(struct weft_graph *g, int i);        /* in creation order */
-WEFT_API struct weft_node *weft_graph_find(struct weft_graph *g, const char *name);  /* NULL: none */
+WEFT_API struct weft_node *weft_graph_node(struct weft_graph *g, int i);     /* in creation order */
+WEFT_API struct weft_node *weft_graph_find(struct weft_graph *g, const char *name); /* NULL: none */
 /* "name:index" to an output; NOT_FOUND or INVALID_ARGUMENT with TensorFlow's texts. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_graph_find_out(struct weft_graph *g, const char *name, struct weft_out *result);
-/* The name that the next node asking for `name` would get. The caller free()s it; NULL: no memory. */
+/* The name that the next node asking for `name` would get, to be free()d; NULL: no memory. */
 WEFT_API char *weft_graph_unique_name(struct weft_graph *g, const char *name);
 
 /* Collections: named lists of outputs; of a node itself with index -1. TF: Graph.add_to_collection.
  * Standard names: "variables", "trainable_variables", "local_variables", "losses", "train_op"... */
 WEFT_API void weft_collect(struct weft_graph *g, const char *key, struct weft_out item);
 /* How many there are; the first `most` of them go to `items`. */
-WEFT_API int weft_collection(struct weft_graph *g, const char *key, struct weft_out *items, int most);
+WEFT_API int weft_collection(struct weft_graph *g, const char *key, struct weft_out *items,
+                             int most);
 
 /* ---- scopes ------------------------------------------------------------------------------- *
  * Each applies to the nodes that this thread adds to `g` until its weft_scope_end(); they nest. */
@@ -226,8 +227,9 @@ WEFT_API int weft_collection(struct weft_graph *g, const char *key, struct weft_
  * TF: tf.name_scope. */
 WEFT_API const char *weft_name_scope(struct weft_graph *g, const char *name);
 /* Nodes run after these; n = 0 drops all enclosing ones. TF: tf.control_dependencies. */
-WEFT_API void weft_control_dependencies(struct weft_graph *g, struct weft_node *const *nodes, int n);
-/* "/device:CPU:0"; merged field by field with the enclosing ones; NULL: ignore those. TF: tf.device. */
+WEFT_API void weft_control_dependencies(struct weft_graph *g, struct weft_node *const *nodes,
+                                        int n);
+/* "/device:CPU:0"; merged by fields with the enclosing ones; NULL: ignore those. TF: tf.device. */
 WEFT_API void weft_device(struct weft_graph *g, const char *device);
 /* On the device of `node`, whatever device scopes say. TF: tf.colocate_with. */
 WEFT_API void weft_colocate_with(struct weft_graph *g, struct weft_node *node);
@@ -327,7 +329,7 @@ static inline struct weft_attr weft_attr_strings(const char *name, const char *c
 { return weft_attr_of(WEFT_ATTR_STRINGS, name, n, 0, v); }
 
 /* Arrays and their lengths, as arguments:
- *     weft_mat_mul_with(g, a, b, WEFT_ATTRS(weft_name("logits"), weft_attr_bool("transpose_b", true)))
+ *     weft_mat_mul_with(g, a, b, WEFT_ATTRS(weft_name("y"), weft_attr_bool("transpose_b", true)))
  */
 #define WEFT_ATTRS(...)                                                                     \
     (const struct weft_attr[]){ __VA_ARGS__ },                                              \
@@ -341,7 +343,7 @@ static inline struct weft_attr weft_attr_strings(const char *name, const char *c
 
 /* Add a node of any op: output 0 of it (weft_output() gives the others), or {NULL} when an error
  * sticks. It goes to the graph of its inputs; without inputs to `g`, or to the thread's default
- * graph if `g` is NULL. Inputs of two graphs, wrong dtypes, shapes that cannot be: INVALID_ARGUMENT.
+ * graph if `g` is NULL. Inputs of two graphs, wrong dtypes, impossible shapes: INVALID_ARGUMENT.
  * The builders of weft_ops.h are written on this. */
 WEFT_API struct weft_out weft_op(struct weft_graph *g, const char *op,
                                  const struct weft_out *inputs, int n_inputs,
@@ -425,7 +427,7 @@ struct weft_gradients_options {
     const struct weft_out *grad_ys;     /* dL/dy for each y; NULL, or an entry {NULL}: ones */
     const struct weft_out *stop;        /* held constant */
     int n_stop;
-    struct weft_slices *slices;         /* room for n_xs: gradients of gathers stay rows; else dense */
+    struct weft_slices *slices;      /* room for n_xs: gradients of gathers stay rows; else dense */
     const char *name;                   /* of the scope; NULL: "gradients" */
 };
 
@@ -457,8 +459,8 @@ weft_optimizer_set_name(struct weft_optimizer *o, const char *name);
 WEFT_API void weft_optimizer_free(struct weft_optimizer *o);            /* NULL is fine */
 
 /* Gradients of `loss` for `vars` (n = 0: "trainable_variables"), and the updates: a node to run,
- * named after the optimizer. `global_step`, if its ref is there, is incremented after them. Slots are
- * variables named "w/Momentum": run the initializer made after this. Errors stick:
+ * named after the optimizer. `global_step`, if its ref is there, is incremented after them. Slots
+ * are variables named "w/Momentum": run the initializer made after this. Errors stick:
  * "No variables to optimize.", "No gradients provided for any variable". */
 WEFT_API struct weft_node *weft_minimize(struct weft_optimizer *o, struct weft_out loss,
                                          const struct weft_variable *vars, int n,
@@ -473,7 +475,7 @@ WEFT_API struct weft_node *weft_apply_gradients(struct weft_optimizer *o,
                                                 const struct weft_variable *global_step);
 /* The variables in "trainable_variables": how many; the first `most` go to `vars`. */
 WEFT_API int weft_trainable_variables(struct weft_graph *g, struct weft_variable *vars, int most);
-/* A slot variable made for `v`: "momentum", "m", "v"...; ref {NULL}: none. TF: Optimizer.get_slot. */
+/* A slot variable of `v`: "momentum", "m", "v"...; ref {NULL}: none. TF: Optimizer.get_slot. */
 WEFT_API struct weft_variable weft_optimizer_slot(struct weft_optimizer *o, struct weft_variable v,
                                                   const char *slot);
 /* An int64 scalar variable "global_step", not trainable. TF: tf.train.create_global_step. */
@@ -524,8 +526,8 @@ WEFT_API void weft_run_options_timeout(struct weft_run_options *o, int64_t milli
 WEFT_API void weft_run_options_trace(struct weft_run_options *o, bool trace);
 WEFT_API const char *weft_run_options_trace_json(const struct weft_run_options *o);
 
-/* Run what the fetches and targets need, once. Feeds replace the values of any outputs, fetches come
- * back in `values` (the caller frees each; none is set on failure), targets are nodes to run for
+/* Run what the fetches and targets need, once. Feeds replace the values of any outputs, fetches
+ * come back in `values` (the caller frees each; none is set on failure), targets are nodes run for
  * their effect. Every distinct set of feeds, fetches and targets is compiled once. An error that
  * sticks to the graph is returned first. TF: Session.run. `options` may be NULL.
  * Errors: what a kernel says, with its node; INVALID_ARGUMENT for an unfed placeholder, a feed of

@@ -117,7 +117,8 @@ static void print_attr(const struct attr_def *a)
     if (a->kind == ATTR_SHAPE)
         printf("weft_attr_shape(\"%s\", %s_rank, ", a->name, a->name);
     else if (a->kind >= ATTR_LIST)
-        printf("weft_attr_%s(\"%s\", ", a->kind == ATTR_LIST + ATTR_INT ? "ints" : "types", a->name);
+        printf("weft_attr_%s(\"%s\", ", a->kind == ATTR_LIST + ATTR_INT ? "ints" : "types",
+               a->name);
     else
         printf("weft_attr_%s(\"%s\", ", makers[a->kind], a->name);
     print_name(a->name, strlen(a->name));
@@ -238,10 +239,10 @@ int main(void)
     }
     printf("/* weft_ops.h - a builder for each op; made from the op rows, do not edit.\n"
            " *\n"
-           " * weft_mat_mul(g, a, b) adds a MatMul and returns its output 0; weft_output(y, i) names"
-           " the others.\n"
-           " * weft_mat_mul_with(g, a, b, WEFT_ATTRS(weft_name(\"logits\"))) says attributes besides"
-           ".\n * Errors stick; `g` may be NULL where there are inputs. See weft_op(). */\n"
+           " * weft_mat_mul(g, a, b) adds a MatMul and returns its output 0; weft_output(y, i)"
+           " names the others.\n"
+           " * weft_mat_mul_with(g, a, b, WEFT_ATTRS(weft_name(\"logits\"))) says attributes"
+           " besides.\n * Errors stick; `g` may be NULL where there are inputs. See weft_op(). */\n"
            "#ifndef WEFT_OPS_H\n#define WEFT_OPS_H\n\n#include <weft.h>\n\n"
            "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     for (int i = 0; i < ops_count(); i++)

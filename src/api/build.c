@@ -292,7 +292,8 @@ struct weft_out weft_normal_truncated(struct weft_graph *g, enum weft_dtype dtyp
                                       const int64_t *dims, double mean, double stddev,
                                       int64_t seed)
 {
-    static const struct draw truncated = { "TruncatedNormal", "truncated_normal", "stddev", "mean" };
+    static const struct draw truncated = { "TruncatedNormal", "truncated_normal", "stddev",
+                                           "mean" };
     return out_out(draw(g, &truncated, (enum dtype)dtype, rank, dims, stddev, mean, seed));
 }
 

@@ -141,7 +141,11 @@ void weft_scope_end(struct weft_graph *g) { scope_end(build_graph(graph_in(g), N
 const char *weft_node_name(const struct weft_node *n) { return node_in(n)->name; }
 const char *weft_node_op(const struct weft_node *n) { return node_in(n)->op->name; }
 const char *weft_node_device(const struct weft_node *n) { return node_in(n)->device; }
-struct weft_graph *weft_node_graph(const struct weft_node *n) { return graph_out(node_in(n)->graph); }
+struct weft_graph *weft_node_graph(const struct weft_node *n)
+{
+    return graph_out(node_in(n)->graph);
+}
+
 int weft_node_inputs(const struct weft_node *n) { return node_in(n)->n_in; }
 int weft_node_outputs(const struct weft_node *n) { return node_in(n)->n_out; }
 int weft_node_controls(const struct weft_node *n) { return node_in(n)->n_control; }

@@ -22,7 +22,11 @@ enum weft_code weft_status_code(const struct weft_status *s)
     return (enum weft_code)status_code(status_in(s));
 }
 
-const char *weft_status_message(const struct weft_status *s) { return status_message(status_in(s)); }
+const char *weft_status_message(const struct weft_status *s)
+{
+    return status_message(status_in(s));
+}
+
 const char *weft_status_node(const struct weft_status *s) { return status_node(status_in(s)); }
 void weft_status_free(struct weft_status *s) { status_free(status_in(s)); }
 

@@ -6,7 +6,7 @@
 #include "base/status.h"
 
 /* The fields of `inner`, filled up from `outer` where it says nothing (A24, A25), in canonical
- * spelling (A28); the text is the arena's. A part that is none of a device's is INVALID_ARGUMENT. */
+ * spelling (A28); the text is the arena's. What is no part of a device is INVALID_ARGUMENT. */
 MUST_CHECK struct status *device_merge(struct arena *a, const char *outer, const char *inner,
                                        const char **merged);
 

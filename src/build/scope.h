@@ -23,13 +23,13 @@ struct status *build_take_error(struct graph *g);       /* NULL: none */
 void build_forget(struct graph *g);     /* the thread's scopes and error on g are given up */
 
 /* ---- scopes; each ends with scope_end() ---- */
-const char *scope_name(struct graph *g, const char *name);      /* "a/b/", ""; NULL: an error sticks */
+const char *scope_name(struct graph *g, const char *name);   /* "a/b/", ""; NULL: an error sticks */
 void scope_control(struct graph *g, struct node *const *nodes, int n);
 void scope_device(struct graph *g, const char *device);         /* NULL: ignore enclosing ones */
 void scope_colocate(struct graph *g, struct node *node);
 void scope_container(struct graph *g, const char *container);
 void scope_end(struct graph *g);
-const char *scope_prefix(struct graph *g);                      /* the current one, "" at the root */
+const char *scope_prefix(struct graph *g);                     /* the current one, "" at the root */
 
 /* ---- nodes ---- */
 struct build_args {

@@ -78,7 +78,8 @@ static bool compute(struct out o, int *budget, struct tensor *value)
 {
     const struct node *n = o.node;
     struct arena tmp = { 0 };
-    struct tensor *in = arena_array(&tmp, struct tensor, n->n_in + n->n_out), *out = in + n->n_in;
+    struct tensor *in = arena_array(&tmp, struct tensor, n->n_in + n->n_out);
+    struct tensor *out = in ? in + n->n_in : NULL;
     bool known = in != NULL;
     for (int i = 0; i < n->n_in && known; i++)
         known = graph_constant(n->in[i], budget, &in[i]);

@@ -58,7 +58,8 @@ static void names_are_checked(void **state)
     (void)state;
     assert_true(name_is_valid("a.b-c/d_1", false));
     assert_true(name_is_valid(".x", false));
-    for (const char **bad = (const char *[]){ "", "_x", "-x", "/x", "x:0", "a b", NULL }; *bad; bad++)
+    const char *names[] = { "", "_x", "-x", "/x", "x:0", "a b", NULL };
+    for (const char **bad = names; *bad; bad++)
         assert_false(name_is_valid(*bad, false));
     assert_true(name_is_valid("_x", true));
 }
@@ -104,7 +105,8 @@ static void types_and_attributes_are_checked(void **state)
     d.n_in = 0;
     fails(graph_add(g, &d, NULL), INVALID_ARGUMENT, "do not match 0 inputs specified");
     d = (struct node_def){ .op = "Identity", .name = "y", .in = &x, .n_in = 1,
-                           .attr = &(struct attr){ .name = "nope", .kind = ATTR_INT }, .n_attr = 1 };
+                           .n_attr = 1,
+                           .attr = &(struct attr){ .name = "nope", .kind = ATTR_INT } };
     fails(graph_add(g, &d, NULL), INVALID_ARGUMENT, "NodeDef mentions attr 'nope'");
     struct attr wrong = attr_type("T", DT_INT32);
     d.attr = &wrong;

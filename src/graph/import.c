@@ -116,7 +116,7 @@ static struct status *add_node(struct import *im, struct item *item)
 
 /* ---- all nodes ---- */
 
-/* Enters the next input of the item on top that is not there yet; adds the item if there is none. */
+/* Enters the next input of the top item that is not there yet; adds the item if there is none. */
 static struct status *step(struct import *im)
 {
     struct item *top = im->stack[im->depth - 1];

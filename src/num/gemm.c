@@ -207,8 +207,9 @@ static void run_part(const struct split *s, int p)
         b += (size_t)(g.b == GEMM_N ? at : at * g.ldb) * size;
         c += (size_t)at * size;
     }
+    size_t scratch = scratch_of(s->g, s->kind);
     if (g.m && g.n)
-        s->kind->run(&g, a, b, c, s->scratch + (size_t)p * scratch_of(s->g, s->kind));
+        s->kind->run(&g, a, b, c, scratch ? s->scratch + (size_t)p * scratch : NULL);
 }
 
 static void run_parts(void *ctx, int64_t begin, int64_t end)

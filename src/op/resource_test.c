@@ -270,7 +270,8 @@ static void *get_and_drop(void *ctx)
         char name[] = { (char)('a' + i % 7), 0 };
         struct variable *v = variable_of(s->m, "c", name);
         give(v, (float)i);
-        value_of(v);
+        struct tensor t = variable_read(v);     /* none where another thread removed it just now */
+        tensor_unref(&t);
         if (i % 50 == 0)
             resources_remove(s->m, &v->base);
         resource_unref(&v->base);

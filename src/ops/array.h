@@ -31,8 +31,8 @@ void array_zero(struct tensor *t);      /* all elements 0, "" or NULL; fresh one
 MUST_CHECK struct status *array_part(struct kernel *k, int i, int j, int64_t at,
                                      const struct shape *s);
 
-/* Elements of a tensor before, in and after dimension `axis`: it is [rows][dim * inner], and what is
- * joined to it or split from it are some of the columns. */
+/* Elements of a tensor before, in and after dimension `axis`: it is [rows][dim * inner], and what
+ * is joined to it or split from it are some of the columns. */
 struct cut { int64_t rows, dim, inner; };
 struct cut cut_at(const struct shape *s, int axis);
 
@@ -65,7 +65,7 @@ MUST_CHECK struct status *array_read_shape(const struct tensor *t, struct shape 
 /* The int vector or scalar that input i holds, as partial() gives it; false: nothing known. */
 bool partial_in(struct shape_ctx *c, int i, struct shape *value);
 
-/* Merge `s` into *all: "Dimension 1 in both shapes must be equal, but are 3 and 4. Shapes are..." */
+/* Merge `s` into *all, or "Dimension 1 in both shapes must be equal, but are 3 and 4. Shapes..." */
 MUST_CHECK struct status *shape_merge_named(const struct shape *s, struct shape *all, int which);
 
 /* Dimensions of unknown size. */

@@ -1,5 +1,5 @@
-/* elementwise_test.c - the drivers and sums at sizes that cases do not reach: many dimensions, short
- * rows, several threads, buffers taken over; against plain loops. */
+/* elementwise_test.c - the drivers and sums at sizes that cases do not reach: many dimensions,
+ * short rows, several threads, buffers taken over; against plain loops. */
 #include "graph/graph.h"
 #include "op/kernel.h"
 #include "ops/broadcast.h"
@@ -162,7 +162,8 @@ static void the_same_input_again(void **state)
                         .state = p.state, .node = node, .env = &env };
     assert_null(p.run(&k));
     for (int i = 0; i < 5; i++)
-        assert_true(tensor_double(&slot[2], i) == 2 * ((i * 7 + 1) % 23 - 11) + (i * 7 + 2) % 23 - 11);
+        assert_true(tensor_double(&slot[2], i) ==
+                    2 * ((i * 7 + 1) % 23 - 11) + (i * 7 + 2) % 23 - 11);
     for (int i = 0; i < 3; i++)
         tensor_unref(&slot[i]);
     run_env_tidy(&env);

@@ -168,7 +168,8 @@ static struct status *stitch_check(struct kernel *k, int64_t *rows)
     }
     for (int i = 0; i < n; i++)
         for (int64_t j = 0; j < tensor_count(kernel_in(k, i)); j++)
-            ENSURE(index_at(kernel_in(k, i), j) >= 0, "indices[%lld] is out of range", (long long)j);
+            ENSURE(index_at(kernel_in(k, i), j) >= 0, "indices[%lld] is out of range",
+                   (long long)j);
     return NULL;
 }
 

@@ -85,7 +85,7 @@ static struct status *add_n(struct kernel *k)
         kernel_forward(k, 0, 0);
         return NULL;
     }
-    bool again = false;             /* the first input's buffer is written before the third is read */
+    bool again = false;           /* the first input's buffer is written before the third is read */
     for (int i = 2; i < k->n_in; i++)
         again |= kernel_in(k, i)->data == x->data;
     TRY(again ? kernel_new(k, 0, x->dtype, &x->shape) : kernel_reuse(k, 0, 0));

@@ -1,5 +1,5 @@
-/* unary_grad.c - the ops that gradients of unary functions are made of: TanhGrad(y, dy)... Their own
- * gradients make second derivatives. */
+/* unary_grad.c - the ops that gradients of unary functions are made of: TanhGrad(y, dy)... Their
+ * own gradients make second derivatives. */
 #include "graph/graph.h"
 #include "op/each.h"
 #include "op/shape_fn.h"

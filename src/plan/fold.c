@@ -29,7 +29,9 @@ static bool outputs_are_small(const struct node *n)
 
 static bool can_fold(const struct compiler *c, const struct step *s)
 {
-    enum { NEVER = OP_STATEFUL | OP_BLOCKING | OP_SWITCH | OP_MERGE | OP_ENTER | OP_EXIT | OP_NEXT };
+    enum {
+        NEVER = OP_STATEFUL | OP_BLOCKING | OP_SWITCH | OP_MERGE | OP_ENTER | OP_EXIT | OP_NEXT
+    };
     const struct node *n = s->node;
     if (s->flags & NEVER || n->n_control || !n->n_out || n->n_in + n->n_out > MOST_ARGS)
         return false;
@@ -61,9 +63,9 @@ static bool grow(struct compiler *c, int n)
 static bool run_now(struct compiler *c, const struct step *s, struct tensor *t)
 {
     static const int identity[MOST_ARGS] = {
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
-        26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48,
-        49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+        25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+        48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
     struct run_env env = { .threads = 1 };
     struct kernel k = { .slot = t, .to = t, .in = identity, .n_in = s->n_in, .out = s->n_in,
                         .state = s->state, .node = s->node, .env = &env };

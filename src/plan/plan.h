@@ -34,7 +34,7 @@ struct plan {
     struct step *step;          /* in a topological order */
     int n_steps, n_slots, n_feeds, n_fetches;
     int *feed, *fetch;          /* slots */
-    struct tensor *constant;    /* values that stand in slots before a run: constants, folded nodes */
+    struct tensor *constant;  /* values that stand in slots before a run: constants, folded nodes */
     int *constant_slot, n_constants;
     int *readers;               /* per slot: inputs and fetches that read it; 0: kept, or unread */
     bool serial;                /* best run in order, on one thread */
@@ -53,8 +53,8 @@ struct plan_key {               /* what is asked for; arrays are borrowed */
 
 enum {
     PLAN_NO_FOLD = 1, PLAN_NO_FUSE = 2,
-    PLAN_FLOW = 4, PLAN_SERIAL = 8,         /* one executor, whatever the plan looks like; for tests */
-    PLAN_PLACE = 16,                        /* check the devices of the nodes that are needed (E61) */
+    PLAN_FLOW = 4, PLAN_SERIAL = 8,      /* one executor, whatever the plan looks like; for tests */
+    PLAN_PLACE = 16,                      /* check the devices of the nodes that are needed (E61) */
     PLAN_SOFT = 32                          /* ... softly (E56) */
 };
 
@@ -75,7 +75,7 @@ void run_free(struct run *r);
 
 struct run_options {
     const atomic_int *cancelled;        /* NULL, or: stop soon once it is not 0 */
-    int inter, intra;                   /* most steps at a time, most threads a step; 0: the pool's */
+    int inter, intra;                 /* most steps at a time, most threads a step; 0: the pool's */
     void (*on_step)(void *ctx, const struct step *s, int64_t start_ns, int64_t end_ns, int thread);
     void *ctx;                          /* on_step: NULL, or told of each step, by any thread */
 };

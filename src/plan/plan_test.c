@@ -372,7 +372,8 @@ static void memory_ends(void **state)
 {
     (void)state;
     struct graph *g = graph_new();
-    struct out x = test_feed(g, "x"), c = test_const(g, 1), v = test_out(g, "TestVar", "v", NULL, 0);
+    struct out x = test_feed(g, "x"), c = test_const(g, 1);
+    struct out v = test_out(g, "TestVar", "v", NULL, 0);
     struct out set = T2(g, "TestAssign", v, T2(g, "TestAdd", x, c));
     struct out fetch[] = { set, T1(g, "TestSlow", x), T1(g, "TestSlow", T1(g, "TestSlow", c)) };
     for (int w = 0; w < 3; w++)
@@ -382,7 +383,8 @@ static void memory_ends(void **state)
             struct run *r = NULL;
             struct tensor in = test_scalar(1), out[3] = { { 0 } };
             mem_fail_after(n, 0);
-            struct status *st = plan_compile(g, KEY(&x, 1, fetch, 3), s.resources, ways[w].flags, &p);
+            struct status *st = plan_compile(g, KEY(&x, 1, fetch, 3), s.resources,
+                                             ways[w].flags, &p);
             if (!st)
                 r = run_new(p, s.buffers);
             if (r)
@@ -441,7 +443,8 @@ static void devices(void **state)
         "/gpu:0", "/device:GPU:0", "/cpu:1", "/device:CPU:1", "/device:XLA_CPU:0" };
     static const char *const nowhere[] = { "/job:ps/task:0", "/task:1/cpu:0", "/replica:1" };
     static const char *const malformed[] = { "cpu:0", "/cpu:x", "/flugbox", "/device:GPU:" };
-    const char *text = "Cannot assign a device for operation x: Operation was explicitly assigned to";
+    const char *text = "Cannot assign a device for operation x: "
+                       "Operation was explicitly assigned to";
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         test_ok(place(good[i], false));
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {

@@ -110,7 +110,7 @@ static struct status *take_fetches(const struct plan *p, struct run *r, struct t
     return st;
 }
 
-/* After a run that went well only fetches are still in their slots. One that is a constant stays. */
+/* After a run that went well only fetches are still in their slots. A constant one stays there. */
 static void tidy(const struct plan *p, struct run *r, bool failed)
 {
     for (int i = 0; i < p->n_feeds; i++)

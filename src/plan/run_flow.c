@@ -43,7 +43,7 @@ struct flow {
     struct run_env env;         /* as every worker begins */
     struct iter root;
     int *counts;                /* pending and readers as they are at the start */
-    int *cost_ns;               /* by step, of those that may be expensive: what they took of late */
+    int *cost_ns;              /* by step, of those that may be expensive: what they took of late */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct ready *shared;       /* a stack */

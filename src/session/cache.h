@@ -43,7 +43,8 @@ MUST_CHECK struct status *cache_add(struct cache *c, struct graph *g, const stru
                                     const struct signature **result);
 void cache_free(struct cache *c);
 
-struct run *cached_run_take(struct cached_plan *p, struct buffer_pool *buffers);  /* NULL: no memory */
+/* NULL: no memory. */
+struct run *cached_run_take(struct cached_plan *p, struct buffer_pool *buffers);
 void cached_run_give(struct cached_plan *p, struct run *r);
 
 #endif

@@ -1,4 +1,4 @@
-/* session.c - opening, running, closing. See cache.h for how plans are found, server.c for targets. */
+/* session.c - opening, running, closing. How plans are found: cache.h; targets: server.c. */
 #include "session/inside.h"
 #include "base/mem.h"
 #include "base/pool.h"

@@ -40,7 +40,8 @@ static struct status *run_q(struct session *s, const struct plan_key *key, const
     return st;
 }
 
-static struct status *run(struct session *s, const struct plan_key *key, const float *in, float *out)
+static struct status *run(struct session *s, const struct plan_key *key, const float *in,
+                          float *out)
 {
     return run_q(s, key, in, out, NULL);
 }
@@ -108,7 +109,8 @@ static void refusals(void **state)
     test_fails(session_run(s, KEY(&x, 1, &y, 1), &t, &fetch, NULL), INVALID_ARGUMENT,
                "Expects arg[0] to be float but int32 is provided");             /* B55 */
     tensor_unref(&t);
-    test_fails(session_run(s, KEY(&x, 1, &y, 1), &none, &fetch, NULL), INVALID_ARGUMENT, "no value");
+    test_fails(session_run(s, KEY(&x, 1, &y, 1), &none, &fetch, NULL), INVALID_ARGUMENT,
+               "no value");
     test_fails(session_run(s, KEY(NULL, 0, &y, 1), NULL, &fetch, NULL), INVALID_ARGUMENT,
                "You must feed a value for placeholder tensor 'x' with dtype float and shape [2]");
     test_ok(tensor_new(&t, NULL, DT_FLOAT, &SHAPE(2)));
@@ -407,8 +409,9 @@ static void placement(void **state)
     struct node *there = test_node(g, &(struct node_def){ .op = "NoOp", .name = "there",
                                                           .device = "/device:GPU:0" });
     struct session *plain = open_session(g, NULL);
-    struct session *pruned = open_session(g, &(struct session_options){ .place_pruned_graph = true });
-    struct session *soft = open_session(g, &(struct session_options){ .allow_soft_placement = true });
+    struct session_options prune = { .place_pruned_graph = true };
+    struct session_options softly = { .allow_soft_placement = true };
+    struct session *pruned = open_session(g, &prune), *soft = open_session(g, &softly);
     const char *text = "Cannot assign a device for operation there: Operation was explicitly "
                        "assigned to /device:GPU:0 but available devices are";
     float out;
@@ -494,7 +497,8 @@ static void forked(void **state)
     skip();                     /* it cannot follow a child that starts threads */
 #endif
     struct graph *g = graph_new();
-    struct out x = test_feed(g, "x"), y = T2(g, "TestAdd", T1(g, "TestSlow", x), T1(g, "TestSlow", x));
+    struct out x = test_feed(g, "x");
+    struct out y = T2(g, "TestAdd", T1(g, "TestSlow", x), T1(g, "TestSlow", x));
     struct session *s = open_session(g, NULL);
     float out, in = 3;
     test_ok(run(s, KEY(&x, 1, &y, 1), &in, &out));

@@ -19,7 +19,7 @@ struct buffer {
     uint8_t size_class;
     size_t size;                        /* bytes of data in use */
     struct buffer_pool *pool;           /* where it goes back to, or NULL */
-    struct buffer *next;                /* while it lies in the pool, or is a kernel's (op/kernel.c) */
+    struct buffer *next;             /* while it lies in the pool, or is a kernel's (op/kernel.c) */
     void (*release)(void *ctx, void *data, size_t size);     /* foreign memory: gives it back */
     void *ctx, *data;                   /* 64-aligned unless foreign */
 };

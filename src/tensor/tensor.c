@@ -117,7 +117,9 @@ void tensor_set_double(struct tensor *t, int64_t i, double v)
     case DT_UINT8: case DT_QUINT8: ((uint8_t *)t->data)[i] = (uint8_t)clamped(v); break;
     case DT_UINT16: case DT_QUINT16: ((uint16_t *)t->data)[i] = (uint16_t)clamped(v); break;
     case DT_UINT32: ((uint32_t *)t->data)[i] = (uint32_t)clamped(v); break;
-    case DT_UINT64: ((uint64_t *)t->data)[i] = v >= 0x1p63 ? (uint64_t)v : (uint64_t)clamped(v); break;
+    case DT_UINT64:
+        ((uint64_t *)t->data)[i] = v >= 0x1p63 ? (uint64_t)v : (uint64_t)clamped(v);
+        break;
     default: break;
     }
 }

@@ -48,8 +48,8 @@ void trial_plan_release(struct trial_plan *p);
 
 /* NULL, or what is wrong with a case (test/check.c). A value case is run with constants, with
  * placeholders of unknown shape and with inputs whose buffers may be reused, each by both
- * executors; what came must be what the case says, of the inferred dtype and shape, inputs must not change,
- * a second run must agree, and all memory must be given back. */
+ * executors; what came must be what the case says, of the inferred dtype and shape, inputs must not
+ * change, a second run must agree, and all memory must be given back. */
 MUST_CHECK struct status *case_check(const struct op_case *c);
 
 /* The gradients of a case, against finite differences (test/finite.c). */

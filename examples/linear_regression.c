@@ -1,10 +1,9 @@
 /* y = 2 x + 1, found again from noisy points: 1000 epochs in one session. */
 #include "lesson.h"
 
-enum { N = 100 };
-
 int main(void)
 {
+    enum { N = 100 };
     float xs[N], ys[N];
     for (int i = 0; i < N; i++) {
         xs[i] = (float)i / N;
@@ -13,12 +12,10 @@ int main(void)
     struct weft_tensor *tx, *ty, *loss_value;
     weft_check(weft_tensor_new(WEFT_FLOAT, 2, (int64_t[]){ N, 1 }, xs, &tx));
     weft_check(weft_tensor_new(WEFT_FLOAT, 2, (int64_t[]){ N, 1 }, ys, &ty));
-
     struct weft_out x = weft_placeholder(NULL, WEFT_FLOAT), y = weft_placeholder(NULL, WEFT_FLOAT);
-    struct weft_out w0 = weft_zeros(NULL, WEFT_FLOAT, 2, (int64_t[]){ 1, 1 });
-    struct weft_out b0 = weft_zeros(NULL, WEFT_FLOAT, 1, (int64_t[]){ 1 });
-    struct weft_variable w = weft_variable_new(NULL, "w", w0, 0);
-    struct weft_variable b = weft_variable_new(NULL, "b", b0, 0);
+    struct weft_out zero = weft_zeros(NULL, WEFT_FLOAT, 2, (int64_t[]){ 1, 1 });
+    struct weft_variable w = weft_variable_new(NULL, "w", zero, 0);
+    struct weft_variable b = weft_variable_new(NULL, "b", zero, 0);
     struct weft_out line = weft_add(NULL, weft_mat_mul(NULL, x, w.value), b.value);
     struct weft_out loss = weft_mean(NULL, weft_square(NULL, weft_sub(NULL, line, y)),
                                      weft_vector(NULL, WEFT_INT32, 2, (double[]){ 0, 1 }));

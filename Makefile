@@ -9,7 +9,7 @@
 
 comma := ,
 CC := $(if $(filter clang%,$(CC)),$(CC),gcc)
-tag := $(if $(filter gcc,$(CC)),,-$(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+tag := $(if $(FUZZ),-fuzz,$(if $(filter gcc,$(CC)),,-$(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 B := build$(tag)
 PREFIX ?= /usr/local
 ccache := $(if $(shell command -v ccache),ccache )
@@ -17,7 +17,7 @@ ccache := $(if $(shell command -v ccache),ccache )
 export CCACHE_NOHASHDIR = 1
 
 options = -Dwerror=$(if $(WARN),false,true) -Db_sanitize=$(or $(SAN),none) -Dprefix=$(PREFIX) \
-          $(if $(SAN),-Doptimization=1)
+          $(if $(SAN),-Doptimization=1) $(if $(FUZZ),-Dc_args=-fsanitize=fuzzer-no-link)
 files = { echo '$(options)'; tools/find.sh . '*.c' '*.proto' '*.cases'; \
           ls tools/*.c include/*.h || :; } 2>/dev/null
 filter = $(if $(T),$$(meson test -C $(B) --list 2>/dev/null | grep -e '$(T)' || echo no-test-matches-$(T)))
@@ -61,10 +61,10 @@ demo: all
 bench: all
 	@bench/run.sh $(B)
 
-fuzz:
-	@$(MAKE) --no-print-directory CC=clang SAN=address,undefined all
-	@for f in build-clang-address-undefined/fuzz-*; do [ ! -x $$f ] || [ -d $$f ] || \
-	    $$f -max_total_time=10 || exit 1; done
+fuzz: deps
+	@$(MAKE) --no-print-directory CC=clang SAN=address,undefined FUZZ=1 build
+	@for f in fuzz/*.c; do build-fuzz-address-undefined/fuzz-$$(basename $$f .c) \
+	    -max_total_time=10 || exit 1; done
 
 install: build
 	@meson install -C $(B) --no-rebuild --strip $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))

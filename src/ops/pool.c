@@ -1,6 +1,6 @@
 /* pool.c - pooling over windows of images: MaxPool and AvgPool, their gradients, and gradients
- * of those. Images are NHWC; as in TensorFlow on a CPU the other layouts are refused when a plan
- * is made (shapes are inferred for them all the same). */
+ * of those. Each channel of an NCHW image is pooled as an image of its own; NCHW_VECT_C, which no
+ * CPU has, is refused when a plan is made (shapes are inferred for it all the same). */
 #include "num/pool2d.h"
 #include "graph/graph.h"
 #include "op/kernel.h"
@@ -27,6 +27,7 @@
 
 struct pool {
     struct window window;           /* where attributes give it */
+    const int *layout;              /* see pool_layout() */
     int at;                         /* or: the inputs `at` and `at` + 1 do; 0: they do not */
     const struct pool_loops *loops;
 };
@@ -68,8 +69,9 @@ static struct status *pool_prepare(struct prep *p, const char *what, int at)
     struct pool *s;
     const char *format = node_attr_string(p->node, "data_format");
     TRY(prep_state(p, sizeof *s, &s));
-    ENSURE(!format[0] || !strcmp(format, "NHWC"),
-           "Default %s only supports NHWC on device type CPU", what);
+    ENSURE(strcmp(format, "NCHW_VECT_C"),
+           "Default %s only supports NHWC on device type CPU, and NCHW, but not %s", what, format);
+    s->layout = pool_layout(p->node);
     s->loops = loops_find(node_attr_type(p->node, "T"));
     s->at = at;
     s->window.same = !strcmp(node_attr_string(p->node, "padding"), "SAME");
@@ -94,8 +96,8 @@ static struct status *window_now(const struct kernel *k, bool depth_too, struct 
         ENSURE(tensor_count(size) == 4, "Sliding window ksize field must specify 4 dimensions");
         ENSURE(tensor_count(stride) == 4, "Sliding window stride field must specify 4 dimensions");
         for (int i = 0; i < 4; i++) {
-            w->k[i] = tensor_int(size, i);
-            w->s[i] = tensor_int(stride, i);
+            w->k[i] = tensor_int(size, s->layout[i]);
+            w->s[i] = tensor_int(stride, s->layout[i]);
         }
     }
     return window_check(w, depth_too);
@@ -119,32 +121,52 @@ static struct status *pool_dim(int64_t in, int64_t k, int64_t s, bool same, int6
     return NULL;
 }
 
-static struct status *pool_geometry(const struct window *w, const struct shape *x,
-                                    struct pool2d *p, struct shape *y)
+static bool is_nchw(const struct pool *s) { return s->layout[3] == 1; }
+
+static struct status *pool_geometry(const struct pool *s, const struct window *w,
+                                    const struct shape *x, struct pool2d *p, struct shape *y)
 {
-    *p = (struct pool2d){ .batch = x->dim[0], .in_h = x->dim[1], .in_w = x->dim[2],
-                          .depth = x->dim[3], .k_h = w->k[1], .k_w = w->k[2], .s_h = w->s[1],
-                          .s_w = w->s[2] };
+    const int *at = s->layout;
+    *p = (struct pool2d){ .batch = x->dim[0], .in_h = x->dim[at[1]], .in_w = x->dim[at[2]],
+                          .depth = x->dim[at[3]], .k_h = w->k[1], .k_w = w->k[2],
+                          .s_h = w->s[1], .s_w = w->s[2] };
     TRY(pool_dim(p->in_h, p->k_h, p->s_h, w->same, &p->out_h, &p->pad_h));
     TRY(pool_dim(p->in_w, p->k_w, p->s_w, w->same, &p->out_w, &p->pad_w));
-    *y = SHAPE(p->batch, p->out_h, p->out_w, p->depth);
+    *y = *x;
+    y->dim[at[1]] = p->out_h;
+    y->dim[at[2]] = p->out_w;
+    if (is_nchw(s)) {
+        p->batch = shape_span(x, 0, 2);
+        p->depth = 1;
+    }
     return NULL;
 }
 
-/* Pooling over channels is pooling over the columns of one-channel images of one row. */
-static struct status *depth_geometry(const struct window *w, const struct shape *x,
-                                     struct pool2d *p, struct shape *y)
+static struct status *depth_check(const struct window *w, int64_t depth)
 {
-    int64_t depth = x->dim[3], k = w->k[3];
     TRY(unimplemented(w->k[1] != 1 || w->k[2] != 1, "MaxPooling supports exactly one of pooling "
                       "across depth or pooling across width/height."));
-    TRY(unimplemented(depth % k != 0, "Depthwise max pooling requires the depth window to evenly "
-                      "divide the input depth"));
-    TRY(unimplemented(w->s[3] != k, "Depthwise max pooling requires the depth window to equal the "
-                      "depth stride."));
+    TRY(unimplemented(depth % w->k[3] != 0, "Depthwise max pooling requires the depth window to "
+                      "evenly divide the input depth"));
+    return unimplemented(w->s[3] != w->k[3], "Depthwise max pooling requires the depth window to "
+                         "equal the depth stride.");
+}
+
+/* Pooling over channels is pooling over the columns of one-channel images of one row. In NCHW each
+ * plane becomes a row: its rows are that row's columns, and their pixels the channels. */
+static struct status *depth_geometry(const struct pool *s, const struct window *w,
+                                     const struct shape *x, struct pool2d *p, struct shape *y)
+{
+    int64_t depth = x->dim[s->layout[3]], k = w->k[3];
+    TRY(depth_check(w, depth));
     *p = (struct pool2d){ .batch = shape_span(x, 0, 3), .in_h = 1, .in_w = depth, .depth = 1,
                           .out_h = 1, .out_w = depth / k, .k_h = 1, .k_w = k, .s_h = 1, .s_w = k };
-    *y = SHAPE(x->dim[0], x->dim[1], x->dim[2], depth / k);
+    if (is_nchw(s))
+        *p = (struct pool2d){ .batch = x->dim[0], .in_h = depth, .in_w = x->dim[2],
+                              .depth = x->dim[3], .out_h = depth / k, .out_w = x->dim[2],
+                              .k_h = k, .k_w = 1, .s_h = k, .s_w = 1 };
+    *y = *x;
+    y->dim[s->layout[3]] = depth / k;
     return NULL;
 }
 
@@ -173,7 +195,7 @@ static struct status *pool_forward(struct kernel *k, bool depth_too, pool_fn *fn
     ENSURE(x->shape.rank == 4, "tensor_in_shape must have 2 spatial dimensions. %d 0",
            x->shape.rank);
     TRY(window_now(k, depth_too, &w));
-    TRY((w.k[3] > 1 ? depth_geometry : pool_geometry)(&w, &x->shape, &p, &y));
+    TRY((w.k[3] > 1 ? depth_geometry : pool_geometry)(k->state, &w, &x->shape, &p, &y));
     TRY(kernel_new(k, 0, x->dtype, &y));
     pool2d_run(&(struct pool_job){ .p = &p, .x = x->data, .y = kernel_out(k, 0)->data }, fn,
                k->env->threads);
@@ -199,7 +221,7 @@ static struct status *max_inputs(struct kernel *k, struct pool2d *p, struct shap
     TRY(want_image(kernel_in(k, 1), "tensor_out"));
     TRY(want_image(kernel_in(k, 2), "out_backprop"));
     TRY(window_now(k, false, &w));
-    TRY(pool_geometry(&w, &kernel_in(k, 0)->shape, p, y));
+    TRY(pool_geometry(k->state, &w, &kernel_in(k, 0)->shape, p, y));
     return want_shape(kernel_in(k, 1), y, "orig_output");
 }
 
@@ -246,7 +268,7 @@ static struct status *mean_pool_grad(struct kernel *k)
         x.dim[i] = tensor_int(dims, i);
     TRY(shape_check(&x));
     TRY(window_now(k, false, &w));
-    TRY(pool_geometry(&w, &x, &p, &y));
+    TRY(pool_geometry(k->state, &w, &x, &p, &y));
     TRY(want_shape(dy, &y, "out_backprop"));
     TRY(kernel_new(k, 0, dy->dtype, &x));
     pool2d_scatter(&(struct pool_job){ .p = &p, .g = dy->data, .y = kernel_out(k, 0)->data },
@@ -266,7 +288,7 @@ static struct status *max_pool_with_argmax(struct kernel *k)
     struct shape y;
     TRY(want_image(x, "tensor_in"));
     TRY(window_now(k, false, &w));
-    TRY(pool_geometry(&w, &x->shape, &p, &y));
+    TRY(pool_geometry(k->state, &w, &x->shape, &p, &y));
     ENSURE(t == DT_INT64 || tensor_count(x) <= INT32_MAX, "the input has too many elements for "
            "int32 indices: %s", SHAPE_STR(&x->shape));
     TRY(kernel_new(k, 0, x->dtype, &y));

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* Where batch, rows, columns and channels stand in a shape. */
-static const int *layout_of(const struct node *n)
+const int *pool_layout(const struct node *n)
 {
     static const int nhwc[4] = { 0, 1, 2, 3 }, nchw[4] = { 0, 2, 3, 1 };
     return !strncmp(node_attr_string(n, "data_format"), "NCHW", 4) ? nchw : nhwc;
@@ -17,7 +16,7 @@ static bool is_packed(const struct node *n)
 struct status *window_of_attrs(const struct node *n, struct window *w)
 {
     const struct attr *k = node_attr_find(n, "ksize"), *s = node_attr_find(n, "strides");
-    const int *at = layout_of(n);
+    const int *at = pool_layout(n);
     ENSURE(k->n == 4, "%s requires the ksize attribute to contain 4 values, but got: %d",
            n->op->name, k->n);
     ENSURE(s->n == 4, "%s requires the stride attribute to contain 4 values, but got: %d",
@@ -44,7 +43,7 @@ static struct status *dim_pooled(int64_t in, int64_t k, int64_t s, bool same, in
 static struct status *pooled(struct shape_ctx *c, const struct window *w, const struct shape *x,
                              bool depth_too, struct shape *y)
 {
-    const int *at = layout_of(c->node);
+    const int *at = pool_layout(c->node);
     *y = (struct shape){ 4, { -1, -1, -1, -1 } };
     if (is_packed(c->node)) {
         TRY(shape_want_rank(x, 5));
@@ -77,7 +76,7 @@ struct status *mean_pool_shape(struct shape_ctx *c)
 /* The window that inputs `at` and `at` + 1 give; `known` false where they are not constants. */
 static struct status *window_of_inputs(struct shape_ctx *c, int at, struct window *w, bool *known)
 {
-    const int *place = layout_of(c->node);
+    const int *place = pool_layout(c->node);
     const struct tensor *value[2];
     *known = true;
     for (int j = 0; j < 2; j++) {

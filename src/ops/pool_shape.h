@@ -7,6 +7,9 @@
 /* Along batch, rows, columns and channels, whatever the layout. */
 struct window { int64_t k[4], s[4]; bool same; };
 
+/* Where batch, rows, columns and channels stand in a shape. */
+const int *pool_layout(const struct node *n);
+
 /* From the attributes ksize, strides, padding and data_format. */
 MUST_CHECK struct status *window_of_attrs(const struct node *n, struct window *w);
 

@@ -26,7 +26,8 @@ struct status *shape_check(const struct shape *s)
            s->rank, MAX_RANK);
     for (int i = 0; i < s->rank; i++) {
         ENSURE(s->dim[i] >= 0, "Dimension %lld must be >= 0", (long long)s->dim[i]);
-        ENSURE(!__builtin_mul_overflow(n, s->dim[i], &n),
+        /* A dimension of 0 counts as 1: loops multiply the others, whatever the whole holds. */
+        ENSURE(!__builtin_mul_overflow(n, s->dim[i] + !s->dim[i], &n),
                "Shape %s is too large (more than 2**63 - 1 entries)", SHAPE_STR(s));
     }
     return NULL;

@@ -40,7 +40,7 @@ static inline bool shape_equal(const struct shape *a, const struct shape *b)
     return equal;
 }
 
-/* INVALID_ARGUMENT if a dimension is negative or the count overflows. */
+/* INVALID_ARGUMENT if a dimension is negative, or the product of those that are not 0 overflows. */
 MUST_CHECK struct status *shape_check(const struct shape *s);
 
 /* Elements in dimensions [from, to). */

@@ -10,10 +10,14 @@
 struct status *tensor_new(struct tensor *t, struct buffer_pool *pool, enum dtype dtype,
                           const struct shape *shape)
 {
-    size_t count = 1, bytes;
+    int64_t count = 1, extent = 1;
+    size_t bytes;
     bool fits = shape->rank >= 0 && shape->rank <= MAX_RANK;
-    for (int i = 0; i < shape->rank && fits; i++)
-        fits = shape->dim[i] >= 0 && !__builtin_mul_overflow(count, shape->dim[i], &count);
+    for (int i = 0; i < shape->rank && fits; i++) {
+        int64_t d = shape->dim[i];
+        fits = d >= 0 && !__builtin_mul_overflow(extent, d + !d, &extent);
+        count = fits ? count * d : 0;
+    }
     if (__builtin_expect(!fits, 0)) {
         TRY(shape_check(shape));
         ENSURE(false, "Shape %s is too large", SHAPE_STR(shape));

@@ -25,8 +25,8 @@ check = WEFT_BUILD=$(B) meson test -C $(B) --no-rebuild $(if $(V),-v) $(filter) 
         { tools/failed.sh $(B)/meson-logs/testlog.txt; exit 1; }; \
         grep -hs ': skipped$$' $(B)/meson-logs/testlog.txt || :
 
-# Memory that is not to be had is refused, as without a sanitizer. oneDNN is loaded late (num/libs.h),
-# and gcc 12's leak checker trips over the thread-local memory of libraries that are.
+# Memory that is not to be had is refused, as without a sanitizer. oneDNN is loaded late
+# (num/libs.h), and gcc 12's leak checker trips over the thread-local memory of such libraries.
 sanitizer = halt_on_error=1:print_summary=1:allocator_may_return_null=1
 export ASAN_OPTIONS ?= $(sanitizer):intercept_tls_get_addr=0
 export TSAN_OPTIONS ?= $(sanitizer)

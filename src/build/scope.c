@@ -275,10 +275,11 @@ static void add_group(struct groups *to, struct text t)
 static struct status *join_groups(struct graph *g, const struct node *with, struct groups *to)
 {
     const struct attr *own = node_attr_find(with, "_class");
-    for (int i = 0; own && i < own->n; i++)
-        add_group(to, own->texts[i]);
-    if (own)
+    if (own && own->kind == ATTR_LIST + ATTR_STRING) {
+        for (int i = 0; i < own->n; i++)
+            add_group(to, own->texts[i]);
         return NULL;
+    }
     const char *text = keep_joined(g, "loc:@", with->name);
     NEED(text);
     add_group(to, (struct text){ text, strlen(text) });

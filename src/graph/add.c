@@ -88,6 +88,7 @@ static struct status *set_attr(struct adding *a, const struct attr *given)
         ENSURE(kind_fits(def->kind, given), "AttrValue of '%s' had value with type '%s' when '%s' "
                "was expected", def->name, attr_kind_name(given->kind), attr_kind_name(def->kind));
         n->attr[i].name = def->name;
+        attr_release(&n->attr[i]);      /* said twice: the last one counts */
     }
     return attr_copy(&a->graph->arena, &n->attr[i], given);
 }
@@ -205,7 +206,10 @@ static struct status *infer_lengths(struct adding *a)
     for (int i = 0; i < a->sig->n_in; i++) {
         int attr = length_attr(&a->sig->in[i]);
         if (attr < 0 || a->node->attr[attr].kind) {
-            known += length_of(a->node, &a->sig->in[i]);
+            int64_t n = length_of(a->node, &a->sig->in[i]);
+            if (n < 0 || n > a->def->n_in)
+                return count_mismatch(a);
+            known += n;
         } else if (unknown < 0 || unknown == attr) {
             unknown = attr;
             uses++;
@@ -291,6 +295,9 @@ static struct status *bind_inputs(struct adding *a)
 
 static struct status *check_inputs(const struct adding *a)
 {
+    ENSURE(a->def->n_in >= 0 && a->def->n_control >= 0 && a->def->n_attr >= 0,
+           "Node '%s' has %d inputs, %d control inputs and %d attributes", a->def->name,
+           a->def->n_in, a->def->n_control, a->def->n_attr);
     for (int i = 0; i < a->def->n_in; i++) {
         struct out in = a->def->in[i];
         ENSURE(in.node, "Input %d of node '%s' is missing", i, a->def->name);
@@ -311,13 +318,19 @@ static struct status *check_inputs(const struct adding *a)
 
 /* ---- outputs ---- */
 
+enum { MOST_OUTPUTS = 1 << 20 };        /* of one node: more is a mistake, and would take the memory */
+
 static struct status *set_output_types(struct adding *a)
 {
     struct node *n = a->node;
     struct arena *arena = &a->graph->arena;
     bool refs = false;
     for (int k = 0; k < a->sig->n_out; k++) {
-        n->n_out += (int)length_of(n, &a->sig->out[k]);
+        int64_t length = length_of(n, &a->sig->out[k]);
+        ENSURE(length >= 0 && length <= MOST_OUTPUTS - n->n_out,
+               "Output '%.*s' of '%s' Op cannot be a list of %lld", (int)a->sig->out[k].name.n,
+               a->sig->out[k].name.s, a->op->name, (long long)length);
+        n->n_out += (int)length;
         refs |= a->sig->out[k].ref;
     }
     uint8_t *ref = refs ? arena_alloc(arena, (size_t)n->n_out) : NULL;
@@ -386,6 +399,8 @@ static struct status *infer_shapes(struct adding *a)
     int budget = VALUE_BUDGET;
     struct shape_ctx c = { n, n->n_in, n->n_out, in, out, &budget };
     struct status *st = a->op->shape(&c);
+    for (int i = 0; i < n->n_out && !st; i++)
+        st = shape_check_size(&out[i]);
     if (st)
         return at_shapes(a, st);
     kept = n->n_out == 1 ? &a->single->shape

@@ -212,9 +212,11 @@ struct status *shape_in_size(struct shape_ctx *c, int i, int64_t *size)
     TRY(shape_want_rank(shape_in(c, i), 0));
     const struct tensor *v = shape_in_value(c, i);
     *size = -1;
-    if (v)
+    if (v) {
+        TRY(shape_want_rank(&v->shape, 0));
         *size = tensor_int(v, 0);
-    else if (in_partial(c, i, &s) && s.rank == 0)
+    } else if (in_partial(c, i, &s) && s.rank == 0) {
         *size = s.dim[0];
+    }
     return NULL;
 }

@@ -25,11 +25,15 @@ struct walk {
 
 /* ---- for gradient functions ---- */
 
-enum dtype out_dtype(struct out o) { return o.node ? o.node->dtype[o.index] : DT_INVALID; }
+enum dtype out_dtype(struct out o)
+{
+    return out_is_valid(o) ? o.node->dtype[o.index] : DT_INVALID;
+}
 
 const struct shape *out_shape(struct out o)
 {
-    return o.node ? o.node->shape[o.index] : &SHAPE_UNKNOWN;
+    return out_is_valid(o) ? __atomic_load_n(&o.node->shape[o.index], __ATOMIC_ACQUIRE)
+                           : &SHAPE_UNKNOWN;        /* graph_set_shape() may be at it */
 }
 
 void grad_fail(struct grad *g, enum code code, const char *fmt, ...)
@@ -403,18 +407,23 @@ static void results(struct walk *w, struct out *dx, struct slices *dx_slices)
     }
 }
 
-static struct status *check(struct graph *g, const struct gradients *q)
+static struct status *check_outs(const struct graph *g, const char *what, const struct out *o,
+                                 int n)
 {
-    for (int i = 0; i < q->n_y; i++)
-        ENSURE(q->y[i].node && q->y[i].node->graph == g, "y %d is not an element of this graph.",
-               i);
-    for (int i = 0; i < q->n_x; i++)
-        ENSURE(q->x[i].node && q->x[i].node->graph == g, "x %d is not an element of this graph.",
-               i);
-    for (int i = 0; i < q->n_stop; i++)
-        ENSURE(q->stop[i].node && q->stop[i].node->graph == g,
-               "stop_gradients %d is not an element of this graph.", i);
+    for (int i = 0; i < n; i++)
+        ENSURE(out_is_valid(o[i]) && o[i].node->graph == g,
+               "%s %d is not an element of this graph.", what, i);
     return NULL;
+}
+
+static struct status *check(const struct graph *g, const struct gradients *q)
+{
+    TRY(check_outs(g, "y", q->y, q->n_y));
+    TRY(check_outs(g, "x", q->x, q->n_x));
+    for (int i = 0; q->grad_y && i < q->n_y; i++)
+        if (q->grad_y[i].node)
+            TRY(check_outs(g, "grad_ys", &q->grad_y[i], 1));
+    return check_outs(g, "stop_gradients", q->stop, q->n_stop);
 }
 
 static struct status *start(struct walk *w)

@@ -193,9 +193,12 @@ struct status *graph_find_out(struct graph *g, const char *name, struct out *out
 struct status *graph_set_shape(struct graph *g, struct out o, const struct shape *s)
 {
     struct shape merged, *kept;
+    ENSURE(out_is_valid(o), "Node '%s' has no output %d", o.node->name, o.index);
     graph_lock(g);
     const struct shape **at = (const struct shape **)&o.node->shape[o.index];
     struct status *st = shape_merge(*at, s, &merged);
+    if (!st)
+        st = shape_check_size(&merged);
     if (!st && !shape_equal(&merged, *at)) {
         kept = arena_copy(&g->arena, &merged, sizeof merged);
         if (kept)

@@ -118,6 +118,8 @@ int node_arg(const struct node *n, int arg, int *count);
 
 static inline enum dtype node_in_dtype(const struct node *n, int i)
 { return n->in[i].node->dtype[n->in[i].index]; }
+static inline bool out_is_valid(struct out o)
+{ return o.node && o.index >= 0 && o.index < o.node->n_out; }
 static inline bool out_is_ref(struct out o)
 { return o.node->ref && o.node->ref[o.index]; }
 

@@ -45,6 +45,8 @@ struct status *attr_copy(struct arena *a, struct attr *to, const struct attr *fr
     const char *name = to->name;
     *to = *from;
     to->name = name;
+    if (from->kind == ATTR_TENSOR || from->kind == ATTR_LIST + ATTR_TENSOR)
+        to->tensor = NULL;              /* nothing to release until there is a copy */
     if (from->kind >= ATTR_LIST)
         return copy_list(a, to, from);
     if (from->kind == ATTR_STRING || from->kind == ATTR_FUNC)
@@ -63,7 +65,7 @@ void attr_release(struct attr *a)
 {
     if (a->kind == ATTR_TENSOR && a->tensor)
         tensor_unref((struct tensor *)a->tensor);
-    if (a->kind == ATTR_LIST + ATTR_TENSOR)
+    if (a->kind == ATTR_LIST + ATTR_TENSOR && a->tensors)
         for (int i = 0; i < a->n; i++)
             tensor_unref((struct tensor *)&a->tensors[i]);
 }

@@ -65,7 +65,8 @@ static inline bool kernel_can_reuse(const struct kernel *k, int j, enum dtype t,
 {
     const struct tensor *x = &k->slot[k->in[j]];
     return (k->movable >> (j & 31) & (j < 32)) && tensor_unique(x) &&
-           (x->dtype == t || dtype_size(x->dtype) == dtype_size(t)) &&
+           (x->dtype == t || (!x->buf->content && !dtype_owns(t) &&
+                              dtype_size(x->dtype) == dtype_size(t))) &&
            (s == &x->shape || shape_count(&x->shape) == shape_count(s));
 }
 

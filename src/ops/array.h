@@ -11,9 +11,6 @@
 #include "num/transpose.h"
 #include "op/kernel.h"
 
-static inline bool dtype_owns(enum dtype t)
-{ return t == DT_STRING || t == DT_RESOURCE || t == DT_VARIANT; }
-
 /* ---- kernels ---- */
 
 /* Move elements of `from` to `to`, both of one dtype, on several threads where it pays.

@@ -197,6 +197,7 @@ static struct status *reshape_any(struct kernel *k)
     }
     ENSURE(product == n, "Input to reshape is a tensor with %lld values, but the requested shape "
            "has %lld", (long long)n, (long long)product);
+    TRY(shape_check(&s));
     kernel_view(k, 0, 0, &s);
     return NULL;
 }

@@ -12,7 +12,7 @@
 
 static bool is_ours(const struct compiler *c, struct out o)
 {
-    return o.node && o.node->graph == c->graph && o.index >= 0 && o.index < o.node->n_out;
+    return out_is_valid(o) && o.node->graph == c->graph;
 }
 
 static const char *name_of(const struct node *n) { return n ? n->name : "(none)"; }

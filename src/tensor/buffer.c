@@ -134,7 +134,7 @@ struct buffer *buffer_new(struct buffer_pool *pool, size_t size, enum dtype cont
     }
     b->content = 0;
     b->size = size;
-    if (__builtin_expect(content == DT_STRING || content == DT_RESOURCE, 0)) {
+    if (__builtin_expect(dtype_owns(content), 0)) {
         b->content = (uint8_t)content;
         memset(b->data, 0, size);
     }

@@ -15,7 +15,7 @@ struct buffer_pool;
 
 struct buffer {
     atomic_int refs;
-    uint8_t content;                    /* DT_STRING, DT_RESOURCE: elements own something */
+    uint8_t content;                    /* the dtype, if dtype_owns() it: elements own something */
     uint8_t size_class;
     size_t size;                        /* bytes of data in use */
     struct buffer_pool *pool;           /* where it goes back to, or NULL */

@@ -66,6 +66,10 @@ static inline size_t dtype_size(enum dtype t)
     return (unsigned)t < sizeof size ? size[t] : 0;
 }
 
+/* Do elements own something besides their bytes? Their buffers know it (buffer->content). */
+static inline bool dtype_owns(enum dtype t)
+{ return t == DT_STRING || t == DT_RESOURCE || t == DT_VARIANT; }
+
 static inline bool dtype_is_ref(enum dtype t) { return t >= DT_REF; }
 static inline enum dtype dtype_base(enum dtype t)
 { return dtype_is_ref(t) ? (enum dtype)(t - DT_REF) : t; }

@@ -19,18 +19,22 @@ bool shape_is_known(const struct shape *s)
     return s->rank >= 0;
 }
 
-struct status *shape_check(const struct shape *s)
+struct status *shape_check_size(const struct shape *s)
 {
     int64_t n = 1;
+    for (int i = 0; i < s->rank; i++)
+        ENSURE(s->dim[i] <= 0 || !__builtin_mul_overflow(n, s->dim[i], &n),
+               "Shape %s is too large (more than 2**63 - 1 entries)", SHAPE_STR(s));
+    return NULL;
+}
+
+struct status *shape_check(const struct shape *s)
+{
     ENSURE(s->rank >= 0 && s->rank <= MAX_RANK, "Shape of rank %d: expected at most %d dimensions",
            s->rank, MAX_RANK);
-    for (int i = 0; i < s->rank; i++) {
+    for (int i = 0; i < s->rank; i++)
         ENSURE(s->dim[i] >= 0, "Dimension %lld must be >= 0", (long long)s->dim[i]);
-        /* A dimension of 0 counts as 1: loops multiply the others, whatever the whole holds. */
-        ENSURE(!__builtin_mul_overflow(n, s->dim[i] + !s->dim[i], &n),
-               "Shape %s is too large (more than 2**63 - 1 entries)", SHAPE_STR(s));
-    }
-    return NULL;
+    return shape_check_size(s);
 }
 
 struct status *dim_merge(int64_t a, int64_t b, int64_t *merged)

@@ -40,7 +40,10 @@ static inline bool shape_equal(const struct shape *a, const struct shape *b)
     return equal;
 }
 
-/* INVALID_ARGUMENT if a dimension is negative, or the product of those that are not 0 overflows. */
+/* INVALID_ARGUMENT if the product of the known dimensions that are not 0 overflows: loops multiply
+ * them, whatever the whole holds. */
+MUST_CHECK struct status *shape_check_size(const struct shape *s);
+/* ... or if anything is unknown: what a tensor may have. */
 MUST_CHECK struct status *shape_check(const struct shape *s);
 
 /* Elements in dimensions [from, to). */

@@ -30,14 +30,12 @@ static struct shape_ctx ctx_of(const struct node *n, const struct shape **in, in
 struct status *node_compute(const struct node *n, const struct tensor *in, struct tensor *out)
 {
     struct arena tmp = { 0 };
-    struct prep p = { .node = n, .name = n->name, .arena = &tmp, .run = n->op->kernel_any };
+    struct prep p = { .node = n, .name = n->name, .arena = &tmp, .run = node_kernel(n) };
     struct run_env env = { .threads = 1 };
     int *index = arena_array(&tmp, int, n->n_in + 1);
     struct status *st = index ? NULL : status_no_memory();
     for (int i = 0; i < n->n_in && !st; i++)
         index[i] = i;
-    if (!st && n->op->kernel)
-        p.run = n->op->kernel[node_attr(n, n->op->by ? n->op->by : "T")];
     if (!st && n->op->prepare)
         st = n->op->prepare(&p);
     if (!st && !p.run)

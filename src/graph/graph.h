@@ -113,6 +113,9 @@ const struct tensor *node_attr_tensor(const struct node *n, const char *name);
 static inline enum dtype node_attr_type(const struct node *n, const char *name)
 { return (enum dtype)node_attr(n, name); }
 
+/* The kernel of its row, before prepare() may choose another; NULL: none. */
+kernel_fn *node_kernel(const struct node *n);
+
 /* Where the inputs of argument `arg` of the op begin in n->in, and how many there are. */
 int node_arg(const struct node *n, int arg, int *count);
 

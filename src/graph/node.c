@@ -39,6 +39,16 @@ const struct tensor *node_attr_tensor(const struct node *n, const char *name)
     return a && a->kind == ATTR_TENSOR ? a->tensor : NULL;
 }
 
+kernel_fn *node_kernel(const struct node *n)
+{
+    const struct op *op = n->op;
+    if (!op->kernel)
+        return op->kernel_any;
+    enum dtype t = node_attr_type(n, op->by ? op->by : "T");
+    kernel_fn *run = t > DT_INVALID && t < DT_COUNT ? op->kernel[t] : NULL;
+    return run ? run : op->kernel_any;
+}
+
 static int arg_length(const struct node *n, const struct arg *arg)
 {
     if (arg->number_attr >= 0)

@@ -216,21 +216,11 @@ static struct status *keep_bound(struct compiler *c, struct resource *r)
     return NULL;
 }
 
-static kernel_fn *registered_kernel(const struct node *n)
-{
-    const struct op *op = n->op;
-    if (!op->kernel)
-        return op->kernel_any;
-    enum dtype t = node_attr_type(n, op->by ? op->by : "T");
-    kernel_fn *run = t > DT_INVALID && t < DT_COUNT ? op->kernel[t] : NULL;
-    return run ? run : op->kernel_any;
-}
-
 static struct status *choose_kernel(struct compiler *c, struct step *s)
 {
     const struct node *n = s->node;
     struct prep p = { .node = n, .name = n->name, .arena = &c->plan->arena,
-                      .resources = c->resources, .run = registered_kernel(n) };
+                      .resources = c->resources, .run = node_kernel(n) };
     struct status *st = n->op->prepare ? n->op->prepare(&p) : NULL;
     if (p.bound) {
         struct status *kept = keep_bound(c, p.bound);

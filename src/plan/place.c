@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-struct spec { bool local, cpu, any_id, malformed; long id; };
+struct spec { bool local, cpu, malformed; long id; };
 
 static bool part_is(const char *part, size_t n, const char *key, const char **value)
 {
@@ -17,10 +17,11 @@ static bool part_is(const char *part, size_t n, const char *key, const char **va
 
 static void read_id(struct spec *s, const char *text, size_t n)
 {
-    s->any_id = n == 1 && *text == '*';
     char *end;
-    s->id = s->any_id ? 0 : strtol(text, &end, 10);
-    s->malformed |= !s->any_id && (end != text + n || n == 0 || !isdigit((unsigned char)*text));
+    if (n == 1 && *text == '*')
+        return;
+    s->id = strtol(text, &end, 10);
+    s->malformed |= end != text + n || n == 0 || !isdigit((unsigned char)*text);
 }
 
 /* "CPU:0", "CPU:*", "CPU", "GPU:1" */

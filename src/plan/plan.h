@@ -52,7 +52,7 @@ struct plan_key {               /* what is asked for; arrays are borrowed */
 };
 
 enum {
-    PLAN_NO_FOLD = 1, PLAN_NO_FUSE = 2,
+    PLAN_NO_FOLD = 1,
     PLAN_FLOW = 4, PLAN_SERIAL = 8,      /* one executor, whatever the plan looks like; for tests */
     PLAN_PLACE = 16,                      /* check the devices of the nodes that are needed (E61) */
     PLAN_SOFT = 32                          /* ... softly (E56) */

@@ -9,7 +9,6 @@ struct home {
     struct session *first;
     char target[32];
     int refs;                           /* the user's and the sessions' */
-    bool gone;                          /* the server was freed */
     struct home *next;
 };
 

@@ -129,7 +129,8 @@ static const struct variable_nodes *chosen(struct graph *g, const struct weft_va
         *n = 0;
         return NULL;
     }
-    *n = weft_trainable_variables(graph_out(g), *all, *n);
+    int now = weft_trainable_variables(graph_out(g), *all, *n);
+    *n = now < *n ? now : *n;           /* another thread may be adding some */
     return (const struct variable_nodes *)*all;
 }
 

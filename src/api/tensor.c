@@ -110,6 +110,7 @@ static struct status *tensor_wrapped(enum dtype dtype, int rank, const int64_t *
            "Memory of type %s cannot be wrapped", dtype_name(dtype));
     ENSURE(!__builtin_mul_overflow((size_t)shape_count(&t.shape), dtype_size(dtype), &bytes),
            "Shape %s is too large", SHAPE_STR(&t.shape));
+    ENSURE(data || !bytes, "There is no memory to wrap");
     ENSURE((uintptr_t)data % dtype_size(dtype) == 0 || dtype_size(dtype) == 16,
            "Memory is not aligned for elements of type %s", dtype_name(dtype));
     NEED(t.buf = buffer_wrap(data, bytes, release, ctx));

@@ -380,7 +380,7 @@ static int finish(struct applying *a, struct node **done, int n)
 static struct node *train_op(struct applying *a, struct node **done, int n, const char *name,
                              const struct variable_nodes *step)
 {
-    if (!step)
+    if (!step || !step->ref.node)
         return build_group(a->graph, done, n, name);
     struct node *updates = build_group(a->graph, done, n, "update");
     struct out one = build_scalar(a->graph, "value", variable_dtype(step), 1);
@@ -427,8 +427,13 @@ struct node *optimizer_apply(struct optimizer *o, const struct gradient *grads,
                    status_new(INVALID_ARGUMENT, "No variables provided."));
     if (!a.graph || build_failed(a.graph))
         return NULL;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         any |= grads[i].values.node != NULL;
+        if (!vars[i].ref.node)
+            build_fail(a.graph, status_new(INVALID_ARGUMENT, "Variable %d is missing", i));
+    }
+    if (build_failed(a.graph))
+        return NULL;
     if (!any) {
         build_fail(a.graph, status_new(INVALID_ARGUMENT, "No gradients provided for any variable, "
                                        "check your graph for ops that do not support gradients, "

@@ -17,8 +17,9 @@
  * variables: closing gives them back. A tensor is counted and outlives everything.
  *
  * Threads. Any thread may call any function on any object, several at a time on one graph or
- * session, but for freeing an object that another thread still uses. Default graphs and
- * scopes belong to the thread that entered them.
+ * session, but for freeing an object that another thread still uses, and for options and
+ * optimizers, which are for one thread at a time. Default graphs, scopes and the error that
+ * sticks belong to the thread that made them.
  *
  * Names, numbers and messages are TensorFlow 1.15's; "TF:" names the Python or C counterpart.
  */
@@ -274,7 +275,7 @@ WEFT_API void weft_set_shape(struct weft_out o, int rank, const int64_t *dims);
 enum weft_attr_kind {
     WEFT_ATTR_NAME, WEFT_ATTR_BOOL, WEFT_ATTR_INT, WEFT_ATTR_FLOAT, WEFT_ATTR_TYPE,
     WEFT_ATTR_STRING, WEFT_ATTR_SHAPE, WEFT_ATTR_TENSOR, WEFT_ATTR_INTS, WEFT_ATTR_FLOATS,
-    WEFT_ATTR_TYPES, WEFT_ATTR_STRINGS, WEFT_ATTR_SHAPES, WEFT_ATTR_CONTROL
+    WEFT_ATTR_TYPES, WEFT_ATTR_STRINGS, WEFT_ATTR_CONTROL
 };
 
 /* One attribute; what it points to is copied when the node is made. Made by the functions below. */
@@ -349,7 +350,7 @@ WEFT_API struct weft_out weft_op(struct weft_graph *g, const char *op,
                                  const struct weft_out *inputs, int n_inputs,
                                  const struct weft_attr *attrs, int n_attrs);
 /* The same with the error returned, nothing sticking and the name taken as it is, scopes apart:
- * ALREADY taken is INVALID_ARGUMENT "Duplicate node name in graph". TF: TF_FinishOperation. */
+ * one that is taken is INVALID_ARGUMENT "Duplicate node name in graph". TF: TF_FinishOperation. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_node_new(struct weft_graph *g, const char *op, const char *name,
               const struct weft_out *inputs, int n_inputs,
@@ -522,7 +523,8 @@ WEFT_API struct weft_run_options *weft_run_options_new(void);
 WEFT_API void weft_run_options_free(struct weft_run_options *o);
 WEFT_API void weft_run_options_timeout(struct weft_run_options *o, int64_t milliseconds);
 /* Record what each node took; the record of the latest run with these options can then be read as
- * Chrome trace JSON ("" before), which is the options' until the next run. */
+ * Chrome trace JSON ("" before), which is the options' until the next run. Such a run writes to
+ * the options: one at a time. */
 WEFT_API void weft_run_options_trace(struct weft_run_options *o, bool trace);
 WEFT_API const char *weft_run_options_trace_json(const struct weft_run_options *o);
 
@@ -545,7 +547,8 @@ WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_session_eval(struct weft_session *s, struct weft_out fetch, struct weft_tensor **value);
 
 /* A run prepared once, for the hot path: feeds and fetches in this order from now on. It outlives
- * close(), after which calling it is CANCELLED. TF: Session.make_callable. */
+ * close(), after which calling it is CANCELLED. TF: Session.make_callable.
+ * weft_call_run() takes one tensor a feed and gives one value a fetch, as weft_session_run() does. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_call_new(struct weft_session *s, const struct weft_out *feeds, int n_feeds,
               const struct weft_out *fetches, int n_fetches,

@@ -24,7 +24,7 @@ make_floors() {
 
 run_all() {
     for threads in 1 2; do
-        [ "$threads" -le "$(nproc)" ] || continue
+        [ "$threads" -le "$(getconf _NPROCESSORS_ONLN)" ] || continue
         for p in dispatch mlp_hand lenet_hand; do
             say "round $1, $threads thread(s): $p"
             [ ! -x "$floors/$p" ] || OMP_NUM_THREADS=$threads "$floors/$p" "$threads"

@@ -35,22 +35,21 @@ static struct map_slot *find(const struct map *m, const char *key, size_t n, uin
     }
 }
 
-static const struct map_entry *look_up(const struct map *m, const char *key, size_t len)
+static struct map_entry *find_n(const struct map *m, const char *key, size_t len)
 {
     const struct map_slot *s = m->n ? find(m, key, len, hash_text(m, key, len)) : NULL;
     return s && s->index ? &m->entry[s->index - 1] : NULL;
 }
 
-void *map_get_n(const struct map *m, const char *key, size_t len)
+struct map_entry *map_find(const struct map *m, const char *key)
 {
-    const struct map_entry *e = look_up(m, key, len);
-    return e ? e->value : NULL;
+    return find_n(m, key, strlen(key));
 }
 
-const char *map_key(const struct map *m, const char *key)
+void *map_get_n(const struct map *m, const char *key, size_t len)
 {
-    const struct map_entry *e = look_up(m, key, strlen(key));
-    return e ? e->key : NULL;
+    const struct map_entry *e = find_n(m, key, len);
+    return e ? e->value : NULL;
 }
 
 void *map_get(const struct map *m, const char *key)

@@ -23,7 +23,8 @@ struct map {
 
 void *map_get(const struct map *m, const char *key);            /* NULL: not there */
 void *map_get_n(const struct map *m, const char *key, size_t len);
-const char *map_key(const struct map *m, const char *key);      /* as it lies there, or NULL */
+/* The entry with the key, or NULL; good until the next one is put in. */
+struct map_entry *map_find(const struct map *m, const char *key);
 /* The entry with the key, put in with a NULL value if it was not there; NULL: no memory. Good
  * until the next one is put in. */
 struct map_entry *map_entry(struct map *m, const char *key);

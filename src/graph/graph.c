@@ -72,7 +72,10 @@ size_t graph_bytes(struct graph *g)
 
 static bool name_char(char c)
 {
-    return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '-' || c == '/';
+    static const bool legal[256] = { ['0' ... '9'] = true, ['A' ... 'Z'] = true,
+                                     ['a' ... 'z'] = true, ['_'] = true, ['.'] = true,
+                                     ['-'] = true, ['/'] = true };
+    return legal[(unsigned char)c];
 }
 
 bool name_is_valid(const char *name, bool inner_scope)
@@ -125,16 +128,18 @@ static const char *numbered_name(struct graph *g, const char *name, uintptr_t *s
 
 static const char *unique_name(struct graph *g, const char *name, bool mark)
 {
-    struct map_entry *used = NULL;
-    uintptr_t suffix = (uintptr_t)map_get(&g->names_in_use, name);
-    if (suffix) {
-        const char *result = numbered_name(g, name, &suffix, mark);
-        if (result && mark && (used = map_entry(&g->names_in_use, name)))
-            used->value = (void *)suffix;
-        return !mark || used ? result : NULL;
+    struct map_entry *used = map_find(&g->names_in_use, name);
+    if (!used) {
+        const char *result = arena_strdup(&g->arena, name);
+        return result && (!mark || map_put(&g->names_in_use, result, FIRST_USE)) ? result : NULL;
     }
-    const char *result = arena_strdup(&g->arena, name);
-    return result && (!mark || map_put(&g->names_in_use, result, FIRST_USE)) ? result : NULL;
+    uintptr_t suffix = (uintptr_t)used->value, next = suffix + 1;
+    if (mark)
+        used->value = (void *)next;     /* mostly the first suffix tried is free: settled here */
+    const char *result = numbered_name(g, name, &suffix, mark);
+    if (mark && suffix != next && (used = map_find(&g->names_in_use, name)))
+        used->value = (void *)suffix;
+    return result;
 }
 
 const char *graph_unique_name(struct graph *g, const char *name, bool mark)

@@ -417,7 +417,7 @@ static struct status *infer_shapes(struct adding *a)
 static struct status *check_name(const struct adding *a)
 {
     ENSURE(name_is_valid(a->def->name, false), "'%s' is not a valid node name", a->def->name);
-    ENSURE(!map_get(&a->graph->by_name, a->def->name), "Duplicate node name in graph: '%s'",
+    ENSURE(!graph_find(a->graph, a->def->name), "Duplicate node name in graph: '%s'",
            a->def->name);
     return NULL;
 }
@@ -425,7 +425,7 @@ static struct status *check_name(const struct adding *a)
 /* A name that graph_unique_name() made is the graph's already; another one is copied. */
 static struct status *keep_name(struct adding *a)
 {
-    struct map *names = &a->graph->names_in_use;
+    struct map *names = &a->graph->names;
     struct map_entry *used = map_entry(names, a->def->name);
     NEED(used);
     if (used->value && used->key == a->def->name)
@@ -437,8 +437,18 @@ static struct status *keep_name(struct adding *a)
         return status_no_memory();
     }
     if (!used->value)
-        *used = (struct map_entry){ a->node->name, FIRST_USE };
+        *used = (struct map_entry){ a->node->name, NAME_USED };
     return NULL;
+}
+
+/* From now on the node is found by its name. */
+static bool name_node(struct graph *g, struct node *n)
+{
+    struct map_entry *used = map_find(&g->names, n->name);
+    if (used->value != NAME_USED || strcmp(used->key, n->name))
+        return map_put(&g->other_case, n->name, n);
+    used->value = n;
+    return true;
 }
 
 static struct status *append(struct adding *a)
@@ -452,7 +462,7 @@ static struct status *append(struct adding *a)
         g->node = node;
         g->cap = cap;
     }
-    if (!map_put(&g->by_name, n->name, n))
+    if (!name_node(g, n))
         return status_no_memory();
     n->id = g->n;
     g->node[g->n++] = n;

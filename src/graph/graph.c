@@ -17,7 +17,7 @@ struct graph *graph_new(void)
     pthread_mutex_init(&g->lock, &recursive);
     pthread_mutexattr_destroy(&recursive);
     atomic_init(&g->refs, 1);
-    g->names_in_use.fold = true;
+    g->names.fold = g->suffixes.fold = true;
     return g;
 }
 
@@ -40,8 +40,9 @@ void graph_unref(struct graph *g)
     for (int i = 0; i < g->n; i++)
         release_node(g->node[i]);
     mem_free(g->node);
-    map_free(&g->by_name);
-    map_free(&g->names_in_use);
+    map_free(&g->names);
+    map_free(&g->other_case);
+    map_free(&g->suffixes);
     collections_free(g->collections);
     kept_values_free(g->values);
     arena_free(&g->arena);
@@ -63,7 +64,7 @@ size_t graph_bytes(struct graph *g)
 {
     graph_lock(g);
     size_t bytes = arena_bytes(&g->arena) + (size_t)g->cap * sizeof *g->node +
-                   map_bytes(&g->by_name) + map_bytes(&g->names_in_use);
+                   map_bytes(&g->names) + map_bytes(&g->suffixes);
     graph_unlock(g);
     return bytes;
 }
@@ -113,32 +114,33 @@ static const char *numbered_name(struct graph *g, const char *name, uintptr_t *s
     for (bool taken = true; taken && text;) {
         write_suffix(text, name, n, (unsigned)(*suffix)++);
         if (!mark) {
-            taken = map_get(&g->names_in_use, text) != NULL;
+            taken = map_get(&g->names, text) != NULL;
             continue;
         }
-        struct map_entry *e = map_entry(&g->names_in_use, text);
+        struct map_entry *e = map_entry(&g->names, text);
         if (!e)
             return NULL;
         taken = e->value != NULL;
         if (!taken)
-            e->value = FIRST_USE;
+            e->value = NAME_USED;
     }
     return text;
 }
 
 static const char *unique_name(struct graph *g, const char *name, bool mark)
 {
-    struct map_entry *used = map_find(&g->names_in_use, name);
+    const struct map_entry *used = map_find(&g->names, name);
     if (!used) {
         const char *result = arena_strdup(&g->arena, name);
-        return result && (!mark || map_put(&g->names_in_use, result, FIRST_USE)) ? result : NULL;
+        return result && (!mark || map_put(&g->names, result, NAME_USED)) ? result : NULL;
     }
-    uintptr_t suffix = (uintptr_t)used->value, next = suffix + 1;
-    if (mark)
-        used->value = (void *)next;     /* mostly the first suffix tried is free: settled here */
+    struct map_entry *s = mark ? map_entry(&g->suffixes, used->key) : map_find(&g->suffixes, name);
+    uintptr_t suffix = s && s->value ? (uintptr_t)s->value : 1;
+    if (mark && !s)
+        return NULL;
     const char *result = numbered_name(g, name, &suffix, mark);
-    if (mark && suffix != next && (used = map_find(&g->names_in_use, name)))
-        used->value = (void *)suffix;
+    if (mark)
+        s->value = (void *)suffix;
     return result;
 }
 
@@ -152,12 +154,19 @@ const char *graph_unique_name(struct graph *g, const char *name, bool mark)
 
 /* ---- lookups ---- */
 
-struct node *graph_find(struct graph *g, const char *name)
+struct node *graph_find_n(struct graph *g, const char *name, size_t n)
 {
     graph_lock(g);
-    struct node *n = map_get(&g->by_name, name);
+    struct node *node = map_get_n(&g->names, name, n);
+    if (node == NAME_USED || (node && memcmp(node->name, name, n)))
+        node = map_get_n(&g->other_case, name, n);
     graph_unlock(g);
-    return n;
+    return node;
+}
+
+struct node *graph_find(struct graph *g, const char *name)
+{
+    return graph_find_n(g, name, strlen(name));
 }
 
 #define OUTPUT_FORM "Tensor names must be of the form \"<op_name>:<output_index>\"."
@@ -180,9 +189,7 @@ struct status *graph_find_out(struct graph *g, const char *name, struct out *out
     long index = strtol(colon + 1, &end, 10);
     ENSURE(isdigit((unsigned char)colon[1]) && !*end && index < 1 << 30,
            "The name '%s' looks a like a Tensor name, but is not a valid one. " OUTPUT_FORM, name);
-    graph_lock(g);
-    struct node *n = map_get_n(&g->by_name, name, (size_t)(colon - name));
-    graph_unlock(g);
+    struct node *n = graph_find_n(g, name, (size_t)(colon - name));
     if (!n)
         return status_new(NOT_FOUND, "The name '%s' refers to a Tensor which does not exist. The "
                           "operation, '%.*s', does not exist in the graph.", name,

@@ -40,8 +40,9 @@ struct graph {
     struct arena arena;
     struct node **node;                 /* read under the lock */
     int n, cap;
-    struct map by_name;
-    struct map names_in_use;            /* case folded; value: the next suffix to try */
+    struct map names;                   /* case folded: names in use, and whose they are */
+    struct map other_case;              /* nodes whose name differs from one in use by case alone */
+    struct map suffixes;                /* case folded: the next suffix to try for a name */
     struct collection *collections;
     struct kept_value *values;          /* computed for shape functions, see eval.c */
     int64_t seed;
@@ -49,7 +50,7 @@ struct graph {
     int ids_given;                      /* op ids handed out, failed ops counted (A12, A57) */
 };
 
-#define FIRST_USE ((void *)1)           /* in names_in_use: the next suffix to try is 1 */
+#define NAME_USED ((void *)1)           /* in `names`: of a scope, or of no node yet */
 
 struct graph *graph_new(void);          /* NULL: no memory; one reference */
 struct graph *graph_ref(struct graph *g);
@@ -75,6 +76,7 @@ MUST_CHECK struct status *graph_add(struct graph *g, const struct node_def *d,
                                     struct node **result);
 
 struct node *graph_find(struct graph *g, const char *name);             /* NULL: none (I1) */
+struct node *graph_find_n(struct graph *g, const char *name, size_t n);
 
 /* "x" or "x:1" to an output, with the texts of A65-A67. */
 MUST_CHECK struct status *graph_find_out(struct graph *g, const char *name, struct out *out);

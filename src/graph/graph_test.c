@@ -52,6 +52,28 @@ static void names_are_made_unique(void **state)
     graph_unref(g);
 }
 
+/* Names that differ by case alone are different names, however they came to be. */
+static void case_distinguishes_nodes(void **state)
+{
+    (void)state;
+    struct graph *g = graph_new();
+    assert_string_equal(graph_unique_name(g, "Scope", true), "Scope");
+    struct out low = placeholder(g, "scope", DT_FLOAT, SHAPE_SCALAR);
+    struct out high = placeholder(g, "Scope", DT_FLOAT, SHAPE_SCALAR);
+    struct out all = placeholder(g, "SCOPE", DT_FLOAT, SHAPE_SCALAR), found;
+    assert_ptr_equal(graph_find(g, "scope"), low.node);
+    assert_ptr_equal(graph_find(g, "Scope"), high.node);
+    assert_ptr_equal(graph_find(g, "SCOPE"), all.node);
+    assert_null(graph_find(g, "sCOPE"));
+    assert_null(graph_find(g, "Scop"));
+    ok(graph_find_out(g, "SCOPE:0", &found));
+    assert_ptr_equal(found.node, all.node);
+    struct node_def again = { .op = "NoOp", .name = "scope" };
+    fails(graph_add(g, &again, NULL), INVALID_ARGUMENT, "Duplicate node name");
+    assert_string_equal(graph_unique_name(g, "sCope", true), "sCope_1");
+    graph_unref(g);
+}
+
 /* A9, A18 */
 static void names_are_checked(void **state)
 {
@@ -209,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_made_unique),
+        cmocka_unit_test(case_distinguishes_nodes),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test(nodes_are_found_and_refused),
         cmocka_unit_test(types_and_attributes_are_checked),

@@ -500,6 +500,11 @@ WEFT_API void weft_session_options_isolate(struct weft_session_options *o, bool 
 /* Nodes whose device does not exist run on the CPU instead of failing. */
 WEFT_API void weft_session_options_soft_placement(struct weft_session_options *o, bool soft);
 
+/* Only the nodes that a run needs must have a device, instead of the graph's all. */
+WEFT_API void weft_session_options_place_pruned(struct weft_session_options *o, bool pruned);
+/* Print to standard error where each node is placed. TF: log_device_placement. */
+WEFT_API void weft_session_options_log_placement(struct weft_session_options *o, bool log);
+
 /* A session on `g` (NULL: the thread's default graph), which it keeps alive and never changes;
  * nothing runs and nothing is copied yet. TF: tf.Session. `options` may be NULL. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
@@ -548,7 +553,7 @@ weft_session_eval(struct weft_session *s, struct weft_out fetch, struct weft_ten
 
 /* A run prepared once, for the hot path: feeds and fetches in this order from now on. It outlives
  * close(), after which calling it is CANCELLED. TF: Session.make_callable.
- * weft_call_run() takes one tensor a feed and gives one value a fetch, as weft_session_run() does. */
+ * weft_call_run() takes a tensor a feed and gives a value a fetch, as weft_session_run() does. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_call_new(struct weft_session *s, const struct weft_out *feeds, int n_feeds,
               const struct weft_out *fetches, int n_fetches,

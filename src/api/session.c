@@ -53,6 +53,16 @@ void weft_session_options_soft_placement(struct weft_session_options *o, bool so
     o->o.allow_soft_placement = soft;
 }
 
+void weft_session_options_place_pruned(struct weft_session_options *o, bool pruned)
+{
+    o->o.place_pruned_graph = pruned;
+}
+
+void weft_session_options_log_placement(struct weft_session_options *o, bool log)
+{
+    o->o.log_device_placement = log;
+}
+
 struct weft_run_options *weft_run_options_new(void) { return mem_new(struct weft_run_options); }
 
 void weft_run_options_free(struct weft_run_options *o)

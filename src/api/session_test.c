@@ -448,6 +448,10 @@ static void session_options(void **state)
     fails(weft_session_eval(s, x, &t), WEFT_INVALID_ARGUMENT,
           "Cannot assign a device for operation");
     weft_session_free(s);
+    weft_session_options_place_pruned(o, true);
+    ok(weft_session_new(g, o, &s));
+    fails(weft_session_eval(s, x, &t), WEFT_INVALID_ARGUMENT, "Cannot assign a device");
+    weft_session_free(s);
     weft_session_options_soft_placement(o, true);
     ok(weft_session_new(g, o, &s));
     HOLDS(s, x, 1);
@@ -649,6 +653,32 @@ static void servers(void **state)
     weft_graph_free(g[1]);
 }
 
+/* E14 on a server: variables are shared, generators are each session's own. */
+static void generators_on_a_server(void **state)
+{
+    (void)state;
+    struct weft_server *server = NULL;
+    struct weft_graph *g = weft_graph_new();
+    struct weft_out x = weft_uniform(g, WEFT_DOUBLE, 0, NULL, 0, 1, 5);
+    struct weft_session_options *o = weft_session_options_new();
+    double drawn[2];
+    ok(weft_server_new(&server));
+    assert_true(weft_session_options_target(o, weft_server_target(server)));
+    for (int i = 0; i < 2; i++) {
+        struct weft_session *s;
+        struct weft_tensor *t;
+        ok(weft_session_new(g, o, &s));
+        ok(weft_session_eval(s, x, &t));
+        drawn[i] = weft_tensor_number(t, 0);
+        weft_tensor_free(t);
+        weft_session_free(s);
+    }
+    assert_true(drawn[0] == drawn[1]);
+    weft_server_free(server);
+    weft_session_options_free(o);
+    weft_graph_free(g);
+}
+
 /* B93: reset of the direct target closes every session of the process that is on no server. */
 static void resetting_everything(void **state)
 {
@@ -708,6 +738,7 @@ int main(void)
         cmocka_unit_test(closing_under_way),
         cmocka_unit_test(a_thousand_sessions),
         cmocka_unit_test(servers),
+        cmocka_unit_test(generators_on_a_server),
         cmocka_unit_test(resetting_everything),
         cmocka_unit_test(strings),
     };

@@ -130,8 +130,7 @@ struct status *default_graph_reset(void)
     describe_open(t, &open);
     if (open.n || open.failed)
         st = status_new(FAILED_PRECONDITION, "Do not use tf.reset_default_graph() to clear nested "
-                        "graphs. If you need a cleared graph, exit the nesting and create a new "
-                        "graph. Still open in this thread: %s.", str_text(&open));
+                        "graphs. Still open in this thread: %s.", str_text(&open));
     str_free(&open);
     if (st)
         return st;

@@ -1,5 +1,6 @@
 #include "build/variable.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 #include <stdio.h>
 
@@ -97,9 +98,11 @@ struct variable_nodes build_variable(struct graph *g, const char *name, struct o
 
 static struct node *find_part(struct out ref, const char *suffix)
 {
-    char name[640];
-    snprintf(name, sizeof name, "%s%s", ref.node->name, suffix);
-    return graph_find(ref.node->graph, name);
+    struct str name = { 0 };
+    str_printf(&name, "%s%s", ref.node->name, suffix);
+    struct node *n = name.failed ? NULL : graph_find(ref.node->graph, str_text(&name));
+    str_free(&name);
+    return n;
 }
 
 bool variable_is_resource(const struct variable_nodes *v)

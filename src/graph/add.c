@@ -318,7 +318,7 @@ static struct status *check_inputs(const struct adding *a)
 
 /* ---- outputs ---- */
 
-enum { MOST_OUTPUTS = 1 << 20 };        /* of one node: more is a mistake, and would take the memory */
+enum { MOST_OUTPUTS = 1 << 20 };        /* of one node: more is a mistake */
 
 static struct status *set_output_types(struct adding *a)
 {
@@ -501,7 +501,7 @@ struct status *graph_add(struct graph *g, const struct node_def *d, struct node 
     a.sig = op_find_sig(d->op, &a.op);
     if (!a.op)
         return status_new(NOT_FOUND, "Op type not registered '%s' in binary running on this "
-                          "machine. Make sure the Op is registered in this process.", d->op);
+                          "machine", d->op);
     graph_lock(g);
     struct status *st = g->finalized
         ? status_new(FAILED_PRECONDITION, "Graph is finalized and cannot be modified.") : add(&a);

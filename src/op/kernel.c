@@ -59,12 +59,11 @@ struct status *prep_state(struct prep *p, size_t bytes, void *pointer_to_pointer
     return NULL;
 }
 
-/* A container that no user can name keeps these apart from variables and queues. */
 struct status *prep_own(struct prep *p, const struct resource_kind *kind, struct resource **r)
 {
     if (!p->resources)
         return status_new(INTERNAL, "A stateful op cannot run outside a session");
-    TRY(resources_get(p->resources, kind, "/kernel", p->name, r));
+    TRY(resources_get(p->resources, kind, OWN_CONTAINER, p->name, r));
     p->bound = *r;
     return NULL;
 }

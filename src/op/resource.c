@@ -10,6 +10,7 @@
 struct entry { struct resource *resource; char key[]; };    /* the key is the map's */
 
 struct resources {
+    struct resources *shared;   /* NULL, or where all is kept but what kernels own; a reference */
     atomic_int refs;
     pthread_mutex_t lock;
     struct map map;                     /* of entries */
@@ -76,6 +77,19 @@ struct resources *resources_new(void)
     return m;
 }
 
+struct resources *resources_over(struct resources *shared)
+{
+    struct resources *m = resources_new();
+    if (m)
+        m->shared = resources_ref(shared);
+    return m;
+}
+
+static struct resources *place_of(struct resources *m, const char *container)
+{
+    return m->shared && strcmp(container, OWN_CONTAINER) ? m->shared : m;
+}
+
 struct resources *resources_ref(struct resources *m)
 {
     atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
@@ -87,6 +101,7 @@ void resources_unref(struct resources *m)
     if (!m || atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1)
         return;
     resources_reset(m, NULL);
+    resources_unref(m->shared);
     map_free(&m->map);
     pthread_mutex_destroy(&m->lock);
     mem_free(m);
@@ -120,6 +135,7 @@ struct status *resources_get(struct resources *m, const struct resource_kind *ki
                              const char *container, const char *name, struct resource **r)
 {
     struct entry *e;
+    m = place_of(m, container);
     NEED(e = entry_new(kind, container, name));
     pthread_mutex_lock(&m->lock);
     *r = find_locked(m, e);
@@ -143,6 +159,7 @@ struct resource *resources_find(struct resources *m, const struct resource_kind 
     struct entry *e = entry_new(kind, container, name);
     if (!e)
         return NULL;
+    m = place_of(m, container);
     pthread_mutex_lock(&m->lock);
     struct resource *r = find_locked(m, e);
     pthread_mutex_unlock(&m->lock);
@@ -169,6 +186,7 @@ void resources_remove(struct resources *m, struct resource *r)
 {
     resource_ref(r);
     clear(r);
+    m = place_of(m, r->container ? r->container : "");
     pthread_mutex_lock(&m->lock);
     struct entry *e = take_if_unbound(m, r);
     pthread_mutex_unlock(&m->lock);

@@ -28,6 +28,8 @@ struct resource {
 struct resources;
 
 struct resources *resources_new(void);                          /* NULL: no memory */
+/* A session's on a server: what kernels own (generators) is its own, all else the server's. */
+struct resources *resources_over(struct resources *shared);     /* NULL: no memory */
 struct resources *resources_ref(struct resources *m);
 void resources_unref(struct resources *m);                      /* the last: everything goes */
 
@@ -51,6 +53,9 @@ void resource_unref(struct resource *r);                                /* NULL 
 
 /* TensorFlow's name for the container where none is given (C4). */
 #define DEFAULT_CONTAINER "localhost"
+
+/* No user can name this one: it is where kernels keep what is theirs alone (E14). */
+#define OWN_CONTAINER "/kernel"
 
 /* "container contains invalid characters", "shared_name cannot start with '_'" (C4). */
 MUST_CHECK struct status *resource_check_names(const char *container, const char *shared_name);

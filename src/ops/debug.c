@@ -264,7 +264,7 @@ const struct op ops_debug[] = {
       .grad    = print_grad,
       .prepare = print_prepare,
       .kernel_any = print_run,
-      .flags   = OP_STATEFUL | OP_VIEW | OP_SLICES },
+      .flags   = OP_STATEFUL | OP_SLICES },
     { .name    = "PrintV2",
       .inputs  = "input: string",
       .attrs   = "output_stream: {\"stdout\", \"stderr\", \"log(info)\", \"log(warning)\", "
@@ -283,7 +283,6 @@ const struct op ops_debug[] = {
       .shape   = shape_unchanged,
       .grad    = check_grad,
       .prepare = check_prepare,
-      .kernel  = KERNELS(FLOATS(check)),
-      .flags   = OP_VIEW },
+      .kernel  = KERNELS(FLOATS(check)) },
     { 0 }
 };

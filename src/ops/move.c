@@ -332,8 +332,7 @@ const struct op ops_move[] = {
     { .name = "Transpose", .inputs = "x: T, perm: Tperm", .outputs = "y: T",
       .attrs = "T: type; Tperm: {int32, int64} = int32",
       .doc = "X with its dimensions in another order: dimension i of y is perm[i] of x.",
-      .shape = transpose_shape, .grad = transpose_grad, .kernel_any = transpose_any,
-      .flags = OP_VIEW },
+      .shape = transpose_shape, .grad = transpose_grad, .kernel_any = transpose_any },
     { .name = "InvertPermutation", .inputs = "x: T", .outputs = "y: T",
       .attrs = "T: {int32, int64} = int32",
       .doc = "The permutation that undoes x: y[x[i]] is i.",
@@ -341,18 +340,17 @@ const struct op ops_move[] = {
     { .name = "Tile", .inputs = "input: T, multiples: Tmultiples", .outputs = "output: T",
       .attrs = "T: type; Tmultiples: {int32, int64} = int32",
       .doc = "Input repeated multiples[i] times in dimension i.",
-      .shape = tile_shape, .grad = tile_grad, .kernel_any = tile_any, .flags = OP_VIEW },
+      .shape = tile_shape, .grad = tile_grad, .kernel_any = tile_any },
     { .name = "Reverse", .inputs = "tensor: T, dims: bool", .outputs = "output: T",
       .attrs = "T: {uint8, int8, uint16, int16, int32, int64, bool, half, float, double, "
                "complex64, complex128, string}",
       .doc = "Tensor backwards in each dimension for which dims says so.",
-      .shape = reverse_shape, .grad = reverse_grad, .kernel_any = reverse_any, .flags = OP_VIEW },
+      .shape = reverse_shape, .grad = reverse_grad, .kernel_any = reverse_any },
     { .name = "ReverseV2", .inputs = "tensor: T, axis: Tidx", .outputs = "output: T",
       .attrs = "Tidx: {int32, int64} = int32; "
                "T: {uint8, int8, uint16, int16, int32, int64, bool, bfloat16, half, float, "
                "double, complex64, complex128, string}",
       .doc = "Tensor backwards in each dimension that axis names.",
-      .shape = reverse_v2_shape, .grad = reverse_grad, .kernel_any = reverse_v2_any,
-      .flags = OP_VIEW },
+      .shape = reverse_v2_shape, .grad = reverse_grad, .kernel_any = reverse_v2_any },
     { 0 }
 };

@@ -167,14 +167,14 @@ static struct status *all(struct kernel *k)
                    "uint32, uint64}; Tidx: {int32, int64} = int32"
 #define BOOL "keep_dims: bool = false; Tidx: {int32, int64} = int32"
 #define OF_NUMBERS .inputs = "input: T" AXES, .outputs = "output: T", .attrs = NUMBERTYPE, \
-                   .shape = reduce_shape, .flags = OP_VIEW,                                \
+                   .shape = reduce_shape,                                                  \
                    .kernel = KERNELS(EACH_FLOAT(reduce_any), EACH_INT(reduce_any),         \
                                      EACH_COMPLEX(reduce_any))
 #define OF_REALS .inputs = "input: T" AXES, .outputs = "output: T", .attrs = NUMBERTYPE,   \
-                 .shape = reduce_shape, .flags = OP_VIEW,                                  \
+                 .shape = reduce_shape,                                                    \
                  .kernel = KERNELS(EACH_FLOAT(reduce_any), EACH_INT(reduce_any))
 #define OF_BOOLS .inputs = "input: bool" AXES, .outputs = "output: bool", .attrs = BOOL,   \
-                 .shape = reduce_shape, .grad = NOT_DIFFERENTIABLE, .flags = OP_VIEW
+                 .shape = reduce_shape, .grad = NOT_DIFFERENTIABLE
 
 const struct op ops_reduce[] = {
     { .name = "Sum", OF_NUMBERS, .grad = sum_grad, .prepare = sum_prepare,

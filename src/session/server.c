@@ -50,7 +50,7 @@ struct status *home_enter(struct session *s, const char *target, bool isolate)
     struct home *h = find_home(target);
     if (h) {
         bool own = isolate || !h->resources;
-        s->resources = own ? resources_new() : resources_ref(h->resources);
+        s->resources = own ? resources_new() : resources_over(h->resources);
     }
     if (s->resources) {
         s->home = h;

@@ -32,6 +32,11 @@ struct status *kernel_resource(const struct kernel *k, int i, const struct resou
     return NULL;
 }
 
+bool kernel_types_fit(const struct tensor *x, enum dtype t)
+{
+    return !x->buf->content && !dtype_owns(t) && dtype_size(x->dtype) == dtype_size(t);
+}
+
 struct status *kernel_temp(struct kernel *k, size_t bytes, void *pointer_to_pointer)
 {
     struct buffer *b = buffer_new(k->env->buffers, bytes, DT_UINT8);

@@ -59,14 +59,16 @@ MUST_CHECK static inline struct status *
 kernel_new(struct kernel *k, int i, enum dtype t, const struct shape *s)
 { return tensor_new(kernel_out(k, i), k->env->buffers, t, s); }
 
+/* May elements of x's type make room for those of another one, t? */
+bool kernel_types_fit(const struct tensor *x, enum dtype t);
+
 /* Would kernel_reuse_as() give input j's own buffer to an output of dtype t and shape s? */
 static inline bool kernel_can_reuse(const struct kernel *k, int j, enum dtype t,
                                     const struct shape *s)
 {
     const struct tensor *x = &k->slot[k->in[j]];
     return (k->movable >> (j & 31) & (j < 32)) && tensor_unique(x) &&
-           (x->dtype == t || (!x->buf->content && !dtype_owns(t) &&
-                              dtype_size(x->dtype) == dtype_size(t))) &&
+           (__builtin_expect(x->dtype == t, 1) || kernel_types_fit(x, t)) &&
            (s == &x->shape || shape_count(&x->shape) == shape_count(s));
 }
 

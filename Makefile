@@ -13,11 +13,9 @@ tag := $(if $(FUZZ),-fuzz,$(if $(filter gcc,$(CC)),,-$(CC)))$(if $(SAN),-$(subst
 B := build$(tag)
 PREFIX ?= /usr/local
 ccache := $(if $(shell command -v ccache),ccache )
-# What one worktree compiled serves the others.
-export CCACHE_NOHASHDIR = 1
 
 options = -Dwerror=$(if $(WARN),false,true) -Db_sanitize=$(or $(SAN),none) -Dprefix=$(PREFIX) \
-          $(if $(SAN),-Doptimization=1) $(if $(FUZZ),-Dc_args=-fsanitize=fuzzer-no-link)
+          $(if $(SAN),-Doptimization=1 -Db_lundef=false) $(if $(FUZZ),-Dc_args=-fsanitize=fuzzer-no-link)
 files = { echo '$(options)'; tools/find.sh . '*.c' '*.proto' '*.cases'; \
           ls tools/*.c include/*.h || :; } 2>/dev/null
 filter = $(if $(T),$$(meson test -C $(B) --list 2>/dev/null | grep -e '$(T)' || echo no-test-matches-$(T)))
@@ -38,17 +36,13 @@ deps:
 
 # Configure where nothing is yet, and again when the set of files or the options changed.
 build:
-	@$(files) > /tmp/weft-files.$$$$; \
-	if ! cmp -s /tmp/weft-files.$$$$ $(B)/files; then \
+	@mkdir -p $(B); $(files) > $(B)/files.now; \
+	if ! cmp -s $(B)/files.now $(B)/files; then \
 	    out=$$(CC="$(ccache)$(CC)" meson setup $$([ ! -f $(B)/build.ninja ] || echo --reconfigure) \
 	           $(B) $(options)) || { echo "$$out"; exit 1; }; \
-	    mv /tmp/weft-files.$$$$ $(B)/files; \
-	fi; rm -f /tmp/weft-files.$$$$
+	    mv $(B)/files.now $(B)/files; \
+	fi
 	@ninja -C $(B)
-
-quick: build
-	@$(check)
-	@tools/layers.sh || true
 
 test: deps build
 	tools/layers.sh
@@ -72,4 +66,4 @@ install: build
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps build quick test demo bench fuzz install clean
+.PHONY: all deps build test demo bench fuzz install clean

@@ -95,10 +95,9 @@ static void leaky_relu_grad_gradient(struct grad *g)
 
 /* ---- rows ---- */
 
-#define REAL_NUMBERS \
-    "float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, half, uint32, uint64"
-#define ALL "T: {" REAL_NUMBERS "}"
-#define ALL_QINT8 "T: {" REAL_NUMBERS ", qint8}"
+#define ALL "T: realnumbertype"
+#define ALL_QINT8 "T: {float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, half, " \
+                  "uint32, uint64, qint8}"
 #define SOME "T: {half, bfloat16, float, double}"
 #define SLOPE "alpha: float = 0.2; T: {half, bfloat16, float, double} = float"
 

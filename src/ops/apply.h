@@ -38,10 +38,8 @@ struct status *apply_prepare(struct prep *p);
 
 /* The four forms of a rule as rows. `vars` is a macro of the kind of variable, `args` one of how
  * the gradient is written: X_ARGS(grad) "lr: T, " grad ", momentum: T". */
-#define APPLY_NUMBERS "{float, double, int32, uint8, int16, int8, complex64, int64, qint8, " \
-                      "quint8, qint32, bfloat16, uint16, complex128, half, uint32, uint64}"
 #define APPLY_ROW(name_, vars, args, attrs_, rule, doc_)                                       \
-    .name = name_, .inputs = vars ", " args, .attrs = "T: " APPLY_NUMBERS "; " attrs_,          \
+    .name = name_, .inputs = vars ", " args, .attrs = "T: numbertype; " attrs_,                \
     .doc = doc_, .shape = apply_shape, .grad = NO_GRADIENT, .prepare = apply_prepare,           \
     .kernel = KERNELS(FLOATS(rule))
 #define APPLY_DENSE_REF(name, vars, args, attrs, rule, doc)                                    \

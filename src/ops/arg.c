@@ -116,8 +116,7 @@ static struct status *arg_shape(struct shape_ctx *c)
     [DT_UINT8] = arg_run, [DT_UINT16] = arg_run, [DT_UINT32] = arg_run, [DT_UINT64] = arg_run)
 
 #define ROW .inputs = "input: T, dimension: Tidx", .outputs = "output: output_type",            \
-            .attrs = "T: {float, double, int32, uint8, int16, int8, complex64, int64, qint8, "  \
-                     "quint8, qint32, bfloat16, uint16, complex128, half, uint32, uint64}; "    \
+            .attrs = "T: numbertype; " \
                      "Tidx: {int32, int64} = int32; output_type: {int32, int64} = int64",       \
             .shape = arg_shape, .grad = NOT_DIFFERENTIABLE, .kernel = REAL_KERNELS
 

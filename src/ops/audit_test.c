@@ -4,7 +4,7 @@
  * dtype that it allows, and cases of each kind; and its signature is the one that TensorFlow's
  * registry recorded. What may differ stands in the lists below, with the reason.
  *
- *     ops-audit-test [--report] [PART OF AN OP'S NAME]...      --report: tell, but do not fail
+ *     ops-audit-test [PART OF AN OP'S NAME]...
  */
 #include "graph/graph.h"
 #include "graph/proto.h"
@@ -83,7 +83,7 @@ static const struct { const char *op, *attr, *why; } newer[] = {
 /* ---- telling ---- */
 
 static struct str report;
-static int n_findings, strict = 1, n_wanted;
+static int n_findings, n_wanted;
 static char **wanted;
 
 __attribute__((format(printf, 2, 3)))
@@ -106,8 +106,7 @@ static void conclude(const char *what)
     int n = n_findings;
     n_findings = 0;
     str_free(&report);
-    if (strict)
-        assert_int_equal(n, 0);
+    assert_int_equal(n, 0);
 }
 
 static bool is_wanted(const struct op *op)
@@ -534,9 +533,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(audit_cases),
         cmocka_unit_test(audit_signatures),
     };
-    strict = argc < 2 || strcmp(argv[1], "--report");
-    wanted = argv + 1 + !strict;
-    n_wanted = argc - 1 - !strict;
+    wanted = argv + 1;
+    n_wanted = argc - 1;
     struct status *st = ops_init();
     if (st) {
         printf("%s\n", status_message(st));

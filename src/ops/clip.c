@@ -44,8 +44,7 @@ static void clip_grad(struct grad *g)
 const struct op ops_clip[] = {
     { .name = "ClipByValue", .inputs = "t: T, clip_value_min: T, clip_value_max: T",
       .outputs = "output: T",
-      .attrs = "T: {float, double, int32, uint8, int16, int8, complex64, int64, qint8, quint8, "
-               "qint32, bfloat16, uint16, complex128, half, uint32, uint64}",
+      .attrs = "T: numbertype",
       .doc = "t, but not below clip_value_min and not above clip_value_max.",
       .shape = shape_unchanged, .grad = clip_grad,
       .kernel = KERNELS(REALS(clip), [DT_QINT8] = clip_i8, [DT_QUINT8] = clip_u8,

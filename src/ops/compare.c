@@ -63,16 +63,12 @@ static struct status *approximate_prepare(struct prep *p)
 
 /* ---- rows ---- */
 
-#define REAL_TYPES "T: {float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, " \
-                   "half, uint32, uint64}"
 #define EQUALS "T: {bfloat16, half, float, double, uint8, int8, int16, int32, int64, " \
                "complex64, quint8, qint8, qint32, string, bool, complex128}"
-#define NUMBERS_QUANTIZED "T: {float, double, int32, uint8, int16, int8, complex64, int64, " \
-                          "qint8, quint8, qint32, bfloat16, uint16, complex128, half, uint32, " \
-                          "uint64}"
 
 #define ORDER(op, kernels, text)                                                        \
-    { .name = op, .inputs = "x: T, y: T", .outputs = "z: bool", .attrs = REAL_TYPES,        \
+    { .name = op, .inputs = "x: T, y: T", .outputs = "z: bool",                             \
+      .attrs = "T: realnumbertype",                                                         \
       .doc = text, .shape = shape_broadcast, .grad = NOT_DIFFERENTIABLE,                \
       .kernel = KERNELS(REALS(kernels)) }
 
@@ -99,7 +95,7 @@ const struct op ops_compare[] = {
     SAMENESS("Equal", equal, "Whether x equals y."),
     SAMENESS("NotEqual", not_equal, "Whether x differs from y."),
     { .name = "ApproximateEqual", .inputs = "x: T, y: T", .outputs = "z: bool",
-      .attrs = NUMBERS_QUANTIZED "; tolerance: float = 0.00001",
+      .attrs = "T: numbertype; tolerance: float = 0.00001",
       .doc = "Whether |x - y| is below the tolerance.", .shape = shape_merged,
       .grad = NOT_DIFFERENTIABLE, .flags = OP_COMMUTATIVE, .prepare = approximate_prepare,
       .kernel = KERNELS(NUMBERS(approximate), QUANTIZED_OF(approximate)) },

@@ -162,9 +162,7 @@ static struct status *all(struct kernel *k)
 #define EACH_COMPLEX(k) [DT_COMPLEX64] = k, [DT_COMPLEX128] = k
 
 #define AXES ", reduction_indices: Tidx"
-#define NUMBERTYPE "keep_dims: bool = false; T: {float, double, int32, uint8, int16, int8, " \
-                   "complex64, int64, qint8, quint8, qint32, bfloat16, uint16, complex128, half, " \
-                   "uint32, uint64}; Tidx: {int32, int64} = int32"
+#define NUMBERTYPE "keep_dims: bool = false; T: numbertype; Tidx: {int32, int64} = int32"
 #define BOOL "keep_dims: bool = false; Tidx: {int32, int64} = int32"
 #define OF_NUMBERS .inputs = "input: T" AXES, .outputs = "output: T", .attrs = NUMBERTYPE, \
                    .shape = reduce_shape,                                                  \

@@ -335,8 +335,7 @@ const struct op ops_sample[] = {
     { .name    = "Multinomial",
       .inputs  = "logits: T, num_samples: int32",
       .outputs = "output: output_dtype",
-      .attrs   = SEEDS "T: {float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, "
-                 "half, uint32, uint64}; output_dtype: {int32, int64} = int64",
+      .attrs   = SEEDS "T: realnumbertype; output_dtype: {int32, int64} = int64",
       .doc     = "For each row of logits, unnormalized log-probabilities, indices of classes "
                  "drawn with them.",
       .shape   = multinomial_shape,

@@ -99,9 +99,7 @@ static void cumprod_grad(struct grad *g)
     [DT_COMPLEX128] = scan_run)
 
 #define ROW .inputs = "x: T, axis: Tidx", .outputs = "out: T",                                  \
-            .attrs = "exclusive: bool = false; reverse: bool = false; T: {float, double, "      \
-                     "int32, uint8, int16, int8, complex64, int64, qint8, quint8, qint32, "     \
-                     "bfloat16, uint16, complex128, half, uint32, uint64}; "                    \
+            .attrs = "exclusive: bool = false; reverse: bool = false; T: numbertype; " \
                      "Tidx: {int32, int64} = int32",                                            \
             .shape = shape_unchanged, .kernel = NUMBER_KERNELS
 

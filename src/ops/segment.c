@@ -258,10 +258,6 @@ static void sorted_extreme_grad(struct grad *g)
 }
 
 #define QUANTIZED(x) [DT_QINT8] = x##_i8, [DT_QUINT8] = x##_u8, [DT_QINT32] = x##_i32
-#define ALL_NUMBERS "{float, double, int32, uint8, int16, int8, complex64, int64, qint8, quint8, " \
-                    "qint32, bfloat16, uint16, complex128, half, uint32, uint64}"
-#define REAL_NUMBERS "{float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, half, " \
-                     "uint32, uint64}"
 #define UNSORTED(types) .inputs = "data: T, segment_ids: Tindices, num_segments: Tnumsegments", \
     .outputs = "output: T", \
     .attrs = "T: " types "; Tindices: {int32, int64}; Tnumsegments: {int32, int64} = int32", \
@@ -270,33 +266,33 @@ static void sorted_extreme_grad(struct grad *g)
     .attrs = "T: " types "; Tindices: {int32, int64}", .shape = sorted_shape
 
 const struct op ops_segment[] = {
-    { .name = "UnsortedSegmentSum", UNSORTED(ALL_NUMBERS),
+    { .name = "UnsortedSegmentSum", UNSORTED("numbertype"),
       .doc = "Output[j] is the sum of the rows of data whose id is j; negative ids are left out.",
       .grad = unsorted_sum_grad,
       .kernel = KERNELS(NUMBERS(unsorted_sum), QUANTIZED(unsorted_sum)) },
-    { .name = "UnsortedSegmentProd", UNSORTED(ALL_NUMBERS),
+    { .name = "UnsortedSegmentProd", UNSORTED("numbertype"),
       .doc = "Output[j] is the product of the rows of data whose id is j.",
       .grad = unsorted_prod_grad,
       .kernel = KERNELS(NUMBERS(unsorted_prod), QUANTIZED(unsorted_prod)) },
-    { .name = "UnsortedSegmentMin", UNSORTED(REAL_NUMBERS),
+    { .name = "UnsortedSegmentMin", UNSORTED("realnumbertype"),
       .doc = "Output[j] is the least of the rows of data whose id is j.",
       .grad = unsorted_extreme_grad, .kernel = KERNELS(REALS(unsorted_min)) },
-    { .name = "UnsortedSegmentMax", UNSORTED(REAL_NUMBERS),
+    { .name = "UnsortedSegmentMax", UNSORTED("realnumbertype"),
       .doc = "Output[j] is the greatest of the rows of data whose id is j.",
       .grad = unsorted_extreme_grad, .kernel = KERNELS(REALS(unsorted_max)) },
-    { .name = "SegmentSum", SORTED(ALL_NUMBERS),
+    { .name = "SegmentSum", SORTED("numbertype"),
       .doc = "Output[j] is the sum of the rows of data whose id is j; ids ascend.",
       .grad = sorted_sum_grad, .kernel = KERNELS(NUMBERS(sorted_sum), QUANTIZED(sorted_sum)) },
-    { .name = "SegmentMean", SORTED(ALL_NUMBERS),
+    { .name = "SegmentMean", SORTED("numbertype"),
       .doc = "Output[j] is the mean of the rows of data whose id is j; ids ascend.",
       .grad = sorted_mean_grad, .kernel = KERNELS(NUMBERS(sorted_mean), QUANTIZED(sorted_mean)) },
-    { .name = "SegmentProd", SORTED(ALL_NUMBERS),
+    { .name = "SegmentProd", SORTED("numbertype"),
       .doc = "Output[j] is the product of the rows of data whose id is j; ids ascend.",
       .grad = NO_GRADIENT, .kernel = KERNELS(NUMBERS(sorted_prod), QUANTIZED(sorted_prod)) },
-    { .name = "SegmentMin", SORTED(REAL_NUMBERS),
+    { .name = "SegmentMin", SORTED("realnumbertype"),
       .doc = "Output[j] is the least of the rows of data whose id is j; ids ascend.",
       .grad = sorted_extreme_grad, .kernel = KERNELS(REALS(sorted_min)) },
-    { .name = "SegmentMax", SORTED(REAL_NUMBERS),
+    { .name = "SegmentMax", SORTED("realnumbertype"),
       .doc = "Output[j] is the greatest of the rows of data whose id is j; ids ascend.",
       .grad = sorted_extreme_grad, .kernel = KERNELS(REALS(sorted_max)) },
     { 0 }

@@ -211,8 +211,6 @@ static struct status *in_top_shape(struct shape_ctx *c)
     return NULL;
 }
 
-#define REALTYPE "T: {float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, half, " \
-                 "uint32, uint64}"
 #define REAL_KERNELS KERNELS(                                                   \
     [DT_HALF] = top, [DT_BFLOAT16] = top, [DT_FLOAT] = top, [DT_DOUBLE] = top,  \
     [DT_INT8] = top, [DT_INT16] = top, [DT_INT32] = top, [DT_INT64] = top,      \
@@ -220,11 +218,11 @@ static struct status *in_top_shape(struct shape_ctx *c)
 
 const struct op ops_topk[] = {
     { .name = "TopK", .inputs = "input: T", .outputs = "values: T, indices: int32",
-      .attrs = "k: int >= 0; sorted: bool = true; " REALTYPE,
+      .attrs = "k: int >= 0; sorted: bool = true; T: realnumbertype",
       .shape = top_shape, .grad = top_grad, .prepare = top_prepare, .kernel = REAL_KERNELS,
       .doc = "The k greatest elements of each row, and where they are." },
     { .name = "TopKV2", .inputs = "input: T, k: int32", .outputs = "values: T, indices: int32",
-      .attrs = "sorted: bool = true; " REALTYPE,
+      .attrs = "sorted: bool = true; T: realnumbertype",
       .shape = top_v2_shape, .grad = top_grad, .prepare = top_prepare, .kernel = REAL_KERNELS,
       .doc = "The k greatest elements of each row, and where they are." },
     { .name = "InTopK", .inputs = "predictions: float, targets: T", .outputs = "precision: bool",

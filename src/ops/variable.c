@@ -391,8 +391,6 @@ static struct status *destroy_run(struct kernel *k)
 
 /* ---- rows ---- */
 
-#define NUMBERTYPE "{float, double, int32, uint8, int16, int8, complex64, int64, qint8, " \
-                   "quint8, qint32, bfloat16, uint16, complex128, half, uint32, uint64}"
 
 const struct op ops_variable[] = {
     { .name     = "Variable",
@@ -438,7 +436,7 @@ const struct op ops_variable[] = {
     { .name     = "AssignAdd",
       .inputs   = "ref: Ref(T), value: T",
       .outputs  = "output_ref: Ref(T)",
-      .attrs    = "T: " NUMBERTYPE "; use_locking: bool = false",
+      .attrs    = "T: numbertype; use_locking: bool = false",
       .doc      = "Adds a value to the variable.",
       .shape    = shape_merged,
       .grad     = NOT_DIFFERENTIABLE,
@@ -446,7 +444,7 @@ const struct op ops_variable[] = {
     { .name     = "AssignSub",
       .inputs   = "ref: Ref(T), value: T",
       .outputs  = "output_ref: Ref(T)",
-      .attrs    = "T: " NUMBERTYPE "; use_locking: bool = false",
+      .attrs    = "T: numbertype; use_locking: bool = false",
       .doc      = "Subtracts a value from the variable.",
       .shape    = shape_merged,
       .grad     = NOT_DIFFERENTIABLE,

@@ -6,6 +6,7 @@
  * returns when none is inside. Helpers only ever run pieces, so waits form a tree: no deadlock.
  */
 #include "base/pool.h"
+#include "base/clock.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -49,13 +50,6 @@ static inline void relax(void)
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
 #endif
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 static int cpus(void)
@@ -151,7 +145,7 @@ static struct pool_task *take_task(void)
 
 static bool spin_for_offer(void)
 {
-    for (int64_t end = now_ns() + SPIN_NS; now_ns() < end;)
+    for (int64_t end = clock_ns() + SPIN_NS; clock_ns() < end;)
         for (int i = 0; i < SPINS_A_LOOK; i++) {
             if (atomic_load_explicit(&offered, memory_order_relaxed))
                 return true;
@@ -266,8 +260,8 @@ static void wait_until_left(struct loop *l)
         relax();
         if (++spins % SPINS_A_LOOK)
             continue;
-        end = end ? end : now_ns() + SPIN_NS;
-        if (now_ns() < end)
+        end = end ? end : clock_ns() + SPIN_NS;
+        if (clock_ns() < end)
             continue;
         pthread_mutex_lock(&pool.lock);
         l->waiting = true;

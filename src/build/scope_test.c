@@ -3,27 +3,10 @@
 #include "base/mem.h"
 #include "build/device.h"
 #include "ops/ops.h"
+#include "test/expect.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <cmocka.h>
-
-static void ok(struct status *st)
-{
-    if (st)
-        fail_msg("%s", status_message(st));
-}
-
-static void fails(struct status *st, enum code code, const char *text)
-{
-    assert_non_null(st);
-    if (status_code(st) != code || !strstr(status_message(st), text))
-        fail_msg("wanted %s \"%s\", got %s \"%s\"", code_name(code), text,
-                 code_name(status_code(st)), status_message(st));
-    status_free(st);
-}
 
 static void sticks(struct graph *g, enum code code, const char *text)
 {

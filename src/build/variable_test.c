@@ -1,17 +1,9 @@
 /* variable_test.c - the nodes of a variable, their names, and what initializes them. */
 #include "build/variable.h"
 #include "ops/ops.h"
+#include "test/expect.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <cmocka.h>
-
-static void ok(struct status *st)
-{
-    if (st)
-        fail_msg("%s", status_message(st));
-}
 
 static void sticks(struct graph *g, enum code code, const char *text)
 {

@@ -2,25 +2,7 @@
 #include "graph/graph.h"
 #include "base/mem.h"
 #include "ops/ops.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
-
-static void ok(struct status *st)
-{
-    if (st)
-        fail_msg("%s", status_message(st));
-}
-
-static void fails(struct status *st, enum code code, const char *text)
-{
-    assert_non_null(st);
-    if (status_code(st) != code || !strstr(status_message(st), text))
-        fail_msg("wanted %s \"%s\", got %s \"%s\"", code_name(code), text,
-                 code_name(status_code(st)), status_message(st));
-    status_free(st);
-}
+#include "test/expect.h"
 
 static struct out add(struct graph *g, const char *op, const char *name, const struct out *in,
                       int n_in, const struct attr *attr, int n_attr)

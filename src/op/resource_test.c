@@ -3,30 +3,13 @@
 #include "op/resource.h"
 #include "op/variable.h"
 #include "base/mem.h"
+#include "test/expect.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-#include <cmocka.h>
 
 enum { THREADS = 4, ROUNDS = 500, ELEMENTS = 64 };
 
 static const struct resource_kind QUEUE = { "queue", sizeof(struct resource), NULL, NULL, NULL };
-
-static void ok(struct status *st)
-{
-    if (st)
-        fail_msg("%s", status_message(st));
-}
-
-static void refused(struct status *st, enum code code, const char *text)
-{
-    assert_non_null(st);
-    assert_int_equal(status_code(st), code);
-    if (!strstr(status_message(st), text))
-        fail_msg("\"%s\" should contain \"%s\"", status_message(st), text);
-    status_free(st);
-}
 
 static struct variable *variable_of(struct resources *m, const char *container, const char *name)
 {
@@ -73,9 +56,9 @@ static void test_names(void **state)
     ok(resource_check_names(".a-B/9.", "v_"));
     static const char *const bad[] = { "_a", "-a", "/a", "a b", "a_b", "a\n", "\xc3\xa4" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        refused(resource_check_names(bad[i], ""), INVALID_ARGUMENT,
+        fails(resource_check_names(bad[i], ""), INVALID_ARGUMENT,
                 "container contains invalid characters");
-    refused(resource_check_names("", "_v"), INVALID_ARGUMENT,
+    fails(resource_check_names("", "_v"), INVALID_ARGUMENT,
             "shared_name cannot start with '_'");
 }
 
@@ -100,7 +83,7 @@ static void test_finding(void **state)
     resource_unref(&elsewhere->base);
     resource_unref(other);
     struct variable *refused_one;
-    refused(variable_get(m, "a", "v", DT_INT32, &refused_one), INVALID_ARGUMENT,
+    fails(variable_get(m, "a", "v", DT_INT32, &refused_one), INVALID_ARGUMENT,
             "Expected float got int32");
     resources_unref(resources_ref(m));
     resources_unref(m);
@@ -196,10 +179,10 @@ static void test_uninitialized(void **state)
     struct variable *v = variable_of(m, DEFAULT_CONTAINER, "v");
     struct tensor t = variable_read(v);
     assert_null(t.buf);
-    refused(variable_lock(v, NULL, "v", &value), FAILED_PRECONDITION,
+    fails(variable_lock(v, NULL, "v", &value), FAILED_PRECONDITION,
             "Attempting to use uninitialized value v");
     variable_unlock(v);
-    refused(variable_uninitialized(v, NULL), FAILED_PRECONDITION,
+    fails(variable_uninitialized(v, NULL), FAILED_PRECONDITION,
             "Error while reading resource variable v from Container: localhost. "
             "This could mean that the variable was uninitialized.");
     resource_unref(&v->base);

@@ -1,6 +1,6 @@
 /* debug_test.c - what Print and PrintV2 write, and how often. */
 #include "ops/ops.h"
-#include "plan/testing.h"
+#include "test/probe.h"
 #include "plan/plan.h"
 #include "tensor/tstring.h"
 
@@ -9,7 +9,7 @@
 static struct tensor vector(int n)
 {
     struct tensor t;
-    test_ok(tensor_new(&t, NULL, DT_FLOAT, &SHAPE(n)));
+    ok(tensor_new(&t, NULL, DT_FLOAT, &SHAPE(n)));
     for (int i = 0; i < n; i++)
         ((float *)t.data)[i] = (float)i / 2;
     return t;
@@ -34,10 +34,10 @@ static void written(struct node *node, int n, char *text, size_t size)
     dup2(fileno(file), STDERR_FILENO);
     for (int i = 0; i < n; i++) {
         struct plan *p;
-        test_ok(plan_compile(node->graph, &(struct plan_key){ .target = &node, .n_targets = 1 }, r,
+        ok(plan_compile(node->graph, &(struct plan_key){ .target = &node, .n_targets = 1 }, r,
                              i % 2 ? PLAN_FLOW : PLAN_SERIAL, &p));
         struct run *run = run_new(p, NULL);
-        test_ok(plan_run(p, run, NULL, NULL, &(struct run_options){ 0 }));
+        ok(plan_run(p, run, NULL, NULL, &(struct run_options){ 0 }));
         run_free(run);
         plan_free(p);
     }
@@ -88,7 +88,7 @@ static void writes_a_string_as_it_is(void **unused)
     struct graph *g = graph_new();
     struct tensor t;
     char text[200];
-    test_ok(tensor_new(&t, NULL, DT_STRING, &SHAPE_SCALAR));
+    ok(tensor_new(&t, NULL, DT_STRING, &SHAPE_SCALAR));
     assert_true(tstring_set(t.data, "a\tb", 3));
     struct node *n = test_node(g, &(struct node_def){
         .op = "PrintV2", .in = (struct out[]){ constant(g, t) }, .n_in = 1 });
@@ -104,7 +104,7 @@ int main(void)
         cmocka_unit_test(writes_the_first_few_times),
         cmocka_unit_test(writes_a_string_as_it_is),
     };
-    test_ok(ops_init());
-    test_ok(ops_register(test_ops));
+    ok(ops_init());
+    ok(ops_register(test_ops));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,31 +133,9 @@ static struct status *invert_new(struct kernel *k, int64_t *n)
     return NULL;
 }
 
-static struct status *invert_i32(struct kernel *k)
-{
-    int64_t n = 0;
-    TRY(invert_new(k, &n));
-    const int32_t *x = kernel_in(k, 0)->data;
-    int32_t *y = kernel_out(k, 0)->data;
-    for (int64_t i = 0; i < n; i++) {
-        TRY(invert_check(x[i], n, x[i] >= 0 && x[i] < n && y[x[i]] >= 0));
-        y[x[i]] = (int32_t)i;
-    }
-    return NULL;
-}
-
-static struct status *invert_i64(struct kernel *k)
-{
-    int64_t n = 0;
-    TRY(invert_new(k, &n));
-    const int64_t *x = kernel_in(k, 0)->data;
-    int64_t *y = kernel_out(k, 0)->data;
-    for (int64_t i = 0; i < n; i++) {
-        TRY(invert_check(x[i], n, x[i] >= 0 && x[i] < n && y[x[i]] >= 0));
-        y[x[i]] = i;
-    }
-    return NULL;
-}
+#define EACH "ops/invert.inc"
+#define EACH_SET (SET_I32 | SET_I64)
+#include "op/each.h"
 
 /* ---- Tile ---- */
 

@@ -2,13 +2,13 @@
  * session, never changed by threads (E13-E16). */
 #include "base/pool.h"
 #include "ops/ops.h"
-#include "plan/testing.h"
+#include "test/probe.h"
 #include "plan/plan.h"
 
 static struct out size(struct graph *g, int32_t n)
 {
     struct tensor t;
-    test_ok(tensor_new(&t, NULL, DT_INT32, &SHAPE(1)));
+    ok(tensor_new(&t, NULL, DT_INT32, &SHAPE(1)));
     *(int32_t *)t.data = n;
     struct node *c = test_node(g, &(struct node_def){
         .op = "Const", .n_attr = 2,
@@ -30,10 +30,10 @@ static void fetch(struct resources *r, const struct out *o, int n, struct tensor
 {
     struct graph *g = o->node->graph;
     struct plan *p;
-    test_ok(plan_compile(g, &(struct plan_key){ .fetch = o, .n_fetches = n }, r, 0, &p));
+    ok(plan_compile(g, &(struct plan_key){ .fetch = o, .n_fetches = n }, r, 0, &p));
     struct run *run = run_new(p, NULL);
     assert_non_null(run);
-    test_ok(plan_run(p, run, NULL, got, &(struct run_options){ .intra = threads }));
+    ok(plan_run(p, run, NULL, got, &(struct run_options){ .intra = threads }));
     run_free(run);
     plan_free(p);
 }
@@ -145,7 +145,7 @@ int main(void)
         cmocka_unit_test(normal_numbers_are_normal),
     };
     pool_size_hint(8);
-    test_ok(ops_init());
-    test_ok(ops_register(test_ops));
+    ok(ops_init());
+    ok(ops_register(test_ops));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

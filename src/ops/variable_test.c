@@ -3,22 +3,14 @@
 #include "base/mem.h"
 #include "ops/ops.h"
 #include "plan/plan.h"
+#include "test/expect.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 static struct graph *graph;
 static struct resources *state;         /* a session's */
 static struct buffer_pool *buffers;
-
-static void ok(struct status *st)
-{
-    if (st)
-        fail_msg("%s", status_message(st));
-}
 
 static void refused(struct status *st, enum code code, const char *text)
 {

@@ -2,7 +2,7 @@
 #include "plan/plan.h"
 #include "base/pool.h"
 #include "ops/ops.h"
-#include "plan/testing.h"
+#include "test/probe.h"
 
 #include <stdlib.h>
 
@@ -62,7 +62,7 @@ static void gives(struct graph *g, const struct plan_key *key, const float *feed
     for (int w = 0; w < WAYS; w++) {
         struct setting s = setting_new();
         float got[64];
-        test_ok(run_key(&s, g, key, feed, got, ways[w].flags, ways[w].inter));
+        ok(run_key(&s, g, key, feed, got, ways[w].flags, ways[w].inter));
         for (int i = 0; i < key->n_fetches; i++)
             if (got[i] != want[i])
                 fail_msg("way %d, fetch %d: %g instead of %g", w, i, got[i], want[i]);
@@ -76,7 +76,7 @@ static void refuses(struct graph *g, const struct plan_key *key, const float *fe
     for (int w = 0; w < WAYS; w++) {
         struct setting s = setting_new();
         float got[64];
-        test_fails(run_key(&s, g, key, feed, got, ways[w].flags, ways[w].inter), code, text);
+        fails(run_key(&s, g, key, feed, got, ways[w].flags, ways[w].inter), code, text);
         setting_free(&s);
     }
 }
@@ -115,7 +115,7 @@ static int ticks_of(struct graph *g, const struct plan_key *key, unsigned flags)
     struct setting s = setting_new();
     float got[64], zero[16] = { 0 };
     atomic_store(&ticks, 0);
-    test_ok(run_key(&s, g, key, zero, got, flags, 0));
+    ok(run_key(&s, g, key, zero, got, flags, 0));
     setting_free(&s);
     return atomic_load(&ticks) / 3;             /* run_key() runs three times */
 }
@@ -219,7 +219,7 @@ static void constants_are_no_steps(void **state)
     struct out c = test_const(g, 1), id = T1(g, "Identity", c), x = test_feed(g, "x");
     struct out y = T2(g, "TestAdd", id, x);
     struct plan *p;
-    test_ok(plan_compile(g, KEY(&x, 1, &y, 1), NULL, 0, &p));
+    ok(plan_compile(g, KEY(&x, 1, &y, 1), NULL, 0, &p));
     assert_int_equal(p->n_steps, 1);
     assert_int_equal(p->n_constants, 1);        /* only the one that is read */
     plan_free(p);
@@ -241,22 +241,22 @@ static void variables(void **state)
         float got[2], in[] = { 5 };
         unsigned f = ways[w].flags;
         int n = ways[w].inter;
-        test_fails(run_key(&s, g, KEY(&x, 1, &read, 1), in, got, f, n), FAILED_PRECONDITION,
+        fails(run_key(&s, g, KEY(&x, 1, &read, 1), in, got, f, n), FAILED_PRECONDITION,
                    "Attempting to use uninitialized value v\n\t [[{{node v/read}}]]");
-        test_fails(run_key(&s, g, KEY(&x, 1, &more, 1), in, got, f, n), FAILED_PRECONDITION,
+        fails(run_key(&s, g, KEY(&x, 1, &more, 1), in, got, f, n), FAILED_PRECONDITION,
                    "Attempting to use uninitialized value v\n");
-        test_fails(run_key(&s, g, KEY(&x, 1, &v, 1), in, got, f, n), FAILED_PRECONDITION,
+        fails(run_key(&s, g, KEY(&x, 1, &v, 1), in, got, f, n), FAILED_PRECONDITION,
                    "Attempting to use uninitialized value v\n\t [[{{node _retval_v_0_0}}]]");
-        test_ok(run_key(&s, g, KEY(&x, 1, &set, 1), in, got, f, n));
+        ok(run_key(&s, g, KEY(&x, 1, &set, 1), in, got, f, n));
         assert_true(got[0] == 5);
-        test_ok(run_key(&s, g, KEY(&x, 1, &more, 1), in, got, f, n));
+        ok(run_key(&s, g, KEY(&x, 1, &more, 1), in, got, f, n));
         assert_true(got[0] == 20);              /* three runs */
-        test_ok(run_key(&s, g, KEY(NULL, 0, fetch, 2), NULL, got, f, n));
+        ok(run_key(&s, g, KEY(NULL, 0, fetch, 2), NULL, got, f, n));
         assert_true(got[0] == 40 && got[1] == 20);
-        test_ok(run_key(&s, g, KEY(&v, 1, &sum, 1), in, got, f, n));    /* B58 */
+        ok(run_key(&s, g, KEY(&v, 1, &sum, 1), in, got, f, n));    /* B58 */
         assert_true(got[0] == 10);
         struct out both[] = { v, x };
-        test_fails(run_key(&s, g, KEY(both, 2, &set, 1), (float[]){ 1, 2 }, got, f, n),
+        fails(run_key(&s, g, KEY(both, 2, &set, 1), (float[]){ 1, 2 }, got, f, n),
                    INVALID_ARGUMENT, "incompatible with expected float_ref");
         graph_unref(g);
         setting_free(&s);
@@ -318,7 +318,7 @@ static void random_graph(unsigned seed)
         fetch[i] = o[2 + dice(&seed, NODES - 2)];
     struct setting s = setting_new();
     const struct plan_key *key = KEY(o, 2, fetch, FETCHES);
-    test_ok(run_key(&s, g, key, in, want, PLAN_SERIAL, 1));
+    ok(run_key(&s, g, key, in, want, PLAN_SERIAL, 1));
     setting_free(&s);
     gives(g, key, in, want);
     graph_unref(g);
@@ -347,13 +347,13 @@ static void warm_runs_allocate_nothing(void **state)
     for (int w = 0; w < WAYS; w++) {
         struct plan *p;
         struct tensor in = test_scalar(1), out[2];
-        test_ok(plan_compile(g, KEY(&x, 1, fetch, 2), s.resources, ways[w].flags, &p));
+        ok(plan_compile(g, KEY(&x, 1, fetch, 2), s.resources, ways[w].flags, &p));
         struct run *r = run_new(p, s.buffers);
         size_t calls = 0;
         for (int i = 0; i < 200; i++) {
             if (i == 100)
                 calls = mem_calls();
-            test_ok(plan_run(p, r, &in, out, &(struct run_options){ .inter = ways[w].inter }));
+            ok(plan_run(p, r, &in, out, &(struct run_options){ .inter = ways[w].inter }));
             tensor_unref(&out[0]);
             tensor_unref(&out[1]);
         }
@@ -414,10 +414,10 @@ static void cancelled(void **state)
     for (int w = 0; w < WAYS; w++) {
         struct plan *p;
         struct tensor in = test_scalar(1), out;
-        test_ok(plan_compile(g, KEY(&x, 1, &y, 1), NULL, ways[w].flags, &p));
+        ok(plan_compile(g, KEY(&x, 1, &y, 1), NULL, ways[w].flags, &p));
         struct run *r = run_new(p, NULL);
         struct run_options o = { .inter = ways[w].inter, .cancelled = &flag };
-        test_fails(plan_run(p, r, &in, &out, &o), CANCELLED, "Run call was cancelled");
+        fails(plan_run(p, r, &in, &out, &o), CANCELLED, "Run call was cancelled");
         assert_null(out.buf);
         tensor_unref(&in);
         run_free(r);
@@ -446,15 +446,15 @@ static void devices(void **state)
     const char *text = "Cannot assign a device for operation x: "
                        "Operation was explicitly assigned to";
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        test_ok(place(good[i], false));
+        ok(place(good[i], false));
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
-        test_fails(place(elsewhere[i], false), INVALID_ARGUMENT, text);
-        test_ok(place(elsewhere[i], true));
+        fails(place(elsewhere[i], false), INVALID_ARGUMENT, text);
+        ok(place(elsewhere[i], true));
     }
     for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++)
-        test_fails(place(nowhere[i], true), INVALID_ARGUMENT, text);
+        fails(place(nowhere[i], true), INVALID_ARGUMENT, text);
     for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++)
-        test_fails(place(malformed[i], true), INVALID_ARGUMENT, "Malformed device specification");
+        fails(place(malformed[i], true), INVALID_ARGUMENT, "Malformed device specification");
 }
 
 static size_t live_before;
@@ -484,7 +484,7 @@ int main(void)
         TEST(memory_ends), TEST(cancelled), TEST(devices),
     };
     pool_size_hint(8);
-    test_ok(ops_init());
-    test_ok(ops_register(test_ops));
+    ok(ops_init());
+    ok(ops_register(test_ops));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* run.c - what both executors share: a run's memory, feeds in, fetches out. */
 #include "plan/run.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/pool.h"
 
@@ -46,13 +47,6 @@ void run_free(struct run *r)
 struct status *run_was_cancelled(void)
 {
     return status_new(CANCELLED, "Run call was cancelled");
-}
-
-int64_t run_clock_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 /* TF: the name in the message is that of the node whose output is the reference. */

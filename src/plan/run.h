@@ -29,6 +29,5 @@ static inline bool run_is_cancelled(const struct run_options *o)
     return o->cancelled &&
            __builtin_expect(atomic_load_explicit(o->cancelled, memory_order_relaxed), 0);
 }
-int64_t run_clock_ns(void);
 
 #endif

@@ -12,6 +12,7 @@
  * The run is over when nothing is shared and no worker is active; both change under the lock.
  */
 #include "plan/run.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/pool.h"
 
@@ -257,10 +258,10 @@ static struct status *run_step(struct worker *w, const struct step *s, struct it
         TRY(step_deref(s, it->slot));
     k.movable = movable(w->flow, s, it);
     bool timed = o->on_step || s->flags & OP_EXPENSIVE;
-    int64_t start = timed ? run_clock_ns() : 0;
+    int64_t start = timed ? clock_ns() : 0;
     struct status *st = s->run(&k);
     if (timed)
-        note_time(w->flow, s, start, run_clock_ns());
+        note_time(w->flow, s, start, clock_ns());
     run_env_tidy(&w->env);
     return st;
 }
@@ -366,13 +367,13 @@ static void withdraw_helpers(struct flow *f)
 /* Helpers are at work: lend a hand to their loops for a while, before sleeping. */
 static void look_around(struct flow *f)
 {
-    for (int64_t end = run_clock_ns() + SPIN_NS; run_clock_ns() < end;) {
+    for (int64_t end = clock_ns() + SPIN_NS; clock_ns() < end;) {
         for (int i = 0; i < 64; i++)
             if (atomic_load_explicit(&f->n_shared, memory_order_relaxed) ||
                 !atomic_load_explicit(&f->n_active, memory_order_relaxed))
                 return;
         if (pool_help())
-            end = run_clock_ns() + SPIN_NS;
+            end = clock_ns() + SPIN_NS;
     }
 }
 

@@ -1,14 +1,15 @@
 /* run_serial.c - the simplest executor: the steps, one after another. It is what small graphs
  * use, and the truth that the dataflow one is tested against. */
 #include "plan/run.h"
+#include "base/clock.h"
 #include "base/pool.h"
 
 static struct status *run_traced(const struct step *s, struct kernel *k,
                                  const struct run_options *o)
 {
-    int64_t start = run_clock_ns();
+    int64_t start = clock_ns();
     struct status *st = s->run(k);
-    o->on_step(o->ctx, s, start, run_clock_ns(), pool_self());
+    o->on_step(o->ctx, s, start, clock_ns(), pool_self());
     return st;
 }
 

@@ -2,7 +2,7 @@
 #include "session/session.h"
 #include "base/pool.h"
 #include "ops/ops.h"
-#include "plan/testing.h"
+#include "test/probe.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 static struct session *open_session(struct graph *g, const struct session_options *o)
 {
     struct session *s = NULL;
-    test_ok(session_new(g, o, &s));
+    ok(session_new(g, o, &s));
     return s;
 }
 
@@ -49,7 +49,7 @@ static struct status *run(struct session *s, const struct plan_key *key, const f
 static float fetch1(struct session *s, struct out o)
 {
     float v = 0;
-    test_ok(run(s, KEY(NULL, 0, &o, 1), NULL, &v));
+    ok(run(s, KEY(NULL, 0, &o, 1), NULL, &v));
     return v;
 }
 
@@ -63,16 +63,16 @@ static void runs_in_any_order(void **state)
     struct out z = T2(g, "TestAdd", d, y);
     struct session *s = open_session(g, NULL);
     float out[3];
-    test_ok(run(s, KEY(((struct out[]){ x, y }), 2, ((struct out[]){ d, z }), 2),
+    ok(run(s, KEY(((struct out[]){ x, y }), 2, ((struct out[]){ d, z }), 2),
                 (float[]){ 1, 5 }, out));
     assert_true(out[0] == 2 && out[1] == 7);
-    test_ok(run(s, KEY(((struct out[]){ y, x }), 2, ((struct out[]){ z, d }), 2),
+    ok(run(s, KEY(((struct out[]){ y, x }), 2, ((struct out[]){ z, d }), 2),
                 (float[]){ 5, 1 }, out));
     assert_true(out[0] == 7 && out[1] == 2);
     assert_int_equal(session_plan_count(s), 1);         /* B81 */
     for (int i = 0; i < 100; i++) {
         struct out two[] = { y, x }, got[] = { z, d, z };
-        test_ok(run(s, KEY(two, 2, got, 3), (float[]){ (float)i, 1 }, out));
+        ok(run(s, KEY(two, 2, got, 3), (float[]){ (float)i, 1 }, out));
         assert_true(out[0] == (float)i + 2 && out[1] == 2 && out[2] == out[0]);
     }
     assert_int_equal(session_plan_count(s), 2);
@@ -87,35 +87,35 @@ static void refusals(void **state)
     struct graph *g = graph_new(), *h = graph_new();
     struct session *s = open_session(g, NULL);
     float out;
-    test_fails(run(s, KEY(NULL, 0, NULL, 0), NULL, NULL), INVALID_ARGUMENT,
+    fails(run(s, KEY(NULL, 0, NULL, 0), NULL, NULL), INVALID_ARGUMENT,
                "Session was not created with a graph before Run()!");           /* B82 */
     struct out x = test_feed_shaped(g, "x", SHAPE(2)), y = T1(g, "Identity", x);
     struct out other = test_feed(h, "x");
-    test_fails(run(s, KEY(NULL, 0, NULL, 0), NULL, NULL), INVALID_ARGUMENT,
+    fails(run(s, KEY(NULL, 0, NULL, 0), NULL, NULL), INVALID_ARGUMENT,
                "Must specify at least one target to fetch or execute.");        /* B83 */
-    test_fails(run(s, KEY(NULL, 0, &other, 1), NULL, &out), NOT_FOUND, "FetchOutputs node");
-    test_fails(run(s, KEY(&other, 1, &y, 1), (float[]){ 1 }, &out), NOT_FOUND, "FeedInputs");
-    test_fails(run(s, KEY(NULL, 0, ((struct out[]){ { NULL, 0 } }), 1), NULL, &out), NOT_FOUND,
+    fails(run(s, KEY(NULL, 0, &other, 1), NULL, &out), NOT_FOUND, "FetchOutputs node");
+    fails(run(s, KEY(&other, 1, &y, 1), (float[]){ 1 }, &out), NOT_FOUND, "FeedInputs");
+    fails(run(s, KEY(NULL, 0, ((struct out[]){ { NULL, 0 } }), 1), NULL, &out), NOT_FOUND,
                "FetchOutputs node");
-    test_fails(run(s, KEY(&x, 1, &x, 1), (float[]){ 1 }, &out), INVALID_ARGUMENT,
+    fails(run(s, KEY(&x, 1, &x, 1), (float[]){ 1 }, &out), INVALID_ARGUMENT,
                "is both fed and fetched.");                                     /* B40 */
     struct tensor t, none = { 0 }, fetch;
-    test_ok(tensor_new(&t, NULL, DT_FLOAT, &SHAPE(3)));
+    ok(tensor_new(&t, NULL, DT_FLOAT, &SHAPE(3)));
     memset(t.data, 0, tensor_bytes(&t));
-    test_fails(session_run(s, KEY(&x, 1, &y, 1), &t, &fetch, NULL), INVALID_ARGUMENT,
+    fails(session_run(s, KEY(&x, 1, &y, 1), &t, &fetch, NULL), INVALID_ARGUMENT,
                "Cannot feed value of shape [3] for Tensor 'x:0', which has shape [2]");
     tensor_unref(&t);
-    test_ok(tensor_new(&t, NULL, DT_INT32, &SHAPE(2)));
-    test_fails(session_run(s, KEY(&x, 1, &y, 1), &t, &fetch, NULL), INVALID_ARGUMENT,
+    ok(tensor_new(&t, NULL, DT_INT32, &SHAPE(2)));
+    fails(session_run(s, KEY(&x, 1, &y, 1), &t, &fetch, NULL), INVALID_ARGUMENT,
                "Expects arg[0] to be float but int32 is provided");             /* B55 */
     tensor_unref(&t);
-    test_fails(session_run(s, KEY(&x, 1, &y, 1), &none, &fetch, NULL), INVALID_ARGUMENT,
+    fails(session_run(s, KEY(&x, 1, &y, 1), &none, &fetch, NULL), INVALID_ARGUMENT,
                "no value");
-    test_fails(session_run(s, KEY(NULL, 0, &y, 1), NULL, &fetch, NULL), INVALID_ARGUMENT,
+    fails(session_run(s, KEY(NULL, 0, &y, 1), NULL, &fetch, NULL), INVALID_ARGUMENT,
                "You must feed a value for placeholder tensor 'x' with dtype float and shape [2]");
-    test_ok(tensor_new(&t, NULL, DT_FLOAT, &SHAPE(2)));
+    ok(tensor_new(&t, NULL, DT_FLOAT, &SHAPE(2)));
     memset(t.data, 0, tensor_bytes(&t));
-    test_ok(session_run(s, KEY(&x, 1, &y, 1), &t, &fetch, NULL));               /* B67 */
+    ok(session_run(s, KEY(&x, 1, &y, 1), &t, &fetch, NULL));               /* B67 */
     tensor_unref(&fetch);
     tensor_unref(&t);
     session_free(s);
@@ -132,10 +132,10 @@ static void unneeded_feeds(void **state)
     struct session *s = open_session(g, NULL);
     struct tensor in[2] = { test_scalar(3), test_scalar(4) }, out;
     struct out feeds[] = { x, y };
-    test_ok(session_run(s, KEY(feeds, 2, &z, 1), in, &out, NULL));
+    ok(session_run(s, KEY(feeds, 2, &z, 1), in, &out, NULL));
     tensor_unref(&out);
     in[1].dtype = DT_INT32;
-    test_fails(session_run(s, KEY(feeds, 2, &z, 1), in, &out, NULL), INVALID_ARGUMENT,
+    fails(session_run(s, KEY(feeds, 2, &z, 1), in, &out, NULL), INVALID_ARGUMENT,
                "Expects arg[1] to be float but int32 is provided");
     tensor_unref(&in[0]);
     tensor_unref(&in[1]);
@@ -151,7 +151,7 @@ static void graph_grows(void **state)
     struct out v = test_out(g, "TestVar", "v", NULL, 0), c = test_const(g, 3);
     struct node *init = T2(g, "TestAssign", v, c).node;
     struct session *s = open_session(g, NULL);
-    test_ok(run(s, TARGET(init), NULL, NULL));
+    ok(run(s, TARGET(init), NULL, NULL));
     for (int i = 0; i < 50; i++) {
         struct out more = T2(g, "TestAdd", v, test_const(g, (float)i));
         assert_true(fetch1(s, more) == (float)(3 + i));
@@ -172,16 +172,16 @@ static void sessions_have_their_own_variables(void **state)
     struct out add = T2(g, "TestAssignAdd", v, test_const(g, 5)), read = T1(g, "Identity", v);
     struct session *a = open_session(g, NULL), *b = open_session(g, NULL);
     float out;
-    test_ok(run(a, TARGET(init), NULL, NULL));
-    test_fails(run(b, KEY(NULL, 0, &add, 1), NULL, &out), FAILED_PRECONDITION,
+    ok(run(a, TARGET(init), NULL, NULL));
+    fails(run(b, KEY(NULL, 0, &add, 1), NULL, &out), FAILED_PRECONDITION,
                "Attempting to use uninitialized value v");
-    test_ok(run(b, TARGET(init), NULL, NULL));
+    ok(run(b, TARGET(init), NULL, NULL));
     assert_true(fetch1(a, add) == 15 && fetch1(a, add) == 20);
     assert_true(fetch1(b, add) == 15);
     session_free(a);
     assert_true(fetch1(b, read) == 15);
     a = open_session(g, NULL);
-    test_fails(run(a, KEY(NULL, 0, &read, 1), NULL, &out), FAILED_PRECONDITION, "uninitialized");
+    fails(run(a, KEY(NULL, 0, &read, 1), NULL, &out), FAILED_PRECONDITION, "uninitialized");
     session_free(a);
     session_free(b);
     graph_unref(g);
@@ -197,8 +197,8 @@ static void fetched_values_stay(void **state)
     struct out add = T2(g, "TestAssignAdd", v, one);
     struct session *s = open_session(g, NULL);
     struct tensor before;
-    test_ok(run(s, TARGET(init), NULL, NULL));
-    test_ok(session_run(s, KEY(NULL, 0, &v, 1), NULL, &before, NULL));
+    ok(run(s, TARGET(init), NULL, NULL));
+    ok(session_run(s, KEY(NULL, 0, &v, 1), NULL, &before, NULL));
     assert_true(fetch1(s, add) == 2 && fetch1(s, add) == 3);
     session_free(s);
     assert_true(*(float *)before.data == 1);
@@ -211,7 +211,7 @@ static void servers(void **state)
 {
     (void)state;
     struct server *server;
-    test_ok(server_new(&server));
+    ok(server_new(&server));
     struct session_options on = { .target = server_target(server) };
     struct session_options alone = { .target = server_target(server), .isolate_state = true };
     struct graph *g = graph_new(), *h = graph_new();
@@ -220,25 +220,25 @@ static void servers(void **state)
     struct out r = T1(h, "Identity", w);
     struct session *a = open_session(g, &on), *b, *c = open_session(h, &alone);
     float out;
-    test_ok(run(a, TARGET(init), NULL, NULL));
+    ok(run(a, TARGET(init), NULL, NULL));
     session_free(a);
     b = open_session(h, &on);
     assert_true(fetch1(b, r) == 4);
-    test_fails(run(c, KEY(NULL, 0, &r, 1), NULL, &out), FAILED_PRECONDITION, "uninitialized");
-    test_ok(session_reset(server_target(server), NULL, 0));                     /* B94 */
-    test_fails(run(b, KEY(NULL, 0, &r, 1), NULL, &out), ABORTED, "has been reset");
+    fails(run(c, KEY(NULL, 0, &r, 1), NULL, &out), FAILED_PRECONDITION, "uninitialized");
+    ok(session_reset(server_target(server), NULL, 0));                     /* B94 */
+    fails(run(b, KEY(NULL, 0, &r, 1), NULL, &out), ABORTED, "has been reset");
     session_free(b);
     session_free(c);
     b = open_session(h, &on);
-    test_fails(run(b, KEY(NULL, 0, &r, 1), NULL, &out), FAILED_PRECONDITION, "uninitialized");
+    fails(run(b, KEY(NULL, 0, &r, 1), NULL, &out), FAILED_PRECONDITION, "uninitialized");
     char target[32];
     snprintf(target, sizeof target, "%s", server_target(server));
     server_free(server);
-    test_fails(run(b, KEY(NULL, 0, &r, 1), NULL, &out), ABORTED, "");
+    fails(run(b, KEY(NULL, 0, &r, 1), NULL, &out), ABORTED, "");
     session_free(b);
-    test_fails(session_new(g, &(struct session_options){ .target = target }, &b), NOT_FOUND,
+    fails(session_new(g, &(struct session_options){ .target = target }, &b), NOT_FOUND,
                "No session factory registered for the given session options");  /* B2 */
-    test_fails(session_reset("grpc://nowhere", NULL, 0), NOT_FOUND, "No session factory");
+    fails(session_reset("grpc://nowhere", NULL, 0), NOT_FOUND, "No session factory");
     graph_unref(g);
     graph_unref(h);
 }
@@ -253,13 +253,13 @@ static void reset_direct(void **state)
     float out;
     for (int i = 0; i < 3; i++)
         s[i] = open_session(g, NULL);
-    test_ok(session_reset("", (const char *const[]){ "box" }, 1));
+    ok(session_reset("", (const char *const[]){ "box" }, 1));
     for (int i = 0; i < 3; i++) {
-        test_fails(run(s[i], KEY(NULL, 0, &c, 1), NULL, &out), CANCELLED,
+        fails(run(s[i], KEY(NULL, 0, &c, 1), NULL, &out), CANCELLED,
                    "Session has been closed.");
         session_free(s[i]);
     }
-    test_ok(session_reset(NULL, NULL, 0));
+    ok(session_reset(NULL, NULL, 0));
     graph_unref(g);
 }
 
@@ -273,9 +273,9 @@ static void closed(void **state)
     struct session *s = open_session(g, NULL);
     struct session_call *call, *late;
     float out;
-    test_ok(session_prepare(s, KEY(&x, 1, &y, 1), &call));
+    ok(session_prepare(s, KEY(&x, 1, &y, 1), &call));
     struct tensor in = test_scalar(2), got;
-    test_ok(session_call(call, &in, &got, NULL));
+    ok(session_call(call, &in, &got, NULL));
     assert_true(*(float *)got.data == 4);
     tensor_unref(&got);
     assert_false(session_is_closed(s));
@@ -283,12 +283,12 @@ static void closed(void **state)
     session_close(s);                                                           /* B69 */
     assert_true(session_is_closed(s));
     assert_int_equal(session_bytes_kept(s), 0);
-    test_fails(run(s, KEY(&x, 1, &y, 1), (float[]){ 1 }, &out), CANCELLED,
+    fails(run(s, KEY(&x, 1, &y, 1), (float[]){ 1 }, &out), CANCELLED,
                "Session has been closed.");                                     /* B70 */
-    test_fails(session_call(call, &in, &got, NULL), CANCELLED, "Session has been closed.");
-    test_fails(session_prepare(s, KEY(&x, 1, &y, 1), &late), CANCELLED, "Session has been closed.");
+    fails(session_call(call, &in, &got, NULL), CANCELLED, "Session has been closed.");
+    fails(session_prepare(s, KEY(&x, 1, &y, 1), &late), CANCELLED, "Session has been closed.");
     session_free(s);
-    test_fails(session_call(call, &in, &got, NULL), CANCELLED, "Session has been closed.");
+    fails(session_call(call, &in, &got, NULL), CANCELLED, "Session has been closed.");
     session_call_free(call);                                                    /* B74 */
     session_free(NULL);
     session_call_free(NULL);
@@ -348,15 +348,15 @@ static void timeouts(void **state)
     struct session *s = open_session(g, &(struct session_options){ .timeout_ms = 30 });
     float out, in[] = { 1 };
     atomic_store(&gate, 0);
-    test_fails(run(s, KEY(&x, 1, &y, 1), in, &out), DEADLINE_EXCEEDED,
+    fails(run(s, KEY(&x, 1, &y, 1), in, &out), DEADLINE_EXCEEDED,
                "Timed out waiting for notification");                           /* E54 */
-    test_fails(run_q(s, KEY(&x, 1, &y, 1), in, &out, &(struct run_request){ .timeout_ms = 5 }),
+    fails(run_q(s, KEY(&x, 1, &y, 1), in, &out, &(struct run_request){ .timeout_ms = 5 }),
                DEADLINE_EXCEEDED, "Timed out waiting for notification");        /* B61 */
     atomic_store(&gate, 1);
     for (int i = 0; i < 100; i++)
-        test_ok(run_q(s, KEY(&x, 1, &fast, 1), in, &out,
+        ok(run_q(s, KEY(&x, 1, &fast, 1), in, &out,
                       &(struct run_request){ .timeout_ms = 60000 }));
-    test_ok(run_q(s, KEY(&x, 1, &y, 1), in, &out, &(struct run_request){ .timeout_ms = 60000 }));
+    ok(run_q(s, KEY(&x, 1, &y, 1), in, &out, &(struct run_request){ .timeout_ms = 60000 }));
     /* Closing wakes what has a timeout, too. */
     struct waiter w = { .s = s, .feed = x, .fetch = y };
     pthread_t t;
@@ -382,7 +382,7 @@ static void traces(void **state)
     struct session *s = open_session(g, NULL);
     struct trace *trace;
     float out;
-    test_ok(run_q(s, KEY(&x, 1, &c, 1), (float[]){ 1 }, &out, &(struct run_request){ 0, &trace }));
+    ok(run_q(s, KEY(&x, 1, &c, 1), (float[]){ 1 }, &out, &(struct run_request){ 0, &trace }));
     session_free(s);
     assert_int_equal(trace->n, 3);
     const struct trace_step *step = trace->step, *last = step + 2;
@@ -416,10 +416,10 @@ static void placement(void **state)
                        "assigned to /device:GPU:0 but available devices are";
     float out;
     for (int i = 0; i < 2; i++)
-        test_fails(run(plain, KEY(NULL, 0, &y, 1), NULL, &out), INVALID_ARGUMENT, text);
-    test_ok(run(pruned, KEY(NULL, 0, &y, 1), NULL, &out));
-    test_fails(run(pruned, TARGET(there), NULL, NULL), INVALID_ARGUMENT, text);
-    test_ok(run(soft, TARGET(there), NULL, NULL));
+        fails(run(plain, KEY(NULL, 0, &y, 1), NULL, &out), INVALID_ARGUMENT, text);
+    ok(run(pruned, KEY(NULL, 0, &y, 1), NULL, &out));
+    fails(run(pruned, TARGET(there), NULL, NULL), INVALID_ARGUMENT, text);
+    ok(run(soft, TARGET(there), NULL, NULL));
     session_free(plain);
     session_free(pruned);
     session_free(soft);
@@ -501,7 +501,7 @@ static void forked(void **state)
     struct out y = T2(g, "TestAdd", T1(g, "TestSlow", x), T1(g, "TestSlow", x));
     struct session *s = open_session(g, NULL);
     float out, in = 3;
-    test_ok(run(s, KEY(&x, 1, &y, 1), &in, &out));
+    ok(run(s, KEY(&x, 1, &y, 1), &in, &out));
     pid_t child = fork();
     if (child == 0) {
         alarm(20);
@@ -525,15 +525,15 @@ static void prepared_calls_allocate_nothing(void **state)
     struct session *s = open_session(g, NULL);
     struct session_call *call;
     struct out feeds[] = { x, y };
-    test_ok(session_prepare(s, KEY(feeds, 2, &z, 1), &call));
+    ok(session_prepare(s, KEY(feeds, 2, &z, 1), &call));
     struct tensor in[2] = { test_scalar(1), test_scalar(2) }, out;
     size_t calls = 0;
     for (int i = 0; i < 1000; i++) {
         if (i == 10)
             calls = mem_calls();
-        test_ok(session_call(call, in, &out, NULL));
+        ok(session_call(call, in, &out, NULL));
         tensor_unref(&out);
-        test_ok(session_run(s, KEY(feeds, 2, &z, 1), in, &out, NULL));
+        ok(session_run(s, KEY(feeds, 2, &z, 1), in, &out, NULL));
         tensor_unref(&out);
     }
     assert_int_equal(mem_calls(), calls);
@@ -557,7 +557,7 @@ static void open_run_close(void **state)
         if (i == 2)
             live = mem_live();
         struct session *s = open_session(g, NULL);
-        test_ok(run(s, KEY(&x, 1, &set, 1), &in, &out));
+        ok(run(s, KEY(&x, 1, &set, 1), &in, &out));
         assert_true(out == in + 1);
         session_free(s);
     }
@@ -632,7 +632,7 @@ int main(void)
         TEST(prepared_calls_allocate_nothing), TEST(open_run_close), TEST(memory_ends),
     };
     pool_size_hint(4);
-    test_ok(ops_init());
-    test_ok(ops_register(test_ops));
+    ok(ops_init());
+    ok(ops_register(test_ops));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

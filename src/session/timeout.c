@@ -1,4 +1,5 @@
 #include "session/timeout.h"
+#include "base/clock.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -12,13 +13,6 @@ static struct {
     int64_t wakes_ns;                   /* when the thread will look again */
     bool running;
 } watcher = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static void expire(int64_t now)
 {
@@ -38,7 +32,7 @@ static void *watcher_main(void *unused)
 {
     pthread_mutex_lock(&watcher.lock);
     for (;;) {
-        expire(now_ns());
+        expire(clock_ns());
         if (watcher.wakes_ns == INT64_MAX) {
             pthread_cond_wait(&watcher.changed, &watcher.lock);
         } else {
@@ -99,7 +93,7 @@ struct status *watch_begin(struct watch *w, const void *owner, int64_t timeout_m
 {
     const int64_t most = INT64_MAX / 4;
     int64_t ns = timeout_ms > most / 1000000 ? most : timeout_ms * 1000000;
-    *w = (struct watch){ .owner = owner, .deadline_ns = now_ns() + ns };
+    *w = (struct watch){ .owner = owner, .deadline_ns = clock_ns() + ns };
     pthread_mutex_lock(&watcher.lock);
     bool there = watcher.running || start_thread();
     if (there)

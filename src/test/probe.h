@@ -1,37 +1,20 @@
-/* testing.h - for the tests of plans and sessions: a few ops whose doings can be observed, and
+/* probe.h - for the tests of plans and sessions: a few ops whose doings can be observed, and
  * short ways to build graphs of them. Scalars of float everywhere. */
-#ifndef PLAN_TESTING_H
-#define PLAN_TESTING_H
+#ifndef TEST_PROBE_H
+#define TEST_PROBE_H
 
 #include "base/mem.h"
 #include "graph/graph.h"
 #include "op/kernel.h"
 #include "tensor/tensor.h"
+#include "test/expect.h"
 
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <cmocka.h>
 
 static atomic_int ticks;                /* how often TestTick ran */
 static atomic_int gate;                 /* TestWait spins until this is not 0, or cancelled */
 static atomic_int waiting;              /* how many TestWait are inside */
-
-static inline void test_ok(struct status *st)
-{
-    if (st)
-        fail_msg("%s", status_message(st));
-}
-
-static inline void test_fails(struct status *st, enum code code, const char *text)
-{
-    assert_non_null(st);
-    if (status_code(st) != code || !strstr(status_message(st), text))
-        fail_msg("wanted %s \"%s\", got %s \"%s\"", code_name(code), text,
-                 code_name(status_code(st)), status_message(st));
-    status_free(st);
-}
 
 /* ---- kernels ---- */
 
@@ -185,7 +168,7 @@ static inline struct node *test_node(struct graph *g, const struct node_def *d)
     snprintf(name, sizeof name, "n%d", g->n);
     if (!def.name)
         def.name = name;
-    test_ok(graph_add(g, &def, &n));
+    ok(graph_add(g, &def, &n));
     return n;
 }
 
@@ -202,7 +185,7 @@ static inline struct out test_out(struct graph *g, const char *op, const char *n
 static inline struct tensor test_scalar(float v)
 {
     struct tensor t;
-    test_ok(tensor_new(&t, NULL, DT_FLOAT, &SHAPE_SCALAR));
+    ok(tensor_new(&t, NULL, DT_FLOAT, &SHAPE_SCALAR));
     *(float *)t.data = v;
     return t;
 }

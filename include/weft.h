@@ -92,6 +92,8 @@ WEFT_API const char *weft_status_message(const struct weft_status *s);
 /* The name of the node that failed; NULL if it was none. */
 WEFT_API const char *weft_status_node(const struct weft_status *s);
 WEFT_API void weft_status_free(struct weft_status *s);          /* NULL is fine */
+/* For what a host function (below) has to report. NULL for WEFT_OK. */
+WEFT_API struct weft_status *weft_status_new(enum weft_code code, const char *message);
 
 /* For programs that end at the first error: prints it to standard error and exits with 1. */
 WEFT_API void weft_check(struct weft_status *s);
@@ -156,6 +158,9 @@ WEFT_API int weft_tensor_rank(const struct weft_tensor *t);
 WEFT_API int64_t weft_tensor_dim(const struct weft_tensor *t, int axis);
 WEFT_API int64_t weft_tensor_count(const struct weft_tensor *t);        /* elements */
 WEFT_API size_t weft_tensor_bytes(const struct weft_tensor *t);
+/* Does anything else hold its elements: a variable, a constant, another tensor? If not, the caller
+ * may write to them. */
+WEFT_API bool weft_tensor_is_shared(const struct weft_tensor *t);
 /* Row-major elements, 64-byte aligned unless wrapped. Write only to a tensor that was made here and
  * not yet fed to a run. Strings: see below. */
 WEFT_API void *weft_tensor_data(const struct weft_tensor *t);
@@ -210,8 +215,13 @@ WEFT_API struct weft_node *weft_graph_find(struct weft_graph *g, const char *nam
 /* "name:index" to an output; NOT_FOUND or INVALID_ARGUMENT with TensorFlow's texts. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_graph_find_out(struct weft_graph *g, const char *name, struct weft_out *result);
-/* The name that the next node asking for `name` would get, to be free()d; NULL: no memory. */
-WEFT_API char *weft_graph_unique_name(struct weft_graph *g, const char *name);
+/* The name that the next node asking for `name` would get, scopes apart, to be free()d; with `mark`
+ * it counts as taken from now on. NULL: no memory. TF: Graph.unique_name. */
+WEFT_API char *weft_graph_unique_name(struct weft_graph *g, const char *name, bool mark);
+/* Ids handed out so far, failed nodes counted: what the seed of a random op without one of its own
+ * is made of. The version is the id of the latest node, 0 in an empty graph. TF: Graph.version. */
+WEFT_API int weft_graph_ids(struct weft_graph *g);
+WEFT_API int weft_graph_version(struct weft_graph *g);
 
 /* Collections: named lists of outputs; of a node itself with index -1. TF: Graph.add_to_collection.
  * Standard names: "variables", "trainable_variables", "local_variables", "losses", "train_op"... */
@@ -265,24 +275,50 @@ static inline struct weft_out weft_output(struct weft_out of, int index)
 }
 
 WEFT_API enum weft_dtype weft_out_dtype(struct weft_out o);
+WEFT_API bool weft_out_is_ref(struct weft_out o);               /* of a variable: may be assigned */
 /* Rank as far as it is known (-1: unknown), dims (-1: unknown) for up to WEFT_MAX_RANK of them. */
 WEFT_API int weft_out_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK]);
 /* Tell what is known better than it could be inferred. TF: Tensor.set_shape. */
 WEFT_API void weft_set_shape(struct weft_out o, int rank, const int64_t *dims);
+/* The value if it is known without a run, from constants and shapes by cheap stateless ops; the
+ * caller frees it. NULL: not known. TF: tensor_util.constant_value. */
+WEFT_API struct weft_tensor *weft_out_value(struct weft_out o);
+
+/* All attributes: the op's in its order, then private ones ("_class"). */
+WEFT_API int weft_node_attrs(const struct weft_node *n);
+WEFT_API const char *weft_node_attr_name(const struct weft_node *n, int i);
+struct weft_attr;
+/* Any attribute as a weft_attr that points into the node; NOT_FOUND as of weft_node_number(). A
+ * STRING has its bytes in p and their number in i; TENSOR and the elements of STRINGS, SHAPES and
+ * TENSORS are asked for one by one, by the functions below. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_node_attr(const struct weft_node *n, const char *attr, struct weft_attr *value);
+/* Element i of a list (0 of a single value). Bytes are the node's, a tensor is the caller's. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_node_attr_string(const struct weft_node *n, const char *attr, int i, const char **bytes,
+                      size_t *length);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_node_attr_shape(const struct weft_node *n, const char *attr, int i, int *rank,
+                     int64_t dims[WEFT_MAX_RANK]);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_node_attr_tensor(const struct weft_node *n, const char *attr, int i,
+                      struct weft_tensor **value);
 
 /* ---- building ----------------------------------------------------------------------------- */
 
 enum weft_attr_kind {
     WEFT_ATTR_NAME, WEFT_ATTR_BOOL, WEFT_ATTR_INT, WEFT_ATTR_FLOAT, WEFT_ATTR_TYPE,
     WEFT_ATTR_STRING, WEFT_ATTR_SHAPE, WEFT_ATTR_TENSOR, WEFT_ATTR_INTS, WEFT_ATTR_FLOATS,
-    WEFT_ATTR_TYPES, WEFT_ATTR_STRINGS, WEFT_ATTR_CONTROL
+    WEFT_ATTR_TYPES, WEFT_ATTR_STRINGS, WEFT_ATTR_CONTROL, WEFT_ATTR_DEVICE, WEFT_ATTR_BOOLS,
+    WEFT_ATTR_SHAPES, WEFT_ATTR_TENSORS, WEFT_ATTR_FUNC
 };
 
 /* One attribute; what it points to is copied when the node is made. Made by the functions below. */
 struct weft_attr {
     enum weft_attr_kind kind;
     const char *name;
-    int64_t i;                  /* BOOL, INT, TYPE; the rank of SHAPE; the length of a list */
+    int64_t i;                  /* BOOL, INT, TYPE; the rank of SHAPE; the length of a list, or
+                                   of a STRING (-1: up to its NUL) */
     double f;
     const void *p;
 };
@@ -314,7 +350,9 @@ static inline struct weft_attr weft_attr_float(const char *name, double v)
 static inline struct weft_attr weft_attr_type(const char *name, enum weft_dtype v)
 { return weft_attr_of(WEFT_ATTR_TYPE, name, v, 0, NULL); }
 static inline struct weft_attr weft_attr_string(const char *name, const char *v)
-{ return weft_attr_of(WEFT_ATTR_STRING, name, 0, 0, v); }
+{ return weft_attr_of(WEFT_ATTR_STRING, name, -1, 0, v); }
+static inline struct weft_attr weft_attr_bytes(const char *name, const char *v, int64_t n)
+{ return weft_attr_of(WEFT_ATTR_STRING, name, n, 0, v); }
 /* rank -1: unknown; dims -1: unknown. */
 static inline struct weft_attr weft_attr_shape(const char *name, int rank, const int64_t *dims)
 { return weft_attr_of(WEFT_ATTR_SHAPE, name, rank, 0, dims); }
@@ -328,6 +366,15 @@ static inline struct weft_attr weft_attr_types(const char *name, const enum weft
 { return weft_attr_of(WEFT_ATTR_TYPES, name, n, 0, v); }
 static inline struct weft_attr weft_attr_strings(const char *name, const char *const *v, int n)
 { return weft_attr_of(WEFT_ATTR_STRINGS, name, n, 0, v); }
+static inline struct weft_attr weft_attr_bools(const char *name, const int64_t *v, int n)
+{ return weft_attr_of(WEFT_ATTR_BOOLS, name, n, 0, v); }
+/* v: n shapes. */
+struct weft_shape { int rank; int64_t dims[WEFT_MAX_RANK]; };
+static inline struct weft_attr weft_attr_shapes(const char *name, const struct weft_shape *v, int n)
+{ return weft_attr_of(WEFT_ATTR_SHAPES, name, n, 0, v); }
+/* The node's device, whatever device scopes say. */
+static inline struct weft_attr weft_attr_device(const char *device)
+{ return weft_attr_of(WEFT_ATTR_DEVICE, "", 0, 0, device); }
 
 /* Arrays and their lengths, as arguments:
  *     weft_mat_mul_with(g, a, b, WEFT_ATTRS(weft_name("y"), weft_attr_bool("transpose_b", true)))
@@ -364,6 +411,58 @@ WEFT_API struct weft_out weft_op_built(struct weft_graph *g, const char *op,
                                        const struct weft_list *lists, int n_lists,
                                        const struct weft_attr *own, int n_own,
                                        const struct weft_attr *attrs, int n_attrs);
+
+/* ---- the ops there are --------------------------------------------------------------------- *
+ * For front ends in other languages: what weft_ops.h is made from. All of it lives as long as the
+ * process. */
+
+struct weft_op_def;
+WEFT_API int weft_op_count(void);
+WEFT_API const struct weft_op_def *weft_op_at(int i);
+WEFT_API const struct weft_op_def *weft_op_find(const char *name);      /* NULL: none */
+WEFT_API const char *weft_op_name(const struct weft_op_def *d);         /* "MatMul" */
+WEFT_API const char *weft_op_doc(const struct weft_op_def *d);          /* one sentence, or "" */
+WEFT_API bool weft_op_is_stateful(const struct weft_op_def *d);
+/* The row as text: "a: T, b: T", "product: T", "transpose_a: bool = false; T: {float, double}". */
+WEFT_API const char *weft_op_inputs_text(const struct weft_op_def *d);
+WEFT_API const char *weft_op_outputs_text(const struct weft_op_def *d);
+WEFT_API const char *weft_op_attrs_text(const struct weft_op_def *d);
+
+struct weft_op_arg {                    /* an input or output argument */
+    const char *name;                   /* name_length bytes, no NUL */
+    int name_length;
+    int type_attr;                      /* index of the attr that gives its dtype(s), or -1 */
+    int number_attr;                    /* index of the attr that says how many, or -1: one */
+    bool is_list;                       /* type_attr is a list: as many as it has */
+    bool is_ref;
+    enum weft_dtype dtype;              /* where type_attr is -1 */
+};
+WEFT_API int weft_op_inputs(const struct weft_op_def *d);
+WEFT_API int weft_op_outputs(const struct weft_op_def *d);
+WEFT_API struct weft_op_arg weft_op_input(const struct weft_op_def *d, int i);
+WEFT_API struct weft_op_arg weft_op_output(const struct weft_op_def *d, int i);
+
+struct weft_op_attr {
+    const char *name;
+    enum weft_attr_kind kind;
+    bool has_default;
+    bool is_inferred;                   /* the inputs bind it: nobody need say it */
+    bool has_minimum;
+    int64_t minimum;
+    uint32_t allowed;                   /* TYPE, TYPES: bit t for each dtype t that may be */
+    struct weft_attr fallback;          /* the default, as weft_node_attr() gives one */
+};
+WEFT_API int weft_op_attrs(const struct weft_op_def *d);
+WEFT_API struct weft_op_attr weft_op_attr(const struct weft_op_def *d, int i);
+
+/* What PyFunc and PyFuncStateless call: `token` is the node's attribute; it fills `out` with n_out
+ * tensors of the dtypes wanted, which become the node's (NULL on failure), and leaves the inputs to
+ * the caller. On any thread, several at a time. One for the process; NULL: none, and running such
+ * a node is INVALID_ARGUMENT "callback TOKEN is not found". TF: tf.py_func. */
+typedef struct weft_status *weft_host_function(const char *token, struct weft_tensor *const *in,
+                                               int n_in, const enum weft_dtype *out_dtypes,
+                                               struct weft_tensor **out, int n_out);
+WEFT_API void weft_set_host_function(weft_host_function *f);
 
 /* Constants. TF: tf.constant. */
 WEFT_API struct weft_out weft_const(struct weft_graph *g, const struct weft_tensor *value);
@@ -423,13 +522,29 @@ WEFT_API struct weft_out weft_variable_sub(struct weft_variable v, struct weft_o
 /* Rows of a gradient: values[i] belongs to row indices[i]. TF: tf.IndexedSlices. */
 struct weft_slices { struct weft_out values, indices, dense_shape; };
 
+/* One node's turn: dy for each output ({NULL}: nothing came; zeros are meant), dx to be filled for
+ * each input ({NULL}: not connected). Nodes it adds belong under `scope`, a name with a '/'. */
+struct weft_node_gradient {
+    struct weft_node *node;
+    const char *scope;
+    const struct weft_slices *dy;
+    struct weft_slices *dx;
+    int n_dy, n_dx;
+};
+
 /* What weft_gradients() may be told besides; zeroed is the default. */
 struct weft_gradients_options {
     const struct weft_out *grad_ys;     /* dL/dy for each y; NULL, or an entry {NULL}: ones */
     const struct weft_out *stop;        /* held constant */
     int n_stop;
     struct weft_slices *slices;      /* room for n_xs: gradients of gathers stay rows; else dense */
-    const char *name;                   /* of the scope; NULL: "gradients" */
+    const char *name;                   /* of the scope; NULL: "gradients"; "x/": exactly x */
+    bool colocate;                      /* each on the device of the node it belongs to */
+    bool gate;                          /* of one node: none is used before all are there */
+    /* NULL, or: asked at each node on the way back, before its op's own gradient; sets *done where
+     * it gives the gradient itself. No lock is held while it runs. TF: tf.RegisterGradient. */
+    struct weft_status *(*function)(void *ctx, struct weft_node_gradient *q, bool *done);
+    void *ctx;
 };
 
 /* dx[i] becomes the sum of dy/dx over all ys, {NULL} where no path connects. With `slices`, an x
@@ -532,6 +647,9 @@ WEFT_API void weft_run_options_timeout(struct weft_run_options *o, int64_t milli
  * the options: one at a time. */
 WEFT_API void weft_run_options_trace(struct weft_run_options *o, bool trace);
 WEFT_API const char *weft_run_options_trace_json(const struct weft_run_options *o);
+/* As soon as *flag is not 0, which a signal handler may see to, a run in flight ends with
+ * CANCELLED "Run call was cancelled"; the session stays usable. */
+WEFT_API void weft_run_options_cancel(struct weft_run_options *o, const volatile int *flag);
 
 /* Run what the fetches and targets need, once. Feeds replace the values of any outputs, fetches
  * come back in `values` (the caller frees each; none is set on failure), targets are nodes run for
@@ -553,14 +671,31 @@ weft_session_eval(struct weft_session *s, struct weft_out fetch, struct weft_ten
 
 /* A run prepared once, for the hot path: feeds and fetches in this order from now on. It outlives
  * close(), after which calling it is CANCELLED. TF: Session.make_callable.
- * weft_call_run() takes a tensor a feed and gives a value a fetch, as weft_session_run() does. */
+ * weft_call_run() takes a tensor a feed and gives a value a fetch, as weft_session_run() does;
+ * `options` may be NULL. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_call_new(struct weft_session *s, const struct weft_out *feeds, int n_feeds,
               const struct weft_out *fetches, int n_fetches,
               struct weft_node *const *targets, int n_targets, struct weft_call **result);
 WEFT_API WEFT_MUST_CHECK struct weft_status *
-weft_call_run(struct weft_call *c, struct weft_tensor *const *feeds, struct weft_tensor **values);
+weft_call_run(struct weft_call *c, const struct weft_run_options *options,
+              struct weft_tensor *const *feeds, struct weft_tensor **values);
 WEFT_API void weft_call_free(struct weft_call *c);              /* NULL is fine */
+
+/* A run in several parts: of the feeds and fetches declared here each may be given once, over any
+ * number of calls; every node runs at most once. INVALID_ARGUMENT: "was not specified in
+ * partial_run_setup.", "has already been fed.", "has already been fetched.", "can't be computed
+ * from the feeds that have been fed so far."; after an error, or when all is done, "Must run
+ * 'setup' before performing partial runs!". One thread at a time; several may be open at once. It
+ * outlives close() as a call does. TF: Session.partial_run_setup, partial_run. */
+struct weft_partial;
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_partial_new(struct weft_session *s, const struct weft_out *feeds, int n_feeds,
+                 const struct weft_out *fetches, int n_fetches, struct weft_partial **result);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_partial_run(struct weft_partial *p, const struct weft_feed *feeds, int n_feeds,
+                 const struct weft_out *fetches, int n_fetches, struct weft_tensor **values);
+WEFT_API void weft_partial_free(struct weft_partial *p);        /* NULL is fine */
 
 /* ---- servers: variables that outlive sessions ---------------------------------------------- */
 

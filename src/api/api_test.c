@@ -225,7 +225,7 @@ static void graphs(void **state)
           "refers to an Operation, not a Tensor.");
     fails(weft_graph_find_out(g, "y:a", &found), WEFT_INVALID_ARGUMENT,
           "looks a like a Tensor name, but is not a valid one.");
-    char *name = weft_graph_unique_name(g, "y");
+    char *name = weft_graph_unique_name(g, "y", false);
     assert_string_equal(name, "y_1");
     free(name);
     weft_collect(g, "losses", x);
@@ -292,7 +292,7 @@ static void nodes(void **state)
     fails(weft_node_number(n, "nope", &number), WEFT_NOT_FOUND,          /* A93 */
           "Operation 'product' has no attr named 'nope'.");
     fails(weft_node_number(a.node, "shape", &number), WEFT_INVALID_ARGUMENT, "not a number");
-    fails(weft_node_text(n, "T", &text, &length), WEFT_INVALID_ARGUMENT, "not text");
+    fails(weft_node_text(n, "T", &text, &length), WEFT_INVALID_ARGUMENT, "not a string");
     assert_int_equal(weft_out_dtype(m), WEFT_FLOAT);
     assert_int_equal(weft_out_shape(a, dims), 2);
     assert_true(dims[0] == 2 && dims[1] == -1);

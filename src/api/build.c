@@ -207,8 +207,8 @@ struct weft_status *weft_node_new(struct weft_graph *g, const char *op, const ch
         st = take_attrs(&b, (struct attr_set){ attrs, n_attrs }, (struct attr_set){ 0 });
     if (!st)
         st = graph_add(graph_in(g), &(struct node_def){
-            .op = op, .name = name, .device = b.device, .in = outs_in(inputs), .n_in = n_inputs, .attr = b.attr,
-            .n_attr = b.n_attr, .control = b.after, .n_control = b.n_after }, &n);
+            .op = op, .name = name, .device = b.device, .in = outs_in(inputs), .n_in = n_inputs,
+            .attr = b.attr, .n_attr = b.n_attr, .control = b.after, .n_control = b.n_after }, &n);
     arena_free(&b.tmp);
     if (!st)
         *result = node_out(n);

@@ -252,6 +252,7 @@ WEFT_API void weft_scope_end(struct weft_graph *g);
  * A node lives as long as its graph and never changes; all texts are the node's. */
 
 WEFT_API const char *weft_node_name(const struct weft_node *n);
+WEFT_API int weft_node_id(const struct weft_node *n);   /* its place: weft_graph_node(g, id) */
 WEFT_API const char *weft_node_op(const struct weft_node *n);           /* "MatMul" */
 WEFT_API const char *weft_node_device(const struct weft_node *n);       /* "" if none asked for */
 WEFT_API struct weft_graph *weft_node_graph(const struct weft_node *n); /* borrowed */

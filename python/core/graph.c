@@ -31,8 +31,8 @@ PyObject *raise_build_error(struct graph *g)
 
 PyObject *raise_run_status(struct graph *g, struct weft_status *st)
 {
-    return raise_made(PyObject_CallFunction(hooks.run_error, "Oisz", (PyObject *)g,
-                                            (int)weft_status_code(st), weft_status_message(st),
+    return raise_made(PyObject_CallFunction(hooks.run_error, "Oisz",
+                                            g ? (PyObject *)g : Py_None, (int)weft_status_code(st), weft_status_message(st),
                                             weft_status_node(st)), st);
 }
 
@@ -224,6 +224,7 @@ static int graph_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(g->overrides);
     Py_VISIT(g->unfeedable);
+    Py_VISIT(g->unfetchable);
     return 0;
 }
 
@@ -232,6 +233,7 @@ static int graph_clear(PyObject *self)
     struct graph *g = (struct graph *)self;
     Py_CLEAR(g->overrides);
     Py_CLEAR(g->unfeedable);
+    Py_CLEAR(g->unfetchable);
     return 0;
 }
 
@@ -324,32 +326,55 @@ static PyObject *graph_finalize(PyObject *self, PyObject *none)
     Py_RETURN_NONE;
 }
 
-static PyObject *graph_set_unfeedable(PyObject *self, PyObject *t)
+static PyObject *mark(PyObject **set, PyObject *token)
 {
-    struct graph *g = (struct graph *)self;
-    PyObject *token = graph_hold_node(self, t);
-    if (!g->unfeedable)
-        g->unfeedable = PySet_New(NULL);
-    int failed = !token || !g->unfeedable || PySet_Add(g->unfeedable, token) < 0;
+    if (!*set)
+        *set = PySet_New(NULL);
+    int failed = !token || !*set || PySet_Add(*set, token) < 0;
     Py_XDECREF(token);
     if (failed)
         return NULL;
     Py_RETURN_NONE;
 }
 
+static bool is_marked(PyObject *set, PyObject *token)
+{
+    int found = token ? PySet_Contains(set, token) : -1;
+    Py_XDECREF(token);
+    return found != 0;
+}
+
+static PyObject *graph_set_unfeedable(PyObject *self, PyObject *t)
+{
+    return mark(&((struct graph *)self)->unfeedable, graph_hold_node(self, t));
+}
+
+static PyObject *graph_set_unfetchable(PyObject *self, PyObject *op)
+{
+    return mark(&((struct graph *)self)->unfetchable, graph_hold_node(self, op));
+}
+
 bool graph_may_feed(struct graph *g, struct weft_out o)
 {
-    if (!g->unfeedable)
-        return true;
-    PyObject *token = token_new(weft_node_id(o.node), o.index);
-    int found = token ? PySet_Contains(g->unfeedable, token) : -1;
-    Py_XDECREF(token);
-    return found == 0;
+    return !g->unfeedable ||
+           !is_marked(g->unfeedable, token_new(weft_node_id(o.node), o.index));
+}
+
+bool graph_may_fetch(struct graph *g, PyObject *x)
+{
+    struct weft_node *n = is_tensor(x) ? ((struct tensor *)x)->op->node
+                                       : ((struct operation *)x)->node;
+    return !g->unfetchable || !is_marked(g->unfetchable, token_new(weft_node_id(n), -1));
 }
 
 static PyObject *graph_feedable(PyObject *self, PyObject *t)
 {
     return PyBool_FromLong(graph_may_feed((struct graph *)self, tensor_out(t)));
+}
+
+static PyObject *graph_fetchable(PyObject *self, PyObject *x)
+{
+    return PyBool_FromLong(graph_may_fetch((struct graph *)self, x));
 }
 
 /* ---- scopes: each push is ended by pop_scope() ---- */
@@ -432,6 +457,8 @@ static PyMethodDef graph_methods[] = {
     { "_traceback", graph_traceback, METH_O, "[(file, line, function)] of where it was made." },
     { "_finalize", graph_finalize, METH_NOARGS, "No more operations." },
     { "_set_unfeedable", graph_set_unfeedable, METH_O, "This tensor may not be fed." },
+    { "_set_unfetchable", graph_set_unfetchable, METH_O, "This operation may not be fetched." },
+    { "_fetchable", graph_fetchable, METH_O, "May this tensor or operation be fetched?" },
     { "_feedable", graph_feedable, METH_O, "May this tensor be fed?" },
     { "_push_name", graph_push_name, METH_O, "Opens a name scope; its prefix, 'a/b/'." },
     { "_push_control", graph_push_control, METH_O, "Control inputs; none: drops enclosing ones." },

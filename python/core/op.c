@@ -5,6 +5,8 @@
  * scope, in the order of the row, as TensorFlow does it: names and numbers depend on that. */
 #include "core.h"
 
+#include <structmember.h>
+
 #include <stdlib.h>
 #include <string.h>
 

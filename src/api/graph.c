@@ -156,6 +156,7 @@ void weft_scope_end(struct weft_graph *g) { scope_end(build_graph(graph_in(g), N
 
 /* ---- nodes ---- */
 
+int weft_node_id(const struct weft_node *n) { return node_in(n)->id; }
 const char *weft_node_name(const struct weft_node *n) { return node_in(n)->name; }
 const char *weft_node_op(const struct weft_node *n) { return node_in(n)->op->name; }
 const char *weft_node_device(const struct weft_node *n) { return node_in(n)->device; }

@@ -1,8 +1,8 @@
 """Seeds of random ops.
 
-A random op has two seeds: the graph's and its own. Which pair an op gets depends on what was set, and,
-where only the graph has a seed, on how many op ids the graph has handed out before: scripts' printed
-numbers depend on it.
+A random op has two seeds: the graph's and its own. Which pair an op gets depends on what was set,
+and, where only the graph has a seed, on how many op ids the graph has handed out before: scripts'
+printed numbers depend on it.
 """
 
 from weft.python.framework import ops
@@ -18,8 +18,8 @@ def get_seed(op_seed):
       op_seed: an int, or None where the caller asked for none.
 
     Returns:
-      `(seed, seed2)`, or `(None, None)` where neither the graph nor the op has a seed: such an op draws
-      its seeds when it first runs.
+      `(seed, seed2)`, or `(None, None)` where neither the graph nor the op has a seed: such an op
+      draws its seeds when it first runs.
     """
     graph = ops.get_default_graph()
     if graph.seed is None:

@@ -1,7 +1,7 @@
 """Initializers: objects that, called with a shape, build the first value of a variable.
 
-`initializer(shape, dtype=None, partition_info=None)` returns a tensor. `partition_info` is there when the
-value is a slice of a bigger variable: `full_shape` and `var_offset` say which.
+`initializer(shape, dtype=None, partition_info=None)` returns a tensor. `partition_info` is there
+when the value is a slice of a bigger variable: `full_shape` and `var_offset` say which.
 """
 
 import math
@@ -67,8 +67,8 @@ class Ones(_WithDtype):
 class Constant(_WithDtype):
     """Given values: a scalar for all elements, or as many as there are elements.
 
-    A list shorter than the shape is filled up with its last value, unless `verify_shape` asks that the
-    shape be the value's own.
+    A list shorter than the shape is filled up with its last value, unless `verify_shape` asks
+    that the shape be the value's own.
     """
 
     def __init__(self, value=0, dtype=dtypes.float32, verify_shape=False):
@@ -137,7 +137,8 @@ class TruncatedNormal(_Normal):
 
 
 class UniformUnitScaling(_WithDtype):
-    """Evenly from a range that keeps the scale of a linear layer's output near that of its input."""
+    """Evenly from a range that keeps the scale of a linear layer's output near that of its input.
+    """
 
     def __init__(self, factor=1.0, seed=None, dtype=dtypes.float32):
         super(UniformUnitScaling, self).__init__(_floating(dtype))
@@ -158,8 +159,8 @@ class UniformUnitScaling(_WithDtype):
 class VarianceScaling(_WithDtype):
     """Of a variance that follows from how many inputs and outputs an element connects.
 
-    The variance is `scale` / n, where n is the number of inputs ("fan_in"), of outputs ("fan_out"), or the
-    mean of both ("fan_avg").
+    The variance is `scale` / n, where n is the number of inputs ("fan_in"), of outputs
+    ("fan_out"), or the mean of both ("fan_avg").
 
     Raises:
       ValueError: scale not positive, or a mode or distribution that there is not.
@@ -200,7 +201,8 @@ class VarianceScaling(_WithDtype):
 
 
 class _NamedScaling(VarianceScaling):
-    """A VarianceScaling known by a name of its own, which leaves only the seed and dtype to choose."""
+    """A VarianceScaling known by a name of its own, which leaves only the seed and dtype to
+    choose."""
 
     _scaling = None
 
@@ -312,7 +314,8 @@ class Identity(_WithDtype):
 
 
 def _orthonormal(rows, columns, dtype, seed):
-    """A [rows, columns] matrix (rows >= columns) of orthonormal columns, all such equally likely."""
+    """A [rows, columns] matrix (rows >= columns) of orthonormal columns, all such equally likely.
+    """
     from weft.python.ops import array_ops
     drawn = random_ops.random_normal([rows, columns], dtype=dtype, seed=seed)
     q, r = gen.Qr(drawn, full_matrices=False)

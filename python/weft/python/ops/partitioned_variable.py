@@ -32,8 +32,7 @@ class PartitionedVariable(object):
         if not variable_list:
             raise ValueError("variable_list may not be empty")
         for v in variable_list:
-            if v._get_save_slice_info() is None or not v._get_save_slice_info().full_name.startswith(
-                    name):
+            if v._get_save_slice_info() is None:
                 raise ValueError("All variables must be slices of %s, %s is not" % (name, v.name))
         self._name = name
         self._shape = tensor_shape.TensorShape(shape)
@@ -93,7 +92,7 @@ class PartitionedVariable(object):
     def _axis(self):
         axes = self._partition_axes()
         if len(axes) > 1:
-            raise NotImplementedError("Cannot join slices along more than one dimension: %s." % axes)
+            raise NotImplementedError("Cannot join slices of more than one dimension: %s." % axes)
         return axes[0]
 
     def _concat(self):

@@ -1,7 +1,7 @@
 """Partitioners: functions of a shape and dtype that say into how many slices to cut each axis.
 
-They go to `variable_scope(partitioner=...)` and `get_variable(partitioner=...)`; at most one axis may be cut
-into more than one slice.
+They go to `variable_scope(partitioner=...)` and `get_variable(partitioner=...)`; at most one axis
+may be cut into more than one slice.
 """
 
 import math
@@ -11,7 +11,8 @@ from weft.python.framework import tensor_shape
 
 
 def fixed_size_partitioner(num_shards, axis=0):
-    """A partitioner that cuts `axis` into `num_shards` slices, fewer where it has fewer elements."""
+    """A partitioner that cuts `axis` into `num_shards` slices, fewer where it has fewer elements.
+    """
 
     def partitioner(shape, **unused):
         partitions = [1] * len(shape)
@@ -25,8 +26,8 @@ def variable_axis_size_partitioner(max_shard_bytes, axis=0, bytes_per_string_ele
                                    max_shards=None):
     """A partitioner that cuts `axis` into slices of at most `max_shard_bytes`.
 
-    Where the other axes alone take more than that, each slice has one element of `axis`; `max_shards`
-    limits their number.
+    Where the other axes alone take more than that, each slice has one element of `axis`;
+    `max_shards` limits their number.
 
     Raises:
       ValueError: a limit that is not positive.
@@ -49,8 +50,8 @@ def variable_axis_size_partitioner(max_shard_bytes, axis=0, bytes_per_string_ele
 
 def min_max_variable_partitioner(max_partitions=1, axis=0, min_slice_size=256 << 10,
                                  bytes_per_string_element=16):
-    """A partitioner that cuts `axis` into slices of at least `min_slice_size` bytes, as many as fit, at
-    most `max_partitions`."""
+    """A partitioner that cuts `axis` into slices of at least `min_slice_size` bytes, as many as
+    fit, at most `max_partitions`."""
 
     def partitioner(shape, dtype):
         length = tensor_shape.dimension_value(shape[axis])

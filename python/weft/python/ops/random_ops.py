@@ -1,8 +1,8 @@
 """Ops that draw random numbers.
 
-The order in which each function creates its ops is part of its behaviour: an op without a seed of its own
-takes one from the number of ops before it (see random_seed.get_seed), so shapes and parameters are
-converted first and the seed is asked for last.
+The order in which each function creates its ops is part of its behaviour: an op without a seed of
+its own takes one from the number of ops before it (see random_seed.get_seed), so shapes and
+parameters are converted first and the seed is asked for last.
 """
 
 import numpy as np
@@ -125,8 +125,8 @@ def random_crop(value, size, seed=None, name=None):
 
     Args:
       value: a tensor.
-      size: 1-D integer tensor with an entry for each dimension of `value`; nowhere greater than its shape,
-        else InvalidArgument at run.
+      size: 1-D integer tensor with an entry for each dimension of `value`; nowhere greater than
+        its shape, else InvalidArgument at run.
       seed: an int.
     """
     from weft.python.ops import array_ops

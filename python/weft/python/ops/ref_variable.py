@@ -1,4 +1,5 @@
-"""RefVariable: a variable whose op gives a reference, read and written at whatever moment an op runs."""
+"""RefVariable: a variable whose op gives a reference, read and written at whatever moment an op
+runs."""
 
 import operator
 
@@ -14,8 +15,8 @@ from weft.python.platform import tf_logging as logging
 class RefVariable(variables.Variable):
     """A variable by reference: TensorFlow 1's default. See Variable for the arguments.
 
-    Its ops: `v/initial_value` (or what is made under `v/Initializer/`), `v` (VariableV2), `v/Assign`, and
-    `v/read`, the Identity that stands for it wherever a tensor is asked for.
+    Its ops: `v/initial_value` (or what is made under `v/Initializer/`), `v` (VariableV2),
+    `v/Assign`, and `v/read`, the Identity that stands for it wherever a tensor is asked for.
     """
 
     def __init__(self, initial_value=None, trainable=None, collections=None, validate_shape=True,
@@ -66,7 +67,7 @@ class RefVariable(variables.Variable):
         """A new read of the value, after the control dependencies in force."""
         return gen.Identity(self._variable, name="read")
 
-    # ---- updates: each returns the reference afterwards, or the Operation with read_value=False ----
+    # ---- updates: each returns the reference afterwards; with read_value=False the Operation ----
 
     def assign(self, value, use_locking=False, name=None, read_value=True):
         """Gives it `value`, of its dtype and shape."""
@@ -171,8 +172,8 @@ def _in_place(function, symbol, word):
 
     def method(self, other):
         logging.log_first_n(
-            logging.WARN, "Variable %s will be deprecated. Use variable.%s if you want assignment to "
-            "the variable value or 'x = x %s y' if you want a new python Tensor object.", 1,
+            logging.WARN, "Variable %s will be deprecated. Use variable.%s if you want assignment "
+            "to the variable value or 'x = x %s y' if you want a new python Tensor object.", 1,
             symbol, word, symbol[:-1])
         return function(self.value(), other)
 

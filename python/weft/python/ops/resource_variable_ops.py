@@ -1,7 +1,7 @@
 """ResourceVariable: a variable whose op gives a handle; reads and writes are ops of their own.
 
-Each read happens once, gives a value that later writes do not change, and is ordered against writes by
-control edges.
+Each read happens once, gives a value that later writes do not change, and is ordered against
+writes by control edges.
 """
 
 from weft.python.framework import gen
@@ -20,8 +20,8 @@ class ResourceVariable(variables.Variable):
     """A variable by handle. See Variable for the arguments; `validate_shape` is ignored.
 
     Its ops: what makes the initial value, under `v/Initializer/`; `v` (VarHandleOp),
-    `v/IsInitialized/VarIsInitializedOp`, `v/Assign` (AssignVariableOp) and `v/Read/ReadVariableOp`, which a
-    session reads when the variable itself is fetched.
+    `v/IsInitialized/VarIsInitializedOp`, `v/Assign` (AssignVariableOp) and
+    `v/Read/ReadVariableOp`, which a session reads when the variable itself is fetched.
     """
 
     def __init__(self, initial_value=None, trainable=None, collections=None, validate_shape=True,
@@ -104,7 +104,7 @@ class ResourceVariable(variables.Variable):
             value = gen.ResourceGather(self.handle, indices, dtype=self._dtype, name=name)
         return gen.Identity(value)
 
-    # ---- updates: each returns what reads after the update, or the Operation with read_value=False ----
+    # ---- updates: each returns what reads afterwards; with read_value=False the Operation ----
 
     def _lazy_read(self, op):
         return _UnreadVariable(self, op)
@@ -209,8 +209,8 @@ def _first_read(handle, dtype, caching_device):
 def _refuse_in_place(symbol, word):
 
     def method(self, other):
-        raise RuntimeError("Variable %s value not supported. Use %s to modify the variable value and "
-                           "variable = variable %s value to get a new Tensor object." %
+        raise RuntimeError("Variable %s value not supported. Use %s to modify the variable value "
+                           "and variable = variable %s value to get a new Tensor object." %
                            (symbol, word, symbol[:-1]))
 
     return method

@@ -1,8 +1,9 @@
 """Ops on variables of either kind.
 
-Each function takes a variable, or the reference (`float32_ref`) that a ref variable's ops give. On a
-reference it returns the reference after the update, so that using the result forces the update first; on a
-resource variable it returns an object whose conversion to a tensor reads after the update.
+Each function takes a variable, or the reference (`float32_ref`) that a ref variable's ops give.
+On a reference it returns the reference after the update, so that using the result forces the
+update first; on a resource variable it returns an object whose conversion to a tensor reads after
+the update.
 """
 
 from weft.python.framework import gen
@@ -71,81 +72,69 @@ def count_up_to(ref, limit, name=None):
     return gen.ResourceCountUpTo(ref.handle, limit=limit, T=ref.dtype, name=name)
 
 
-def _scatter(on_ref, on_resource, ref, indices, updates, use_locking, name):
+def _scatter(op, ref, indices, updates, use_locking, name):
     if is_ref(ref):
-        return on_ref(ref, indices, updates, use_locking=use_locking, name=name)
+        return getattr(gen, op)(ref, indices, updates, use_locking=use_locking, name=name)
     updates = ops.convert_to_tensor(updates, ref.dtype)
-    return ref._lazy_read(on_resource(ref.handle, indices, updates, name=name))
+    return ref._lazy_read(getattr(gen, "Resource" + op)(ref.handle, indices, updates, name=name))
 
 
 def scatter_update(ref, indices, updates, use_locking=True, name=None):
     """Rows `indices` of the variable become those of `updates`; of equal indices any one wins.
 
-    Here and below `updates` has the shape `indices.shape + ref.shape[1:]` or is a scalar; an index out of
-    range is InvalidArgument.
+    Here and below `updates` has the shape `indices.shape + ref.shape[1:]` or is a scalar; an
+    index out of range is InvalidArgument.
     """
-    return _scatter(gen.ScatterUpdate, gen.ResourceScatterUpdate, ref, indices, updates, use_locking,
-                    name)
+    return _scatter("ScatterUpdate", ref, indices, updates, use_locking, name)
 
 
 def scatter_add(ref, indices, updates, use_locking=False, name=None):
     """Adds `updates` to rows `indices` of the variable; equal indices add up."""
-    return _scatter(gen.ScatterAdd, gen.ResourceScatterAdd, ref, indices, updates, use_locking, name)
+    return _scatter("ScatterAdd", ref, indices, updates, use_locking, name)
 
 
 def scatter_sub(ref, indices, updates, use_locking=False, name=None):
     """Subtracts `updates` from rows `indices` of the variable; equal indices add up."""
-    return _scatter(gen.ScatterSub, gen.ResourceScatterSub, ref, indices, updates, use_locking, name)
+    return _scatter("ScatterSub", ref, indices, updates, use_locking, name)
 
 
 def scatter_mul(ref, indices, updates, use_locking=False, name=None):
     """Multiplies rows `indices` of the variable by `updates`."""
-    return _scatter(gen.ScatterMul, gen.ResourceScatterMul, ref, indices, updates, use_locking, name)
+    return _scatter("ScatterMul", ref, indices, updates, use_locking, name)
 
 
 def scatter_div(ref, indices, updates, use_locking=False, name=None):
     """Divides rows `indices` of the variable by `updates`."""
-    return _scatter(gen.ScatterDiv, gen.ResourceScatterDiv, ref, indices, updates, use_locking, name)
+    return _scatter("ScatterDiv", ref, indices, updates, use_locking, name)
 
 
 def scatter_min(ref, indices, updates, use_locking=False, name=None):
     """The lesser of rows `indices` of the variable and `updates`, element by element."""
-    return _scatter(gen.ScatterMin, gen.ResourceScatterMin, ref, indices, updates, use_locking, name)
+    return _scatter("ScatterMin", ref, indices, updates, use_locking, name)
 
 
 def scatter_max(ref, indices, updates, use_locking=False, name=None):
     """The greater of rows `indices` of the variable and `updates`, element by element."""
-    return _scatter(gen.ScatterMax, gen.ResourceScatterMax, ref, indices, updates, use_locking, name)
-
-
-def _scatter_nd(on_ref, on_resource, ref, indices, updates, use_locking, name):
-    if is_ref(ref):
-        return on_ref(ref, indices, updates, use_locking=use_locking, name=name)
-    updates = ops.convert_to_tensor(updates, ref.dtype)
-    return ref._lazy_read(on_resource(ref.handle, indices, updates, use_locking=use_locking,
-                                      name=name))
+    return _scatter("ScatterMax", ref, indices, updates, use_locking, name)
 
 
 def scatter_nd_update(ref, indices, updates, use_locking=True, name=None):
     """Slices of the variable become those of `updates`.
 
-    The last dimension of `indices` is a position in the first dimensions of `ref`; `updates` has the shape
-    `indices.shape[:-1] + ref.shape[indices.shape[-1]:]`.
+    The last dimension of `indices` is a position in the first dimensions of `ref`; `updates` has
+    the shape `indices.shape[:-1] + ref.shape[indices.shape[-1]:]`.
     """
-    return _scatter_nd(gen.ScatterNdUpdate, gen.ResourceScatterNdUpdate, ref, indices, updates,
-                       use_locking, name)
+    return _scatter("ScatterNdUpdate", ref, indices, updates, use_locking, name)
 
 
 def scatter_nd_add(ref, indices, updates, use_locking=False, name=None):
     """Adds `updates` to slices of the variable; shapes as in scatter_nd_update."""
-    return _scatter_nd(gen.ScatterNdAdd, gen.ResourceScatterNdAdd, ref, indices, updates, use_locking,
-                       name)
+    return _scatter("ScatterNdAdd", ref, indices, updates, use_locking, name)
 
 
 def scatter_nd_sub(ref, indices, updates, use_locking=False, name=None):
     """Subtracts `updates` from slices of the variable; shapes as in scatter_nd_update."""
-    return _scatter_nd(gen.ScatterNdSub, gen.ResourceScatterNdSub, ref, indices, updates, use_locking,
-                       name)
+    return _scatter("ScatterNdSub", ref, indices, updates, use_locking, name)
 
 
 def batch_scatter_update(ref, indices, updates, use_locking=True, name=None):

@@ -1,4 +1,5 @@
-"""Random numbers that are a function of a seed alone: the same seed, the same numbers, at every run."""
+"""Random numbers that are a function of a seed alone: the same seed, the same numbers, at every
+run."""
 
 from weft.python.framework import dtypes
 from weft.python.framework import gen

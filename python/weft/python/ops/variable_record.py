@@ -1,9 +1,9 @@
 """What a graph keeps of a variable, and the object that users have of it.
 
-A graph must not hold objects that hold the graph. So a variable is two things: a VariableRecord, which
-knows everything by tokens (see Graph.hold) and lies in collections and stores, and a facade, which users
-have and which holds its graph and the record. As long as somebody has the facade, the graph hands out the
-same one.
+A graph must not hold objects that hold the graph. So a variable is two things: a VariableRecord,
+which knows everything by tokens (see Graph.hold) and lies in collections and stores, and a
+facade, which users have and which holds its graph and the record. As long as somebody has the
+facade, the graph hands out the same one.
 """
 
 import threading

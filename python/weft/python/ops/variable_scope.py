@@ -1,8 +1,8 @@
 """Variable scopes and get_variable: variables shared by name.
 
-A variable scope gives names and defaults to the variables that get_variable makes inside. The scope in
-force, and how often each name was opened, belong to a thread and a graph; the variables to the graph (see
-variable_store).
+A variable scope gives names and defaults to the variables that get_variable makes inside. The
+scope in force, and how often each name was opened, belong to a thread and a graph; the variables
+to the graph (see variable_store).
 """
 
 import copy
@@ -120,15 +120,18 @@ def variable_creators():
 def variable_creator_scope(variable_creator):
     """Variables made inside come from `variable_creator(next_creator, **kwargs)`.
 
-    It makes the variable by calling `next_creator(**kwargs)`, with the arguments of tf.Variable, or in a way
-    of its own.
+    It makes the variable by calling `next_creator(**kwargs)`, with the arguments of tf.Variable,
+    or in a way of its own.
     """
-    creators = variable_creators()
-    creators.append(variable_creator)
+    store = get_variable_scope_store()
+    outer = store.creators
+    store.creators = inner = outer + [variable_creator]
     try:
         yield
     finally:
-        creators.remove(variable_creator)
+        if store.creators is not inner:
+            raise RuntimeError("Exiting variable_creator_scope without proper nesting.")
+        store.creators = outer
 
 
 variable_creator_scope_v1 = variable_creator_scope
@@ -137,8 +140,9 @@ variable_creator_scope_v1 = variable_creator_scope
 class VariableScope(object):
     """The name and the defaults of the variables that get_variable makes under it.
 
-    `reuse`, `initializer`, `regularizer`, `caching_device`, `partitioner`, `custom_getter`, `dtype`,
-    `use_resource` and `constraint` are what get_variable takes where it is not told otherwise.
+    `reuse`, `initializer`, `regularizer`, `caching_device`, `partitioner`, `custom_getter`,
+    `dtype`, `use_resource` and `constraint` are what get_variable takes where it is not told
+    otherwise.
     """
 
     def __init__(self, reuse, name="", initializer=None, regularizer=None, caching_device=None,
@@ -309,20 +313,20 @@ def get_variable(name, shape=None, dtype=None, initializer=None, regularizer=Non
       name: of the variable, without the scope's.
       shape: of a new variable.
       dtype: of a new variable; float32 unless the scope says another.
-      initializer: an initializer, a callable, a tensor or a value; glorot_uniform for floating types and
-        zeros for others if neither this nor the scope says.
+      initializer: an initializer, a callable, a tensor or a value; glorot_uniform for floating
+        types and zeros for others if neither this nor the scope says.
       regularizer: a function of the variable, called when it is made; what it returns goes to
         REGULARIZATION_LOSSES.
-      trainable, collections, caching_device, validate_shape, use_resource, constraint, synchronization,
-        aggregation: as of tf.Variable.
+      trainable, collections, caching_device, validate_shape, use_resource, constraint,
+        synchronization, aggregation: as of tf.Variable.
       partitioner: a function of shape and dtype that says how to cut it; the result is then a
         PartitionedVariable.
-      custom_getter: a function `getter(name, ...) -> variable` around the real one, which it gets as
-        `getter`.
+      custom_getter: a function `getter(name, ...) -> variable` around the real one, which it gets
+        as `getter`.
 
     Raises:
-      ValueError: there is one and the scope does not reuse; there is none and it must; shape or dtype are
-        not those of the one there is; the initializer does not fit.
+      ValueError: there is one and the scope does not reuse; there is none and it must; shape or
+        dtype are not those of the one there is; the initializer does not fit.
     """
     return get_variable_scope().get_variable(
         variable_store.get_default_store(), name, shape=shape, dtype=dtype,
@@ -377,7 +381,8 @@ def _around(outer, inner):
 
 
 class _pure_variable_scope(object):
-    """A variable scope without a name scope. `defaults`: what is said for the scope, None for nothing."""
+    """A variable scope without a name scope. `defaults`: what is said for the scope, None for
+    nothing."""
 
     def __init__(self, name_or_scope, reuse=None, old_name_scope=None, **defaults):
         self._name_or_scope = name_or_scope
@@ -453,12 +458,12 @@ class variable_scope(object):
     """Opens a variable scope, and with it a name scope, for a `with` block; yields a VariableScope.
 
     Args:
-      name_or_scope: a name to append to that of the scope in force, or a VariableScope to open again
-        wherever it was made.
+      name_or_scope: a name to append to that of the scope in force, or a VariableScope to open
+        again wherever it was made.
       default_name: used, made unique, where name_or_scope is None.
       values: tensors that ops inside will take: their graph becomes the default one.
-      initializer, regularizer, caching_device, partitioner, custom_getter, dtype, use_resource, constraint:
-        defaults for get_variable inside.
+      initializer, regularizer, caching_device, partitioner, custom_getter, dtype, use_resource,
+        constraint: defaults for get_variable inside.
       reuse: True or AUTO_REUSE; None or False: as the scope around it.
       auxiliary_name_scope: False: open no name scope.
 
@@ -473,12 +478,11 @@ class variable_scope(object):
                  auxiliary_name_scope=True):
         if default_name is None and name_or_scope is None:
             raise TypeError("If default_name is None then name_or_scope is required")
-        if reuse not in (True, False, None, AUTO_REUSE) or not (
-                reuse is None or isinstance(reuse, (bool, _ReuseMode))):
+        if not (reuse is None or isinstance(reuse, (bool, _ReuseMode))):
             raise ValueError("The reuse parameter must be True or False or None.")
         if not isinstance(auxiliary_name_scope, bool):
-            raise TypeError("The auxiliary_name_scope must be `True` or `False`, while get {}".format(
-                auxiliary_name_scope))
+            raise TypeError("The auxiliary_name_scope must be `True` or `False`, while get %s" %
+                            (auxiliary_name_scope,))
         self._name_or_scope = name_or_scope
         self._default_name = default_name
         self._reuse = reuse or None
@@ -499,8 +503,7 @@ class variable_scope(object):
             if self._pure is None:
                 scope = self._enter_first(contexts)
             else:
-                if self._name_scope is not None:
-                    _enter(ops.name_scope(self._name_scope), contexts)
+                self._open_name_scope(contexts)
                 scope = _enter(self._pure, contexts)
         except BaseException:
             _leave(contexts, None, None, None)
@@ -517,8 +520,9 @@ class variable_scope(object):
             raise ValueError("reuse=True cannot be used without a name_or_scope")
         if not isinstance(self._name_or_scope, (VariableScope, str, type(None))):
             raise TypeError("VariableScope: name_or_scope must be a string or VariableScope.")
-        opened = self._open_name_scope(contexts)
-        name, original = self._name_or_scope, opened
+        self._name_scope = self._name_of_name_scope()
+        original = self._open_name_scope(contexts)
+        name = self._name_or_scope
         if name is None:
             name = _get_unique_variable_scope(self._default_name)
         elif isinstance(name, VariableScope):
@@ -526,21 +530,27 @@ class variable_scope(object):
         pure = _pure_variable_scope(name, reuse=self._reuse, old_name_scope=original,
                                     **self._defaults)
         scope = _enter(pure, contexts)
-        self._pure, self._name_scope = pure, opened
+        self._pure = pure
         return scope
 
-    def _open_name_scope(self, contexts):
-        """The prefix of the name scope that was opened; None for none."""
+    def _name_of_name_scope(self):
+        """What the name scope is asked to be called; None: the root scope, opened again, has none.
+        """
         if not self._auxiliary_name_scope:
             current = ops.get_name_scope()
-            return _enter(ops.name_scope(current + "/" if current else current), contexts)
+            return current + "/" if current else ""
         name = self._name_or_scope
         if name is None:
             name = self._default_name
         elif isinstance(name, VariableScope):
             name = name.name.split("/")[-1]
-        # The root scope, opened again, has no name scope.
-        return _enter(ops.name_scope(name), contexts) if name else None
+        return name or None
+
+    def _open_name_scope(self, contexts):
+        """Its prefix, made unique anew at each entering; None for none."""
+        if self._name_scope is None:
+            return None
+        return _enter(ops.name_scope(self._name_scope), contexts)
 
 
 def _enter(context, contexts):

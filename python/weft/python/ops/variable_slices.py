@@ -14,12 +14,12 @@ class _PartitionInfo(object):
             raise TypeError("`var_offset` must be a sequence (like tuple or list) instead of " +
                             type(var_offset).__name__)
         if len(var_offset) != len(full_shape):
-            raise ValueError("Expected equal length, but `var_offset` is of length {} while full_shape "
-                             "is of length {}.".format(len(var_offset), len(full_shape)))
+            raise ValueError("Expected equal length, but `var_offset` is of length {} while "
+                             "full_shape is of length {}.".format(len(var_offset), len(full_shape)))
         for offset, dim in zip(var_offset, full_shape):
             if not 0 <= offset < dim:
-                raise ValueError("Expected 0 <= offset < shape but found offset={}, shape={}".format(
-                    list(var_offset), list(full_shape)))
+                raise ValueError("Expected 0 <= offset < shape but found offset=%s, shape=%s" %
+                                 (list(var_offset), list(full_shape)))
         self._full_shape = full_shape
         self._var_offset = var_offset
 
@@ -52,8 +52,8 @@ class _PartitionInfo(object):
             if shape[axis] == dim:
                 continue
             if found is not None:
-                raise ValueError("Cannot use single_slice_dim() with shape={} and self.full_shape={} "
-                                 "since slice dim could be either dimension {} or {}.".format(
+                raise ValueError("Cannot use single_slice_dim() with shape={} and "
+                                 "self.full_shape={} since slice dim could be either dimension {} or {}.".format(
                                      shape, self._full_shape, axis, found))
             found = axis
         return found
@@ -62,8 +62,8 @@ class _PartitionInfo(object):
 def partitions(partitioner, shape, dtype):
     """What the partitioner says for this shape, checked: a list with an entry for each axis."""
     if not shape.is_fully_defined():
-        raise ValueError("Shape of a new partitioned variable must be fully defined, but instead was "
-                         "%s." % (shape,))
+        raise ValueError("Shape of a new partitioned variable must be fully defined, but instead "
+                         "was %s." % (shape,))
     if shape.ndims < 1:
         raise ValueError("A partitioned Variable must have rank at least 1, shape: %s" % shape)
     said = partitioner(shape=shape, dtype=dtype)
@@ -84,14 +84,15 @@ def axis_and_count(shape, said):
         if n <= 1:
             continue
         if axis != i and count > 1:
-            raise ValueError("Can only slice a variable along one dimension: shape: %s, partitioning: "
-                             "%s" % (shape, said))
+            raise ValueError("Can only slice a variable along one dimension: shape: %s, "
+                             "partitioning: %s" % (shape, said))
         axis, count = i, n
     return axis, count
 
 
 def cut(shape, axis, count):
-    """(offset, shape) of each slice, lists; the first ones are longer by one where it does not divide."""
+    """(offset, shape) of each slice, lists; the first ones are longer by one where it does not
+    divide."""
     length, longer = divmod(shape[axis], count)
     offset = [0] * len(shape)
     for i in range(count):

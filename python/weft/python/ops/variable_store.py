@@ -1,7 +1,8 @@
-"""The variables that get_variable made, by name: what makes the second call give the first's variable.
+"""The variables that get_variable made, by name: what makes the second call give the first's
+variable.
 
-There is one store for each graph. The graph keeps its StoreRecord; a _VariableStore is the record together
-with the graph.
+There is one store for each graph. The graph keeps its StoreRecord; a _VariableStore is the record
+together with the graph.
 """
 
 import inspect
@@ -191,8 +192,8 @@ class _VariableStore(object):
 
     def _found_partitioned(self, request, partitions):
         if request.reuse is False:
-            raise ValueError("Partitioned variable with name %s already exists. Did you mean to set "
-                             "reuse=True or reuse=tf.AUTO_REUSE in VarScope?" % request.name)
+            raise ValueError("Partitioned variable with name %s already exists. Did you mean to "
+                             "set reuse=True or reuse=tf.AUTO_REUSE in VarScope?" % request.name)
         whole = self._partitioned_vars[request.name]
         _check_shared("reuse partitioned variable", request, whole)
         if partitions is not None and whole._get_partitions() != partitions:
@@ -223,7 +224,8 @@ class _VariableStore(object):
         if "%s/part_0" % name not in self._vars:
             return
         text = ("Partitioner returned a different partitioning than what was already found.  "
-                "Partitioner returned %d shards, and shard %s/part_0 was found, but " % (count, name))
+                "Partitioner returned %d shards, and shard %s/part_0 was found, but " %
+                (count, name))
         if "%s/part_%d" % (name, count - 1) not in self._vars:
             raise ValueError(text + "%s/part_%d was not." % (name, count - 1))
         if "%s/part_%d" % (name, count) in self._vars:
@@ -303,8 +305,8 @@ def _initial_value(request, partition_info):
     needed = [p.name for p in _parameters(initializer).values()
               if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     if needed:
-        raise ValueError("You can only pass an initializer function that expects no arguments to its "
-                         "callable when the shape is not fully defined. The given initializer "
+        raise ValueError("You can only pass an initializer function that expects no arguments to "
+                         "its callable when the shape is not fully defined. The given initializer "
                          "function expects the following args %s" % needed)
     return initializer, None
 

@@ -1,8 +1,9 @@
 """Variables: values that a session keeps from one run to the next.
 
-`Variable` makes one of two kinds: a RefVariable, whose op gives a reference that other ops read and write
-at whatever moment they run, or a ResourceVariable, whose op gives a handle that is read and written by ops
-of their own. Here is what both share, and the functions on the lists of variables that a graph keeps.
+`Variable` makes one of two kinds: a RefVariable, whose op gives a reference that other ops read
+and write at whatever moment they run, or a ResourceVariable, whose op gives a handle that is read
+and written by ops of their own. Here is what both share, and the functions on the lists of
+variables that a graph keeps.
 """
 
 import enum
@@ -99,8 +100,8 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
     """A value that a session keeps; each session has its own.
 
     Args:
-      initial_value: a tensor, what converts to one, or a callable without arguments that returns one and is
-        called where the variable's op is made, outside of loops and conditionals.
+      initial_value: a tensor, what converts to one, or a callable without arguments that returns
+        one and is called where the variable's op is made, outside of loops and conditionals.
       trainable: also put it into TRAINABLE_VARIABLES, which optimizers take.
       collections: the collections it goes into; [GLOBAL_VARIABLES] if None.
       validate_shape: False: the shape may change, and need not be known.
@@ -114,8 +115,8 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
       shape: the variable's shape, if not that of initial_value.
 
     Raises:
-      ValueError: initial_value missing, of unknown shape with validate_shape, or a tensor from inside of a
-        loop or conditional; collections that are no list.
+      ValueError: initial_value missing, of unknown shape with validate_shape, or a tensor from
+        inside of a loop or conditional; collections that are no list.
     """
 
     # NumPy leaves `array * variable` to the variable.
@@ -204,7 +205,8 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
         session.run(self.initializer, {self.initializer.inputs[1]: value})
 
     def initialized_value(self):
-        """A tensor: its value if it is initialized when that is computed, else its initial value."""
+        """A tensor: its value if it is initialized when that is computed, else its initial value.
+        """
         from weft.python.ops import control_flow_ops
         with ops.init_scope():
             return control_flow_ops.cond(is_variable_initialized(self), self.read_value,
@@ -252,8 +254,8 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
 VariableV1 = Variable
 
 _OPERATORS = ("__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __div__ __rdiv__ __truediv__ "
-              "__rtruediv__ __floordiv__ __rfloordiv__ __mod__ __rmod__ __pow__ __rpow__ __matmul__ "
-              "__rmatmul__ __lt__ __le__ __gt__ __ge__ __and__ __rand__ __or__ __ror__ __xor__ "
+              "__rtruediv__ __floordiv__ __rfloordiv__ __mod__ __rmod__ __pow__ __rpow__ "
+              "__matmul__ __rmatmul__ __lt__ __le__ __gt__ __ge__ __and__ __rand__ __or__ __ror__ __xor__ "
               "__rxor__ __getitem__ __neg__ __invert__ __abs__").split()
 
 
@@ -278,7 +280,8 @@ ops.register_tensor_conversion_function(Variable, _variable_to_tensor)
 
 
 class Creation(object):
-    """What the two kinds of variables do alike when they are made: checks, and the initial value."""
+    """What the two kinds of variables do alike when they are made: checks, and the initial value.
+    """
 
     def __init__(self, initial_value, trainable, collections, name, constraint, synchronization,
                  aggregation):
@@ -287,8 +290,8 @@ class Creation(object):
         if collections is None:
             collections = [ops.GraphKeys.GLOBAL_VARIABLES]
         if not isinstance(collections, (list, tuple, set)):
-            raise ValueError("collections argument to Variable constructor must be a list, tuple, or "
-                             "set. Got %s of type %s" % (collections, type(collections)))
+            raise ValueError("collections argument to Variable constructor must be a list, tuple, "
+                             "or set. Got %s of type %s" % (collections, type(collections)))
         if constraint is not None and not callable(constraint):
             raise ValueError("The `constraint` argument must be a callable.")
         self.synchronization, self.aggregation, self.trainable = (
@@ -324,15 +327,16 @@ class Creation(object):
 def check_outside_control_flow(value, name):
     """Refuses an initial value that only exists inside of a loop or conditional."""
     if value.op._get_control_flow_context() is not None:
-        raise ValueError("Initializer for variable %s is from inside a control-flow construct, such "
-                         "as a loop or conditional. When creating a variable inside a loop or "
+        raise ValueError("Initializer for variable %s is from inside a control-flow construct, "
+                         "such as a loop or conditional. When creating a variable inside a loop or "
                          "conditional, use a lambda as the initializer." % name)
 
 
 # ---- lists of variables ----
 
 def global_variables(scope=None):
-    """The variables of GLOBAL_VARIABLES; with `scope`, those whose name matches from its beginning."""
+    """The variables of GLOBAL_VARIABLES; with `scope`, those whose name matches from its
+    beginning."""
     return ops.get_collection(ops.GraphKeys.GLOBAL_VARIABLES, scope)
 
 
@@ -461,7 +465,8 @@ _ELSEWHERE = {"RefVariable": "ref_variable", "PartitionedVariable": "partitioned
 
 
 def __getattr__(name):
-    """RefVariable and PartitionedVariable are at home in files of their own, which import this one."""
+    """RefVariable and PartitionedVariable are at home in files of their own, which import this
+    one."""
     if name not in _ELSEWHERE:
         raise AttributeError("module '%s' has no attribute '%s'" % (__name__, name))
     import importlib

@@ -252,6 +252,7 @@ WEFT_API void weft_scope_end(struct weft_graph *g);
  * A node lives as long as its graph and never changes; all texts are the node's. */
 
 WEFT_API const char *weft_node_name(const struct weft_node *n);
+WEFT_API int weft_node_id(const struct weft_node *n);   /* its place: weft_graph_node(g, id) */
 WEFT_API const char *weft_node_op(const struct weft_node *n);           /* "MatMul" */
 WEFT_API const char *weft_node_device(const struct weft_node *n);       /* "" if none asked for */
 WEFT_API struct weft_graph *weft_node_graph(const struct weft_node *n); /* borrowed */
@@ -289,8 +290,9 @@ WEFT_API int weft_node_attrs(const struct weft_node *n);
 WEFT_API const char *weft_node_attr_name(const struct weft_node *n, int i);
 struct weft_attr;
 /* Any attribute as a weft_attr that points into the node; NOT_FOUND as of weft_node_number(). A
- * STRING has its bytes in p and their number in i; TENSOR and the elements of STRINGS, SHAPES and
- * TENSORS are asked for one by one, by the functions below. */
+ * STRING has its bytes in p and their number in i; lists have their length in i, and in p int64_t
+ * (BOOLS, INTS), double (FLOATS) or enum weft_dtype (TYPES); TENSOR and the elements of STRINGS,
+ * SHAPES and TENSORS are asked for one by one, by the functions below. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_node_attr(const struct weft_node *n, const char *attr, struct weft_attr *value);
 /* Element i of a list (0 of a single value). Bytes are the node's, a tensor is the caller's. */

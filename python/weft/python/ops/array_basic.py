@@ -2,6 +2,7 @@
 
 from weft.python.framework import constant_op, dtypes, gen, ops, tensor_shape
 from weft.python.framework.sparse_tensor import SparseTensor, is_sparse
+from weft.python.ops.arguments import renamed_argument
 
 __all__ = [
     "placeholder", "placeholder_with_default", "sparse_placeholder", "identity", "shape", "shape_n",
@@ -10,17 +11,6 @@ __all__ = [
     "prevent_gradient", "guarantee_const", "ensure_shape", "bitcast", "identity_n", "fill",
     "check_numerics", "snapshot", "empty", "shape_v2", "size_v2",
 ]
-
-
-def renamed(new: str, value, old: str, old_value):
-    """The value of an argument that once had another name: whichever spelling was used.
-
-    Raises ValueError when both were."""
-    if old_value is None:
-        return value
-    if value is not None:
-        raise ValueError(f"Cannot specify both '{new}' and '{old}'")
-    return old_value
 
 
 def placeholder(dtype, shape=None, name=None):
@@ -144,7 +134,7 @@ def reshape(tensor, shape, name=None):
 
 def expand_dims(input, axis=None, name=None, dim=None):
     """A dimension of size 1 put in before `axis` (which may count from the end)."""
-    axis = renamed("axis", axis, "dim", dim)
+    axis = renamed_argument("axis", axis, "dim", dim)
     if axis is None:
         raise ValueError("Must specify an axis argument to tf.expand_dims()")
     return expand_dims_v2(input, axis, name)
@@ -157,7 +147,7 @@ def expand_dims_v2(input, axis, name=None):
 
 def squeeze(input, axis=None, name=None, squeeze_dims=None):
     """Without the dimensions of size 1: all of them, or those that `axis` names."""
-    return squeeze_v2(input, renamed("axis", axis, "squeeze_dims", squeeze_dims), name)
+    return squeeze_v2(input, renamed_argument("axis", axis, "squeeze_dims", squeeze_dims), name)
 
 
 def squeeze_v2(input, axis=None, name=None):

@@ -4,7 +4,7 @@ import numpy as np
 
 from weft.python.framework import dtypes, gen, ops, tensor_util
 from weft.python.ops.array_basic import rank as rank_of
-from weft.python.ops.array_basic import renamed
+from weft.python.ops.arguments import renamed_argument
 from weft.python.ops.array_join import concat, stack
 from weft.python.ops.array_make import zeros
 
@@ -97,8 +97,8 @@ reverse_v2 = reverse
 def reverse_sequence(input, seq_lengths, seq_axis=None, batch_axis=None, name=None, seq_dim=None,
                      batch_dim=None):
     """For each i along batch_axis, its first seq_lengths[i] slices along seq_axis backwards."""
-    seq_axis = renamed("seq_axis", seq_axis, "seq_dim", seq_dim)
-    batch_axis = renamed("batch_axis", batch_axis, "batch_dim", batch_dim)
+    seq_axis = renamed_argument("seq_axis", seq_axis, "seq_dim", seq_dim)
+    batch_axis = renamed_argument("batch_axis", batch_axis, "batch_dim", batch_dim)
     return gen.ReverseSequence(input, seq_lengths, seq_dim=seq_axis,
                                batch_dim=0 if batch_axis is None else batch_axis, name=name)
 
@@ -174,13 +174,13 @@ def _of_rank_4(result):
 
 def space_to_batch(input, paddings, block_size=None, name=None, block_shape=None):
     """space_to_batch_nd() of images [batch, height, width, depth] and square blocks."""
-    block_size = renamed("block_shape", block_shape, "block_size", block_size)
+    block_size = renamed_argument("block_shape", block_shape, "block_size", block_size)
     return _of_rank_4(space_to_batch_nd(input, _square(block_size), paddings, name))
 
 
 def batch_to_space(input, crops, block_size=None, name=None, block_shape=None):
     """batch_to_space_nd() of images [batch, height, width, depth] and square blocks."""
-    block_size = renamed("block_shape", block_shape, "block_size", block_size)
+    block_size = renamed_argument("block_shape", block_shape, "block_size", block_size)
     return _of_rank_4(batch_to_space_nd(input, _square(block_size), crops, name))
 
 
@@ -217,7 +217,7 @@ def depth_to_space_v2(input, block_size, data_format="NHWC", name=None):
 def extract_image_patches(images, ksizes=None, strides=None, rates=None, padding=None, name=None,
                           sizes=None):
     """The patches of an image, each laid out along the depth of the result."""
-    ksizes = renamed("sizes", sizes, "ksizes", ksizes)
+    ksizes = renamed_argument("sizes", sizes, "ksizes", ksizes)
     return gen.ExtractImagePatches(images, ksizes=ksizes, strides=strides, rates=rates,
                                    padding=padding, name=name)
 

@@ -7,8 +7,7 @@ from weft.python.framework import dtypes, gen, ops
 from weft.python.ops import array_basic, array_diag, array_join, array_make, array_move
 from weft.python.ops import array_slice
 from weft.python.ops.array_basic import *       # noqa: F401,F403
-from weft.python.ops.array_basic import (is_sparse, rank_internal, renamed, shape_internal,
-                                           size_internal)
+from weft.python.ops.array_basic import (is_sparse, rank_internal, shape_internal, size_internal)
 from weft.python.ops.array_diag import *        # noqa: F401,F403
 from weft.python.ops.array_join import *        # noqa: F401,F403
 from weft.python.ops.array_make import *        # noqa: F401,F403

@@ -142,7 +142,7 @@ def _SliceHelperVar(var, slice_spec):
     return _slice_helper(var.value(), slice_spec, var)
 
 
-ops.Tensor._override_operator("__getitem__", _slice_helper)
+ops.Tensor.__getitem__ = _slice_helper
 
 
 def gather(params, indices, validate_indices=None, name=None, axis=None, batch_dims=0):

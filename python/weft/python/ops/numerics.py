@@ -2,6 +2,7 @@
 
 from weft.python.framework import dtypes, ops
 from weft.python.ops import array_ops, control_flow_ops
+from weft.python.ops.arguments import renamed_argument
 
 __all__ = ["verify_tensor_all_finite", "verify_tensor_all_finite_v2", "add_check_numerics_ops"]
 
@@ -10,8 +11,8 @@ _CHECKED = (dtypes.float16, dtypes.float32, dtypes.float64)
 
 def verify_tensor_all_finite(t=None, msg=None, name=None, x=None, message=None):
     """The tensor, if all its elements are finite; else InvalidArgumentError with the message."""
-    return verify_tensor_all_finite_v2(array_ops.renamed("x", x, "t", t),
-                                       array_ops.renamed("message", message, "msg", msg), name)
+    return verify_tensor_all_finite_v2(renamed_argument("x", x, "t", t),
+                                       renamed_argument("message", message, "msg", msg), name)
 
 
 def verify_tensor_all_finite_v2(x, message, name=None):

@@ -3,6 +3,7 @@
 from weft.python.framework import dtypes, gen, ops, sparse_tensor, tensor_util
 from weft.python.framework.sparse_tensor import SparseTensor
 from weft.python.ops import array_ops
+from weft.python.ops.arguments import renamed_argument
 
 __all__ = [
     "sparse_add", "sparse_add_v2", "sparse_dense_cwise_add", "sparse_to_dense",
@@ -29,7 +30,7 @@ def sparse_add(a, b, threshold=None, thresh=None):
     """The sum of two tensors of which at least one is sparse: sparse if both are, else dense.
 
     Of a sparse sum only elements of a magnitude of at least `threshold` (0) are kept."""
-    threshold = array_ops.renamed("threshold", threshold, "thresh", thresh)
+    threshold = renamed_argument("threshold", threshold, "thresh", thresh)
     threshold = 0 if threshold is None else threshold
     a = SparseTensor.from_value(a) if sparse_tensor.is_sparse(a) else a
     b = SparseTensor.from_value(b) if sparse_tensor.is_sparse(b) else b
@@ -80,7 +81,7 @@ def sparse_tensor_to_dense(sp_input, default_value=None, validate_indices=True, 
 
 def _axes_of(sp_input, axis, reduction_axes):
     """Which dimensions are reduced, as a tensor: all where none are named."""
-    axis = array_ops.renamed("axis", axis, "reduction_axes", reduction_axes)
+    axis = renamed_argument("axis", axis, "reduction_axes", reduction_axes)
     if axis is not None:
         return axis
     return gen.Range(0, array_ops.rank(sp_input), 1)
@@ -100,7 +101,7 @@ def _reduced_shape(result, sp_input, keepdims, axis):
 
 
 def _reduce(op, sp_input, axis, keepdims, reduction_axes, keep_dims):
-    keepdims = bool(array_ops.renamed("keepdims", keepdims, "keep_dims", keep_dims))
+    keepdims = bool(renamed_argument("keepdims", keepdims, "keep_dims", keep_dims))
     axis = _axes_of(sp_input, axis, reduction_axes)
     result = op(sp_input.indices, sp_input.values, sp_input.dense_shape, axis,
                 keep_dims=keepdims)

@@ -10,6 +10,7 @@ from weft.python.framework import constant_op, dtypes, gen, ops
 from weft.python.framework import sparse_tensor as _types
 from weft.python.framework.sparse_tensor import SparseTensor
 from weft.python.ops import array_ops, control_flow_ops, math_ops, sparse_dense
+from weft.python.ops.arguments import renamed_argument
 from weft.python.ops.sparse_dense import *      # noqa: F401,F403
 from weft.python.ops.sparse_dense import _sparse_of, require_sparse
 
@@ -69,7 +70,7 @@ def sparse_eye(num_rows, num_columns=None, dtype=dtypes.float32, name=None):
 def sparse_concat(axis, sp_inputs, name=None, expand_nonconcat_dim=False, concat_dim=None,
                   expand_nonconcat_dims=None):
     """SparseTensors joined along `axis`; their other sizes agree, or grow to the largest."""
-    axis = array_ops.renamed("axis", axis, "concat_dim", concat_dim)
+    axis = renamed_argument("axis", axis, "concat_dim", concat_dim)
     if expand_nonconcat_dims is not None:
         expand_nonconcat_dim = expand_nonconcat_dims
     sp_inputs = [require_sparse(x) for x in sp_inputs]
@@ -130,7 +131,7 @@ def sparse_split(keyword_required=None, sp_input=None, num_split=None, axis=None
         raise ValueError("sp_input is required")
     if num_split is None:
         raise ValueError("num_split is required")
-    axis = array_ops.renamed("axis", axis, "split_dim", split_dim)
+    axis = renamed_argument("axis", axis, "split_dim", split_dim)
     if axis is None:
         raise ValueError("axis is required")
     sp_input = require_sparse(sp_input)

@@ -3,6 +3,7 @@
 from weft.python.framework import dtypes, gen, ops, tensor_util
 from weft.python.framework.sparse_tensor import SparseTensor
 from weft.python.ops import array_ops, math_ops
+from weft.python.ops.arguments import renamed_argument
 
 __all__ = [
     "regex_full_match", "regex_replace", "string_format", "string_split", "string_split_v2",
@@ -54,7 +55,7 @@ def string_split(source=None, sep=None, skip_empty=True, delimiter=None, result_
     """The pieces of each string of a vector between delimiters, as a SparseTensor [n, most].
 
     Each character of `sep` (a space by default) is a delimiter; "" cuts into single bytes."""
-    sep = array_ops.renamed("sep", sep, "delimiter", delimiter)
+    sep = renamed_argument("sep", sep, "delimiter", delimiter)
     if result_type != "SparseTensor":
         raise ValueError("result_type must be 'SparseTensor'.")
     with ops.name_scope(name, "StringSplit", [source]):
@@ -83,8 +84,8 @@ def _reduce_join_axes(inputs, axis):
 def reduce_join(inputs, axis=None, keep_dims=None, separator="", name=None,
                 reduction_indices=None, keepdims=None):
     """Strings joined along the dimensions `axis`, in the order in which these are given."""
-    keepdims = bool(array_ops.renamed("keepdims", keepdims, "keep_dims", keep_dims))
-    axis = array_ops.renamed("axis", axis, "reduction_indices", reduction_indices)
+    keepdims = bool(renamed_argument("keepdims", keepdims, "keep_dims", keep_dims))
+    axis = renamed_argument("axis", axis, "reduction_indices", reduction_indices)
     return reduce_join_v2(inputs, axis, keepdims, separator, name)
 
 
@@ -126,7 +127,7 @@ def string_to_number(input, out_type=dtypes.float32, name=None):
 
 def string_to_number_v1(string_tensor=None, out_type=dtypes.float32, name=None, input=None):
     """string_to_number() with the old name of its input."""
-    return string_to_number(array_ops.renamed("input", input, "string_tensor", string_tensor),
+    return string_to_number(renamed_argument("input", input, "string_tensor", string_tensor),
                             out_type, name)
 
 
@@ -137,7 +138,7 @@ def string_to_hash_bucket(input, num_buckets, name=None):
 
 def string_to_hash_bucket_v1(string_tensor=None, num_buckets=None, name=None, input=None):
     """string_to_hash_bucket() with the old name of its input."""
-    return string_to_hash_bucket(array_ops.renamed("input", input, "string_tensor",
+    return string_to_hash_bucket(renamed_argument("input", input, "string_tensor",
                                                    string_tensor), num_buckets, name)
 
 
@@ -199,5 +200,5 @@ def decode_raw(input_bytes, out_type, little_endian=True, name=None):
 
 def decode_raw_v1(input_bytes=None, out_type=None, little_endian=True, name=None, bytes=None):
     """decode_raw() with the old name of its input."""
-    return decode_raw(array_ops.renamed("input_bytes", input_bytes, "bytes", bytes), out_type,
+    return decode_raw(renamed_argument("input_bytes", input_bytes, "bytes", bytes), out_type,
                       little_endian, name)

@@ -289,8 +289,9 @@ WEFT_API int weft_node_attrs(const struct weft_node *n);
 WEFT_API const char *weft_node_attr_name(const struct weft_node *n, int i);
 struct weft_attr;
 /* Any attribute as a weft_attr that points into the node; NOT_FOUND as of weft_node_number(). A
- * STRING has its bytes in p and their number in i; TENSOR and the elements of STRINGS, SHAPES and
- * TENSORS are asked for one by one, by the functions below. */
+ * STRING has its bytes in p and their number in i; lists have their length in i, and in p int64_t
+ * (BOOLS, INTS), double (FLOATS) or enum weft_dtype (TYPES); TENSOR and the elements of STRINGS,
+ * SHAPES and TENSORS are asked for one by one, by the functions below. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_node_attr(const struct weft_node *n, const char *attr, struct weft_attr *value);
 /* Element i of a list (0 of a single value). Bytes are the node's, a tensor is the caller's. */

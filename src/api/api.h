@@ -29,6 +29,7 @@ _Static_assert(sizeof(struct weft_slices) == sizeof(struct gradient),
 SAME_OBJECT(status, weft_status, status)
 SAME_OBJECT(graph, weft_graph, graph)
 SAME_OBJECT(node, weft_node, node)
+SAME_OBJECT(op, weft_op_def, op)
 SAME_OBJECT(optimizer, weft_optimizer, optimizer)
 SAME_OBJECT(session, weft_session, session)
 SAME_OBJECT(server, weft_server, server)

@@ -178,13 +178,21 @@ static void take_trace(struct weft_run_options *o, struct trace *t)
     trace_free(t);
 }
 
+/* What the options ask for, and where the record goes. */
+static struct run_request request_of(const struct weft_run_options *o, struct trace **trace)
+{
+    return (struct run_request){ .timeout_ms = o->timeout_ms,
+                                 .trace = o->wants_trace ? trace : NULL };
+}
+
 static struct status *run(struct session *s, struct weft_run_options *o, struct plan_key *key,
                           const struct tensor *feed, struct tensor *fetch)
 {
     struct trace *trace = NULL;
-    struct run_request request = { .timeout_ms = o ? o->timeout_ms : 0,
-                                   .trace = o && o->wants_trace ? &trace : NULL };
-    struct status *st = session_run(s, key, feed, fetch, o ? &request : NULL);
+    if (!o)
+        return session_run(s, key, feed, fetch, NULL);
+    struct run_request q = request_of(o, &trace);
+    struct status *st = session_run(s, key, feed, fetch, &q);
     if (trace)
         take_trace(o, trace);
     return st;
@@ -264,24 +272,38 @@ struct weft_status *weft_call_new(struct weft_session *s, const struct weft_out 
     return status_out(call_prepare(session_in(s), &key, result));
 }
 
-static struct status *call_boxed(struct weft_call *c, struct weft_tensor *const *feeds,
-                                 struct values *v, struct weft_tensor **values)
+static struct status *call(struct session_call *c, struct weft_run_options *o,
+                           const struct tensor *feed, struct tensor *fetch)
+{
+    struct trace *trace = NULL;
+    if (!o)
+        return session_call(c, feed, fetch, NULL);
+    struct run_request q = request_of(o, &trace);
+    struct status *st = session_call(c, feed, fetch, &q);
+    if (trace)
+        take_trace(o, trace);
+    return st;
+}
+
+static struct status *call_boxed(struct weft_call *c, struct weft_run_options *o,
+                                 struct weft_tensor *const *feeds, struct values *v,
+                                 struct weft_tensor **values)
 {
     for (int i = 0; i < c->n_feeds; i++) {
         ENSURE(feeds[i], "Feed %d has no value", i);
         v->feed[i] = feeds[i]->t;
     }
-    TRY(session_call(c->call, v->feed, v->fetch, NULL));
+    TRY(call(c->call, o, v->feed, v->fetch));
     return box_all(v->fetch, c->n_fetches, values);
 }
 
-struct weft_status *weft_call_run(struct weft_call *c, struct weft_tensor *const *feeds,
-                                  struct weft_tensor **values)
+struct weft_status *weft_call_run(struct weft_call *c, const struct weft_run_options *options,
+                                  struct weft_tensor *const *feeds, struct weft_tensor **values)
 {
     struct values v;
     struct status *st = values_init(&v, c->n_feeds, c->n_fetches);
     if (!st)
-        st = call_boxed(c, feeds, &v, values);
+        st = call_boxed(c, (struct weft_run_options *)options, feeds, &v, values);
     values_release(&v);
     return status_out(st);
 }

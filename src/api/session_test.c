@@ -349,15 +349,15 @@ static void closing(void **state)
     struct weft_tensor *t = NULL;
     ok(weft_call_new(s, &x, 1, &y, 1, NULL, 0, &c));
     struct weft_tensor *seven = weft_tensor_scalar(WEFT_FLOAT, 7), *none = NULL;
-    ok(weft_call_run(c, &seven, &t));
+    ok(weft_call_run(c, NULL, &seven, &t));
     assert_true(weft_tensor_number(t, 0) == -7);
     weft_tensor_free(t);
     t = NULL;
-    fails(weft_call_run(c, &none, &t), WEFT_INVALID_ARGUMENT, "Feed 0 has no value");
+    fails(weft_call_run(c, NULL, &none, &t), WEFT_INVALID_ARGUMENT, "Feed 0 has no value");
     weft_session_close(s);
     weft_session_close(s);
     fails(weft_session_eval(s, y, &t), WEFT_CANCELLED, "Session has been closed.");
-    fails(weft_call_run(c, &seven, &t), WEFT_CANCELLED, "Session has been closed.");
+    fails(weft_call_run(c, NULL, &seven, &t), WEFT_CANCELLED, "Session has been closed.");
     fails(weft_call_new(s, NULL, 0, &y, 1, NULL, 0, &late), WEFT_CANCELLED,
           "Session has been closed.");
     assert_non_null(weft_scalar(g, WEFT_FLOAT, 2).node);
@@ -365,7 +365,7 @@ static void closing(void **state)
     assert_int_equal(weft_graph_count(weft_session_graph(s)), 3);
     weft_session_free(s);
     weft_session_free(NULL);
-    fails(weft_call_run(c, &seven, &t), WEFT_CANCELLED, "Session has been closed.");
+    fails(weft_call_run(c, NULL, &seven, &t), WEFT_CANCELLED, "Session has been closed.");
     assert_null(t);
     assert_null(late);
     weft_call_free(c);

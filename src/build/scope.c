@@ -334,8 +334,9 @@ static struct status *add_node(struct graph *g, const struct build_args *a, stru
     struct attr attr[MOST_ATTRS];
     struct groups groups;
     struct controls c = { 0 };
-    struct node_def d = { .op = a->op, .in = a->in, .n_in = a->n_in, .attr = a->attr,
-                          .n_attr = a->n_attr, .control = a->after, .n_control = a->n_after };
+    struct node_def d = { .op = a->op, .device = a->device, .in = a->in, .n_in = a->n_in,
+                          .attr = a->attr, .n_attr = a->n_attr, .control = a->after,
+                          .n_control = a->n_after };
     TRY(full_name(g, s ? s->prefix : "", a, &d.name));
     if (s || a->colocate) {
         d.attr = attr;
@@ -343,7 +344,8 @@ static struct status *add_node(struct graph *g, const struct build_args *a, stru
         TRY(gather_controls(s, a, &c));
         d.control = c.at;
         d.n_control = c.n;
-        d.device = a->colocate ? a->colocate->device : s ? s->device : NULL;
+        if (!a->device)
+            d.device = a->colocate ? a->colocate->device : s->device;
     }
     struct status *st = graph_add(g, &d, n);
     if (!st && s)

@@ -48,6 +48,7 @@ struct graph {
     int64_t seed;
     bool has_seed, finalized;
     int ids_given;                      /* op ids handed out, failed ops counted (A12, A57) */
+    int version;                        /* the id of the latest node (A51) */
 };
 
 #define NAME_USED ((void *)1)           /* in `names`: of a scope, or of no node yet */

@@ -72,7 +72,8 @@ def _gradient_function(grad_fn, n_results, used):
         dxs, of_variables = grad_fn(*dys, variables=list(used))
         of_variables = _as_list(of_variables)
         if len(of_variables) != len(used):
-            raise ValueError("Must return gradient for each variable from @custom_gradient grad_fn.")
+            raise ValueError("Must return gradient for each variable from @custom_gradient "
+                             "grad_fn.")
         return [None] * n_results + _as_list(dxs) + of_variables
     return gradient
 
@@ -88,9 +89,9 @@ def _variables(graph):
 def _check_kind(made):
     for v in made:
         if v.op.type != "VarHandleOp":
-            raise TypeError("All variables used by a function wrapped with @custom_gradient must be "
-                            "`ResourceVariable`s. Ensure that no `variable_scope` is created with "
-                            "`use_resource=False`.")
+            raise TypeError("All variables used by a function wrapped with @custom_gradient must "
+                            "be `ResourceVariable`s. Ensure that no `variable_scope` is created "
+                            "with `use_resource=False`.")
 
 
 def _used_variables(graph, before, args):
@@ -106,8 +107,8 @@ def _check_takes_variables(grad_fn, used):
     signature = inspect.getfullargspec(grad_fn)
     takes = "variables" in signature.args + signature.kwonlyargs or signature.varkw is not None
     if used and not takes:
-        raise TypeError("If using @custom_gradient with a function that uses variables, then grad_fn "
-                        "must accept a 'variables' keyword argument.")
+        raise TypeError("If using @custom_gradient with a function that uses variables, then "
+                        "grad_fn must accept a 'variables' keyword argument.")
     if takes and not used:
         from weft.python.ops import variable_scope
         if not variable_scope.get_variable_scope().use_resource:

@@ -279,8 +279,9 @@ def _check_shape(op, i, x, dx):
         dx.set_shape(x.get_shape())
     except ValueError:
         raise ValueError(
-            "Incompatible shapes between op input and calculated input gradient. Forward operation: "
-            "%s. Input index: %d. Original input shape: %s. Calculated input gradient shape: %s"
+            "Incompatible shapes between op input and calculated input gradient. Forward "
+            "operation: %s. Input index: %d. Original input shape: %s. Calculated input gradient "
+            "shape: %s"
             % (op.name, i, x.get_shape(), dx.get_shape()))
 
 

@@ -36,7 +36,7 @@ class AdagradDAOptimizer(optimizer.RuleOptimizer):
     def _create_slots(self, var_list):
         for var in var_list:
             dtype, shape = var.dtype.base_dtype, var.get_shape()
-            with ops.colocate_with(var):
+            with ops.colocate_with(var.op):
                 sums = constant_op.constant(0.0, shape=shape, dtype=dtype)
                 squares = constant_op.constant(self._initial_gradient_squared_accumulator_value,
                                                shape=shape, dtype=dtype)

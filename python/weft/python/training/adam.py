@@ -103,7 +103,7 @@ class AdamOptimizer(optimizer.RuleOptimizer):
         from weft.python.ops import control_flow_ops
         with ops.control_dependencies(update_ops):
             power1, power2 = self._get_beta_accumulators()
-            with ops.colocate_with(power1):
+            with ops.colocate_with(power1.op):
                 updates = [power1.assign(power1 * self._beta1_t, use_locking=self._use_locking),
                            power2.assign(power2 * self._beta2_t, use_locking=self._use_locking)]
         return control_flow_ops.group(*(list(update_ops) + updates), name=name_scope)

@@ -30,14 +30,14 @@ def assign_moving_average(variable, value, decay, zero_debias=True, name=None):
         rest = math_ops.cast(rest, variable.dtype.base_dtype)
         if zero_debias:
             return _assign_debiased(variable, value, rest)
-        with ops.colocate_with(variable):
+        with ops.colocate_with(variable.op):
             return state_ops.assign_sub(variable, (variable - value) * rest, name=scope)
 
 
 def _assign_debiased(variable, value, rest):
     """The same for an average that began at zero: the sum of the weights so far divides it."""
     biased, local_step = _debias_variables(variable)
-    with ops.colocate_with(variable):
+    with ops.colocate_with(variable.op):
         biased = state_ops.assign_sub(biased, (biased - value) * rest)
         steps = local_step.assign_add(1)
         weight = 1 - math_ops.pow(1.0 - rest, steps)
@@ -47,7 +47,7 @@ def _assign_debiased(variable, value, rest):
 
 def _debias_variables(variable):
     with variable_scope.variable_scope(variable.op.name, values=[variable]):
-        with ops.init_scope(), ops.colocate_with(variable):
+        with ops.init_scope(), ops.colocate_with(variable.op):
             return [variable_scope.get_variable(
                 _unused(name), shape=shape, dtype=variable.dtype.base_dtype,
                 initializer=init_ops.zeros_initializer(), trainable=False)

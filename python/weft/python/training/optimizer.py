@@ -3,8 +3,7 @@ variables.
 
 A subclass says which slots (variables beside the trained ones) it keeps and how one variable is
 updated; `Optimizer` differentiates, makes slots, names ops and groups the updates. An optimizer
-belongs to its user and
-may serve several graphs: slots are kept by graph and name of the variable.
+belongs to its user and may serve several graphs: slots are kept by graph and name of the variable.
 """
 
 from weft.python.framework import dtypes
@@ -58,8 +57,8 @@ class Optimizer(object):
             colocate_gradients_with_ops=colocate_gradients_with_ops, grad_loss=grad_loss)
         if all(grad is None for grad, _ in grads_and_vars):
             raise ValueError(
-                "No gradients provided for any variable, check your graph for ops that do not support "
-                "gradients, between variables %s and loss %s."
+                "No gradients provided for any variable, check your graph for ops that do not "
+                "support gradients, between variables %s and loss %s."
                 % ([str(var) for _, var in grads_and_vars], loss))
         return self.apply_gradients(grads_and_vars, global_step=global_step, name=name)
 
@@ -140,13 +139,13 @@ class Optimizer(object):
         return _in_collection(train_op)
 
     def _update(self, grad, trained):
-        with ops.name_scope("update_" + trained.var.op.name), ops.colocate_with(trained.var):
+        with ops.name_scope("update_" + trained.var.op.name), ops.colocate_with(trained.var.op):
             return trained.update(self, grad)
 
     def _counted(self, finished, global_step, scope):
         """The increment of `global_step` after `finished`, named exactly `scope`."""
         from weft.python.ops import state_ops
-        with ops.control_dependencies([finished]), ops.colocate_with(global_step):
+        with ops.control_dependencies([finished]), ops.colocate_with(global_step.op):
             if _is_resource(global_step):
                 one = ops.convert_to_tensor(1, dtype=global_step.dtype)
                 return gen.AssignAddVariableOp(global_step.handle, one, name=scope)
@@ -203,7 +202,7 @@ class Optimizer(object):
         from weft.python.ops import variable_scope
         key = (name, colocate_with.graph)
         if key not in self._non_slot_dict:
-            with ops.colocate_with(colocate_with):
+            with ops.colocate_with(colocate_with.op):
                 self._non_slot_dict[key] = variable_scope.variable(
                     initial_value, name=name, trainable=False,
                     use_resource=_is_resource(colocate_with))

@@ -27,7 +27,7 @@ class ProximalAdagradOptimizer(optimizer.RuleOptimizer):
 
     def _create_slots(self, var_list):
         for var in var_list:
-            with ops.colocate_with(var):
+            with ops.colocate_with(var.op):
                 initial = constant_op.constant(self._initial_accumulator_value,
                                                shape=var.get_shape(), dtype=var.dtype.base_dtype)
             self._get_or_make_slot(var, initial, "accumulator", self._name)

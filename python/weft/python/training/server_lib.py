@@ -16,8 +16,8 @@ class ClusterSpec(object):
         if isinstance(cluster, ClusterSpec):
             cluster = cluster.as_dict()
         if not isinstance(cluster, dict):
-            raise TypeError("`cluster` must be a dictionary mapping one or more job names to lists of "
-                            "network addresses, or a `ClusterDef` protocol buffer")
+            raise TypeError("`cluster` must be a dictionary mapping one or more job names to lists "
+                            "of network addresses, or a `ClusterDef` protocol buffer")
         self._jobs = {job: _tasks(tasks) for job, tasks in cluster.items()}
 
     def __bool__(self):

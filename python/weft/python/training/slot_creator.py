@@ -71,7 +71,7 @@ def _place(primary, name, colocate):
         if not colocate:
             yield
             return
-        with ops.colocate_with(primary):
+        with ops.colocate_with(primary.op):
             yield
 
 

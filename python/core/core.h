@@ -29,7 +29,7 @@ struct graph {
     int n_operations;
     struct traces *traces;
     PyObject *overrides;                /* gradient_override_map: {op type: name}, or NULL */
-    PyObject *unfeedable;               /* set of (node, output), or NULL */
+    PyObject *unfeedable, *unfetchable; /* sets of Tokens, or NULL */
     int device_functions;               /* how many of the open device scopes are functions */
 };
 
@@ -85,6 +85,7 @@ PyObject *graph_tensor(struct graph *g, struct weft_out o);             /* new r
 struct weft_out tensor_out(PyObject *tensor);
 static inline struct graph *tensor_graph(PyObject *t) { return ((struct tensor *)t)->op->graph; }
 bool graph_may_feed(struct graph *g, struct weft_out o);
+bool graph_may_fetch(struct graph *g, PyObject *x);     /* a Tensor or an Operation */
 /* What sticks to the graph becomes an exception. Always returns NULL. */
 PyObject *raise_build_error(struct graph *g);
 /* The status, which is freed, becomes an exception of a build; of a run of `g`. */
@@ -112,6 +113,7 @@ bool shape_from(PyObject *x, struct weft_shape *s);     /* rank -1: unknown; fal
 
 /* ---- op.c ---- */
 PyObject *op_functions(void);           /* {op type: callable} */
+PyObject *core_constant(PyObject *self, PyObject *const *args, Py_ssize_t n);
 
 /* ---- trace.c ---- */
 struct traces *traces_new(void);
@@ -123,7 +125,7 @@ PyObject *traces_get(struct traces *t, int i);
 void traces_library(const char *folder);        /* frames of files below it are left out */
 
 /* ---- the rest ---- */
-PyObject *core_gradients(PyObject *self, PyObject *const *args, Py_ssize_t n);
+PyObject *core_gradients(PyObject *self, PyObject *args);
 PyObject *core_set_host_function(PyObject *self, PyObject *function);
 extern PyType_Spec session_spec, callable_spec, partial_spec, server_spec;
 extern PyTypeObject *callable_type, *partial_type;

@@ -31,8 +31,8 @@ PyObject *raise_build_error(struct graph *g)
 
 PyObject *raise_run_status(struct graph *g, struct weft_status *st)
 {
-    return raise_made(PyObject_CallFunction(hooks.run_error, "Oisz", (PyObject *)g,
-                                            (int)weft_status_code(st), weft_status_message(st),
+    return raise_made(PyObject_CallFunction(hooks.run_error, "Oisz",
+                                            g ? (PyObject *)g : Py_None, (int)weft_status_code(st), weft_status_message(st),
                                             weft_status_node(st)), st);
 }
 
@@ -224,6 +224,7 @@ static int graph_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(g->overrides);
     Py_VISIT(g->unfeedable);
+    Py_VISIT(g->unfetchable);
     return 0;
 }
 
@@ -232,6 +233,7 @@ static int graph_clear(PyObject *self)
     struct graph *g = (struct graph *)self;
     Py_CLEAR(g->overrides);
     Py_CLEAR(g->unfeedable);
+    Py_CLEAR(g->unfetchable);
     return 0;
 }
 
@@ -324,32 +326,62 @@ static PyObject *graph_finalize(PyObject *self, PyObject *none)
     Py_RETURN_NONE;
 }
 
-static PyObject *graph_set_unfeedable(PyObject *self, PyObject *t)
+static PyObject *mark(PyObject **set, PyObject *token)
 {
-    struct graph *g = (struct graph *)self;
-    PyObject *token = graph_hold_node(self, t);
-    if (!g->unfeedable)
-        g->unfeedable = PySet_New(NULL);
-    int failed = !token || !g->unfeedable || PySet_Add(g->unfeedable, token) < 0;
+    if (!*set)
+        *set = PySet_New(NULL);
+    int failed = !token || !*set || PySet_Add(*set, token) < 0;
     Py_XDECREF(token);
     if (failed)
         return NULL;
     Py_RETURN_NONE;
 }
 
+static bool is_marked(PyObject *set, PyObject *token)
+{
+    int found = token ? PySet_Contains(set, token) : -1;
+    Py_XDECREF(token);
+    return found != 0;
+}
+
+static PyObject *graph_reopen(PyObject *self, PyObject *none)
+{
+    (void)none;
+    weft_graph_reopen(((struct graph *)self)->g);
+    Py_RETURN_NONE;
+}
+
+static PyObject *graph_set_unfeedable(PyObject *self, PyObject *t)
+{
+    return mark(&((struct graph *)self)->unfeedable, graph_hold_node(self, t));
+}
+
+static PyObject *graph_set_unfetchable(PyObject *self, PyObject *op)
+{
+    return mark(&((struct graph *)self)->unfetchable, graph_hold_node(self, op));
+}
+
 bool graph_may_feed(struct graph *g, struct weft_out o)
 {
-    if (!g->unfeedable)
-        return true;
-    PyObject *token = token_new(weft_node_id(o.node), o.index);
-    int found = token ? PySet_Contains(g->unfeedable, token) : -1;
-    Py_XDECREF(token);
-    return found == 0;
+    return !g->unfeedable ||
+           !is_marked(g->unfeedable, token_new(weft_node_id(o.node), o.index));
+}
+
+bool graph_may_fetch(struct graph *g, PyObject *x)
+{
+    struct weft_node *n = is_tensor(x) ? ((struct tensor *)x)->op->node
+                                       : ((struct operation *)x)->node;
+    return !g->unfetchable || !is_marked(g->unfetchable, token_new(weft_node_id(n), -1));
 }
 
 static PyObject *graph_feedable(PyObject *self, PyObject *t)
 {
     return PyBool_FromLong(graph_may_feed((struct graph *)self, tensor_out(t)));
+}
+
+static PyObject *graph_fetchable(PyObject *self, PyObject *x)
+{
+    return PyBool_FromLong(graph_may_fetch((struct graph *)self, x));
 }
 
 /* ---- scopes: each push is ended by pop_scope() ---- */
@@ -431,7 +463,10 @@ static PyMethodDef graph_methods[] = {
     { "_unique_name", graph_unique_name, METH_VARARGS, "(name, mark): full name, scopes apart." },
     { "_traceback", graph_traceback, METH_O, "[(file, line, function)] of where it was made." },
     { "_finalize", graph_finalize, METH_NOARGS, "No more operations." },
+    { "_reopen", graph_reopen, METH_NOARGS, "Undoes _finalize()." },
     { "_set_unfeedable", graph_set_unfeedable, METH_O, "This tensor may not be fed." },
+    { "_set_unfetchable", graph_set_unfetchable, METH_O, "This operation may not be fetched." },
+    { "_fetchable", graph_fetchable, METH_O, "May this tensor or operation be fetched?" },
     { "_feedable", graph_feedable, METH_O, "May this tensor be fed?" },
     { "_push_name", graph_push_name, METH_O, "Opens a name scope; its prefix, 'a/b/'." },
     { "_push_control", graph_push_control, METH_O, "Control inputs; none: drops enclosing ones." },
@@ -441,6 +476,12 @@ static PyMethodDef graph_methods[] = {
     { "_pop", graph_pop, METH_NOARGS, "Ends the innermost scope of this thread." },
     { NULL, NULL, 0, NULL }
 };
+
+static PyObject *graph_get_scope(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyUnicode_FromString(weft_current_scope(((struct graph *)self)->g));
+}
 
 static PyObject *graph_get_version(PyObject *self, void *unused)
 {
@@ -489,6 +530,7 @@ static int graph_set_device_functions(PyObject *self, PyObject *n, void *unused)
 }
 
 static PyGetSetDef graph_getset[] = {
+    { "_scope", graph_get_scope, NULL, "The thread's name scope, 'a/b/'; '' at the root.", NULL },
     { "version", graph_get_version, NULL, "Id of the latest operation; 0 in an empty graph.",
       NULL },
     { "_last_id", graph_get_ids, NULL, "Ids handed out so far, failed operations counted.", NULL },
@@ -766,7 +808,16 @@ static PyObject *tensor_value(PyObject *self, PyObject *none)
     return t ? array_from(t) : Py_NewRef(Py_None);
 }
 
+static PyObject *tensor_value_as_shape(PyObject *self, PyObject *none)
+{
+    int64_t dims[WEFT_MAX_RANK];
+    (void)none;
+    return shape_tuple(weft_out_value_shape(tensor_out(self), dims), dims);
+}
+
 static PyMethodDef tensor_methods[] = {
+    { "_value_as_shape", tensor_value_as_shape, METH_NOARGS,
+      "What is known of the shape that this vector holds: as _dims." },
     { "_set_shape", tensor_set_shape, METH_O, "Merges what is known of the shape." },
     { "_value", tensor_value, METH_NOARGS, "The value if it is known without a run, or None." },
     { NULL, NULL, 0, NULL }

@@ -25,6 +25,7 @@
     X(logic) \
     X(matmul) \
     X(move) \
+    X(norm) \
     X(partition) \
     X(pool) \
     X(random) \

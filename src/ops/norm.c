@@ -359,8 +359,8 @@ const struct op ops_norm[] = {
     { .name = "FusedBatchNorm", .inputs = "x: T, scale: T, offset: T, mean: T, variance: T",
       .outputs = "y: T, batch_mean: T, batch_variance: T, reserve_space_1: T, reserve_space_2: T",
       .attrs = "T: {float}; " REST,
-      .doc = "Images whose channels are brought to mean 0 and variance 1, then scaled and shifted; "
-             "by the moments of the batch in training, else by those given.",
+      .doc = "Images whose channels are brought to mean 0 and variance 1, then scaled and "
+             "shifted; by the moments of the batch in training, else by those given.",
       FUSED },
     { .name = "FusedBatchNormV2", .inputs = "x: T, scale: U, offset: U, mean: U, variance: U",
       .outputs = "y: T, batch_mean: U, batch_variance: U, reserve_space_1: U, reserve_space_2: U",

@@ -10,6 +10,7 @@
     X(arg) \
     X(binary) \
     X(broadcast) \
+    X(candidate) \
     X(cast) \
     X(clip) \
     X(compare) \

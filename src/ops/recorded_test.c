@@ -34,7 +34,7 @@ static int n_wanted;
 static const char *const required[] = {
     "conv__*", "norm__Fused*", "pool__*", "grad__*", "scatter__*", "train__*", "random__Random*",
     "random__TruncatedNormal*", "random__Stateless*", "random__Multinomial*",
-    "random__ParameterizedTruncatedNormal", "string__AsString*",
+    "random__ParameterizedTruncatedNormal", "random__*Sampler", "string__AsString*",
 };
 
 /* Values that are whatever memory held there: inference computes no moments in 1.12, and the

@@ -18,6 +18,7 @@
     X(conv) \
     X(debug) \
     X(descent) \
+    X(diag) \
     X(fill) \
     X(ftrl) \
     X(gather) \

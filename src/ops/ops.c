@@ -42,6 +42,7 @@
     X(softmax) \
     X(source) \
     X(split) \
+    X(space) \
     X(special) \
     X(string) \
     X(sum) \

@@ -57,6 +57,7 @@ static const struct { const char *op, *attr; unsigned dtypes; const char *why; }
     { "Real", "*", WIDE, "T and Tout go together" },
     { "Imag", "*", WIDE, "T and Tout go together" },
     { "Angle", "*", WIDE, "T and Tout go together" },
+    { "MirrorPadGrad", "T", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
     { "BatchNormWithGlobal*", "T", ~FLOATING, "training is done in floating types" },
     { "Assign*VariableOp", "dtype", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
 };

@@ -26,12 +26,14 @@
     X(like) \
     X(logic) \
     X(matmul) \
+    X(mirror) \
     X(move) \
     X(norm) \
     X(partition) \
     X(pool) \
     X(random) \
     X(reduce) \
+    X(roll) \
     X(sample) \
     X(scan) \
     X(scatter) \

@@ -548,6 +548,3 @@ def prepend_name_scope(name, import_scope):
         return name
     scope = import_scope.rstrip("/")
     return re.sub(r"([\^]|loc:@|^)(.*)", r"\1" + scope + r"/\2", name, count=1)
-
-
-from weft.python.framework import core_hooks  # noqa: E402,F401  tells C about the classes above

@@ -4,7 +4,7 @@ import warnings
 import numpy as np
 import pytest
 import weft as tf
-from weft.python.framework import ops
+from weft.python.framework import gen
 from weft.python.framework import registry
 from weft.python.ops.gradients import dense_from_slices
 
@@ -110,8 +110,6 @@ def test_stopped():
 @pytest.mark.fact("F5")
 def test_without_gradient(forget_gradients):
     x = tf.constant(2.)
-    y = tf.mod(x, 3., name="rest") if not tf.__dict__.get("raw") else None
-    from weft.python.framework import gen
     y = gen.Mod(x, x, name="leftover")
     with pytest.raises(LookupError, match=r"No gradient defined for operation 'leftover' "
                                           r"\(op type: Mod\)"):
@@ -126,7 +124,6 @@ def test_without_gradient(forget_gradients):
 @pytest.mark.fact("F6")
 def test_results_of_registered_gradients(forget_gradients):
     x = tf.constant([1., 2.])
-    y = tf.Graph.gradient_override_map      # the map is the graph's
     results = {}
     tf.RegisterGradient("Wrong")(lambda op, dy: results["now"](dy))
     with tf.get_default_graph().gradient_override_map({"Mul": "Wrong"}):

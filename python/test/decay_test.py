@@ -84,7 +84,7 @@ def test_piecewise():
          [1., 1., 2.])
     assert tf.train.piecewise_constant_decay is tf.train.piecewise_constant
     x = tf.constant(1, tf.int64)
-    with pytest.raises(ValueError, match=r"Boundaries \(.*float32.*\) must have the same dtype as x"):
+    with pytest.raises(ValueError, match=r"Boundaries \(.*float32.*\) must have the same dtype"):
         tf.train.piecewise_constant(x, [1.5], [1., 2.])
     with pytest.raises(ValueError, match="Values must have elements all with the same dtype"):
         tf.train.piecewise_constant(x, [1], [1., 2])

@@ -1,4 +1,4 @@
-"""Optimizers: what minimize() builds, and the steps taken. Each fact of SEMANTICS.md F.2 and F.3."""
+"""Optimizers: what minimize() builds, and the steps taken. Each fact of SEMANTICS.md F.2, F.3."""
 import json
 import os
 
@@ -335,8 +335,8 @@ SPARSE = {
 @pytest.mark.parametrize("use_resource", [False, True])
 @pytest.mark.parametrize("name", sorted(SPARSE))
 def test_rows_once_and_alone(name, use_resource):
-    """Equal indices are summed first; rows that are not named stay; named ones move as when the same
-    gradient is dense."""
+    """Equal indices are summed first; rows that are not named stay; named ones move as when the
+    same gradient is dense."""
     initial = np.float32([[1., 2.], [3., 4.], [5., 6.]])
     rows = tf.get_variable("rows", initializer=initial, use_resource=use_resource)
     whole = tf.get_variable("whole", initializer=initial, use_resource=use_resource)

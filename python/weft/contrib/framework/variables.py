@@ -7,6 +7,7 @@ import numpy as np
 from weft.contrib.framework.arg_scope import add_arg_scope
 from weft.python.framework import dtypes, ops
 from weft.python.ops import array_ops, control_flow_ops, state_ops, variable_scope as vs
+from weft.python.ops.variables import VariableAggregation, VariableSynchronization
 from weft.python.training import training_util
 
 __all__ = ["add_model_variable", "assert_global_step", "assert_or_get_global_step",
@@ -47,8 +48,8 @@ def assert_or_get_global_step(graph=None, global_step_tensor=None):
 def variable(name, shape=None, dtype=None, initializer=None, regularizer=None, trainable=True,
              collections=None, caching_device=None, device=None, partitioner=None,
              custom_getter=None, use_resource=None,
-             synchronization=vs.VariableSynchronization.AUTO,
-             aggregation=vs.VariableAggregation.NONE):
+             synchronization=VariableSynchronization.AUTO,
+             aggregation=VariableAggregation.NONE):
     """A variable of the current scope, by get_variable, on `device`."""
     kept_in = [ops.GraphKeys.GLOBAL_VARIABLES] if collections is None else collections
     getter = vs.get_variable
@@ -66,8 +67,8 @@ def variable(name, shape=None, dtype=None, initializer=None, regularizer=None, t
 def model_variable(name, shape=None, dtype=dtypes.float32, initializer=None, regularizer=None,
                    trainable=True, collections=None, caching_device=None, device=None,
                    partitioner=None, custom_getter=None, use_resource=None,
-                   synchronization=vs.VariableSynchronization.AUTO,
-                   aggregation=vs.VariableAggregation.NONE):
+                   synchronization=VariableSynchronization.AUTO,
+                   aggregation=VariableAggregation.NONE):
     """A variable that is also in MODEL_VARIABLES."""
     kept_in = [*(collections or []), ops.GraphKeys.GLOBAL_VARIABLES,
                ops.GraphKeys.MODEL_VARIABLES]

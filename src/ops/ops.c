@@ -9,6 +9,7 @@
     X(adaptive) \
     X(arg) \
     X(binary) \
+    X(bins) \
     X(broadcast) \
     X(candidate) \
     X(cast) \
@@ -16,6 +17,7 @@
     X(compare) \
     X(complex) \
     X(conv) \
+    X(cross) \
     X(debug) \
     X(descent) \
     X(diag) \
@@ -29,6 +31,7 @@
     X(mirror) \
     X(move) \
     X(norm) \
+    X(nth) \
     X(partition) \
     X(pool) \
     X(random) \

@@ -27,6 +27,7 @@
     X(join) \
     X(like) \
     X(logic) \
+    X(lrn) \
     X(matmul) \
     X(mirror) \
     X(move) \
@@ -46,6 +47,7 @@
     X(slice) \
     X(softmax) \
     X(source) \
+    X(sparse_segment) \
     X(split) \
     X(space) \
     X(special) \

@@ -113,6 +113,7 @@ bool shape_from(PyObject *x, struct weft_shape *s);     /* rank -1: unknown; fal
 
 /* ---- op.c ---- */
 PyObject *op_functions(void);           /* {op type: callable} */
+PyObject *core_constant(PyObject *self, PyObject *const *args, Py_ssize_t n);
 
 /* ---- trace.c ---- */
 struct traces *traces_new(void);

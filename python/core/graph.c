@@ -344,6 +344,13 @@ static bool is_marked(PyObject *set, PyObject *token)
     return found != 0;
 }
 
+static PyObject *graph_reopen(PyObject *self, PyObject *none)
+{
+    (void)none;
+    weft_graph_reopen(((struct graph *)self)->g);
+    Py_RETURN_NONE;
+}
+
 static PyObject *graph_set_unfeedable(PyObject *self, PyObject *t)
 {
     return mark(&((struct graph *)self)->unfeedable, graph_hold_node(self, t));
@@ -456,6 +463,7 @@ static PyMethodDef graph_methods[] = {
     { "_unique_name", graph_unique_name, METH_VARARGS, "(name, mark): full name, scopes apart." },
     { "_traceback", graph_traceback, METH_O, "[(file, line, function)] of where it was made." },
     { "_finalize", graph_finalize, METH_NOARGS, "No more operations." },
+    { "_reopen", graph_reopen, METH_NOARGS, "Undoes _finalize()." },
     { "_set_unfeedable", graph_set_unfeedable, METH_O, "This tensor may not be fed." },
     { "_set_unfetchable", graph_set_unfetchable, METH_O, "This operation may not be fetched." },
     { "_fetchable", graph_fetchable, METH_O, "May this tensor or operation be fetched?" },
@@ -468,6 +476,12 @@ static PyMethodDef graph_methods[] = {
     { "_pop", graph_pop, METH_NOARGS, "Ends the innermost scope of this thread." },
     { NULL, NULL, 0, NULL }
 };
+
+static PyObject *graph_get_scope(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyUnicode_FromString(weft_current_scope(((struct graph *)self)->g));
+}
 
 static PyObject *graph_get_version(PyObject *self, void *unused)
 {
@@ -516,6 +530,7 @@ static int graph_set_device_functions(PyObject *self, PyObject *n, void *unused)
 }
 
 static PyGetSetDef graph_getset[] = {
+    { "_scope", graph_get_scope, NULL, "The thread's name scope, 'a/b/'; '' at the root.", NULL },
     { "version", graph_get_version, NULL, "Id of the latest operation; 0 in an empty graph.",
       NULL },
     { "_last_id", graph_get_ids, NULL, "Ids handed out so far, failed operations counted.", NULL },
@@ -793,7 +808,16 @@ static PyObject *tensor_value(PyObject *self, PyObject *none)
     return t ? array_from(t) : Py_NewRef(Py_None);
 }
 
+static PyObject *tensor_value_as_shape(PyObject *self, PyObject *none)
+{
+    int64_t dims[WEFT_MAX_RANK];
+    (void)none;
+    return shape_tuple(weft_out_value_shape(tensor_out(self), dims), dims);
+}
+
 static PyMethodDef tensor_methods[] = {
+    { "_value_as_shape", tensor_value_as_shape, METH_NOARGS,
+      "What is known of the shape that this vector holds: as _dims." },
     { "_set_shape", tensor_set_shape, METH_O, "Merges what is known of the shape." },
     { "_value", tensor_value, METH_NOARGS, "The value if it is known without a run, or None." },
     { NULL, NULL, 0, NULL }

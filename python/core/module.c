@@ -100,6 +100,8 @@ static PyMethodDef functions[] = {
       "What C asks Python for." },
     { "set_library", set_library, METH_VARARGS,
       "(folder, main thread): frames of its files are left out of traces." },
+    { "constant", (PyCFunction)(void (*)(void))core_constant, METH_FASTCALL,
+      "(value, dtype, name): a Const, or None where Python has to look first." },
     { "op_functions", functions_dict, METH_NOARGS, "{op type: callable}" },
     { "gradients", core_gradients, METH_VARARGS,
       "(graph, ys, xs, grad_ys, stop, scope, colocate, gate, function)" },

@@ -833,6 +833,32 @@ PyObject *op_functions(void)
     return all;
 }
 
+/* constant(value, dtype or None, name): in the default graph; None where Python has to look at the
+ * value, or at the graph's scopes, first. */
+PyObject *core_constant(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
+    struct graph *g = default_graph();
+    const char *name = n == 3 && PyUnicode_Check(args[2]) ? PyUnicode_AsUTF8(args[2]) : NULL;
+    bool unfit = true;
+    (void)self;
+    if (!g)
+        return NULL;
+    if (!name || g->device_functions || g->overrides)
+        Py_RETURN_NONE;
+    int dtype = args[1] == Py_None ? 0 : dtype_number(args[1]);
+    struct weft_tensor *t = PyErr_Occurred() ? NULL : tensor_from(args[0], dtype, &unfit);
+    if (!t)
+        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+    struct weft_out o = weft_op(g->g, "Const", NULL, 0,
+                                WEFT_ATTRS(weft_attr_tensor("value", t),
+                                           weft_attr_type("dtype", weft_tensor_dtype(t)),
+                                           weft_name(name)));
+    weft_tensor_free(t);
+    if (!o.node)
+        return raise_build_error(g);
+    return graph_note(g) ? graph_tensor(g, o) : NULL;
+}
+
 bool op_types(PyObject *module)
 {
     function_type = (PyTypeObject *)PyType_FromSpec(&function_spec);

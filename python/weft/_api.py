@@ -27,7 +27,7 @@ API = {"": {
         Dimension TensorShape dimension_at_index dimension_value disable_v2_tensorshape
         enable_v2_tensorshape""",
     "python.framework.tensor_spec": "TensorSpec",
-    "python.framework.device": "DeviceSpec",
+    "python.framework.device_spec": "DeviceSpec",
     "python.framework.config": """
         AttrValue ConfigProto GPUOptions GraphDef GraphOptions NodeDef OptimizerOptions
         RunMetadata RunOptions""",

@@ -34,6 +34,9 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "PadV2", GRAD, "TensorFlow gives constant_values none" },
     { "Zeta", GRAD, "TensorFlow gives x none" },
     { "Polygamma", GRAD, "TensorFlow gives a none" },
+    { "FusedBatchNormGrad", GRAD, "TensorFlow gives the moments none" },
+    { "FusedBatchNormGradV2", GRAD, "TensorFlow gives the moments none" },
+    { "FusedBatchNormGradV3", GRAD, "TensorFlow gives the moments none" },
 };
 
 /* Dtypes that a signature allows and TensorFlow has no CPU kernel for. Names are patterns. */
@@ -54,6 +57,8 @@ static const struct { const char *op, *attr; unsigned dtypes; const char *why; }
     { "Real", "*", WIDE, "T and Tout go together" },
     { "Imag", "*", WIDE, "T and Tout go together" },
     { "Angle", "*", WIDE, "T and Tout go together" },
+    { "MirrorPadGrad", "T", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
+    { "BatchNormWithGlobal*", "T", ~FLOATING, "training is done in floating types" },
     { "Assign*VariableOp", "dtype", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
 };
 
@@ -70,6 +75,8 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResourceSparseApplyKerasMomentum", NULL, "1.14" },
     { "MatMul", "T", "1.13: int64" },
     { "BatchMatMul", "T", "1.13: int64" },
+    { "FusedBatchNormV3", NULL, "1.14" },
+    { "FusedBatchNormGradV3", NULL, "1.14" },
     { "LeakyRelu", NULL, "1.13" },
     { "LeakyReluGrad", NULL, "1.13" },
     { "Conv2D", "explicit_paddings", "1.14" },

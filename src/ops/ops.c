@@ -10,6 +10,7 @@
     X(arg) \
     X(binary) \
     X(broadcast) \
+    X(candidate) \
     X(cast) \
     X(clip) \
     X(compare) \
@@ -17,6 +18,7 @@
     X(conv) \
     X(debug) \
     X(descent) \
+    X(diag) \
     X(fill) \
     X(ftrl) \
     X(gather) \
@@ -24,11 +26,14 @@
     X(like) \
     X(logic) \
     X(matmul) \
+    X(mirror) \
     X(move) \
+    X(norm) \
     X(partition) \
     X(pool) \
     X(random) \
     X(reduce) \
+    X(roll) \
     X(sample) \
     X(scan) \
     X(scatter) \
@@ -39,6 +44,7 @@
     X(softmax) \
     X(source) \
     X(split) \
+    X(space) \
     X(special) \
     X(string) \
     X(sum) \

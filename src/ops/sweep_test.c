@@ -27,6 +27,7 @@ static int n_wanted;
 static const struct { const char *op, *why; } skipped[] = {
     { "Qr", "signs are free" }, { "Svd", "signs are free" },
     { "SelfAdjointEigV2", "signs are free" },
+    { "FusedBatchNormV2", "its other outputs are what memory held" },
 };
 
 /* 'it\'s' or b"x" to "it's"; returns what follows. */

@@ -1,0 +1,120 @@
+"""Ops whose kernel is a Python function: py_func, numpy_function, py_function.
+
+A node says which function by a token. A graph holds the functions of its nodes; the table of
+tokens holds none, so that they die with their graph."""
+
+import itertools
+import threading
+import weakref
+
+import numpy as np
+
+from weft import _core
+from weft.python.framework import dtypes, gen, ops
+
+__all__ = ["py_func", "py_func_common", "numpy_function", "py_function", "eager_py_func"]
+
+_calls = weakref.WeakValueDictionary()      # token -> _Call
+_lock = threading.Lock()
+_count = itertools.count()
+
+
+class _EagerArray(np.ndarray):
+    """What py_function hands to its function: an array that answers to numpy() as well."""
+
+    def numpy(self):
+        return np.asarray(self)[()]
+
+
+class _Call:
+    """A function, and what becomes of what goes in and comes out."""
+
+    __slots__ = ("function", "eager", "__weakref__")
+
+    def __init__(self, function, eager):
+        self.function = function
+        self.eager = eager
+
+    def __call__(self, inputs):
+        if self.eager:
+            inputs = [np.asarray(x).view(_EagerArray) for x in inputs]
+        result = self.function(*inputs)
+        if result is None:
+            return []
+        if not isinstance(result, (list, tuple)):
+            result = [result]
+        return [_as_array(x) for x in result]
+
+
+def _as_array(value):
+    """What a function returned as an array; text as objects that are bytes."""
+    array = np.asarray(value, order="C")
+    if isinstance(array, _EagerArray):
+        array = array.view(np.ndarray)
+    if array.dtype.kind == "U":
+        flat = [text.encode("utf-8") for text in array.reshape(-1).tolist()]
+        encoded = np.empty(len(flat), dtype=object)
+        encoded[:] = flat
+        return encoded.reshape(array.shape)
+    return array.astype(object) if array.dtype.kind == "S" else array
+
+
+def _run(token, inputs):
+    """What the core calls for each step of a PyFunc node."""
+    call = _calls.get(token)
+    if call is None:
+        raise ValueError("callback %s is not found" % token)
+    return call(inputs)
+
+
+_core.set_host_function(_run)
+
+
+def _register(function, eager):
+    """A new token for the function, which lives as long as the default graph."""
+    if not callable(function):
+        raise ValueError("Expected func to be callable, got func of type %s" % type(function))
+    call = _Call(function, eager)
+    with _lock:
+        token = "pyfunc_%d" % next(_count)
+        _calls[token] = call
+    graph = ops.get_default_graph()
+    if not hasattr(graph, "_py_funcs_used_in_graph"):
+        graph._py_funcs_used_in_graph = []
+    graph._py_funcs_used_in_graph.append(call)
+    return token
+
+
+def _py_func(function, inp, Tout, stateful=True, eager=False, name=None):
+    several = isinstance(Tout, (list, tuple))
+    types = [dtypes.as_dtype(t) for t in (Tout if several else [Tout])]
+    token = _register(function, eager)
+    op = gen.PyFunc if stateful else gen.PyFuncStateless
+    result = op(inp, token=token, Tout=types, name=name)
+    return result[0] if not several else result
+
+
+def py_func(func, inp, Tout, stateful=True, name=None):
+    """func(*arrays), called whenever it runs with the values of `inp`; its results of types Tout.
+
+    Stateful ones are never folded or merged. What func raises ends the run: ValueError and
+    TypeError as InvalidArgumentError, StopIteration as OutOfRangeError, MemoryError as
+    ResourceExhaustedError, NotImplementedError as UnimplementedError, others as UnknownError.
+    Graphs that are written to a file do not take func along."""
+    return _py_func(func, inp, Tout, stateful, name=name)
+
+
+py_func_common = py_func
+
+
+def numpy_function(func, inp, Tout, name=None):
+    """py_func(), always stateful."""
+    return _py_func(func, inp, Tout, name=name)
+
+
+def py_function(func, inp, Tout, name=None):
+    """py_func() whose function gets values on which numpy() may be called."""
+    return _py_func(func, inp, Tout, eager=True, name=name)
+
+
+eager_py_func = py_function

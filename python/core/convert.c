@@ -59,15 +59,16 @@ static int dtype_of(PyArrayObject *a)
 
 /* ---- arrays to tensors ---- */
 
-static struct weft_tensor *made(struct weft_status *st, struct weft_tensor *t)
+/* False: an exception is set. */
+static bool fine(struct weft_status *st)
 {
     if (!st)
-        return t;
+        return true;
     PyErr_SetString(weft_status_code(st) == WEFT_RESOURCE_EXHAUSTED ? PyExc_MemoryError
                                                                     : PyExc_ValueError,
                     weft_status_message(st));
     weft_status_free(st);
-    return NULL;
+    return false;
 }
 
 static bool dims_of(PyArrayObject *a, int64_t *dims)
@@ -96,8 +97,7 @@ static bool set_string(struct weft_tensor *t, int64_t i, PyObject *x)
         PyErr_Format(PyExc_TypeError, "Expected binary or unicode string, got %R", x);
         return false;
     }
-    struct weft_status *st = weft_tensor_set_string(t, i, bytes, (size_t)n);
-    return !st || made(st, NULL);
+    return fine(weft_tensor_set_string(t, i, bytes, (size_t)n));
 }
 
 /* NumPy cuts the NULs off the end of its own strings, and so do we. */
@@ -106,8 +106,8 @@ static struct weft_tensor *strings_from(PyArrayObject *a)
     int64_t dims[WEFT_MAX_RANK];
     struct weft_tensor *t = NULL;
     PyObject *flat = dims_of(a, dims) ? PyArray_Ravel(a, NPY_CORDER) : NULL;
-    if (flat)
-        t = made(weft_tensor_new(WEFT_STRING, PyArray_NDIM(a), dims, NULL, &t), t);
+    if (flat && !fine(weft_tensor_new(WEFT_STRING, PyArray_NDIM(a), dims, NULL, &t)))
+        t = NULL;
     for (int64_t i = 0; t && i < weft_tensor_count(t); i++) {
         PyObject *x = PyArray_GETITEM((PyArrayObject *)flat,
                                       PyArray_GETPTR1((PyArrayObject *)flat, i));
@@ -139,13 +139,13 @@ static struct weft_tensor *plain_tensor(PyArrayObject *a, int dtype)
     if (!dims_of(a, dims))
         return NULL;
     if (PyArray_NBYTES(a) <= COPIED)
-        return made(weft_tensor_new((enum weft_dtype)dtype, PyArray_NDIM(a), dims,
-                                    PyArray_DATA(a), &t), t);
-    struct weft_status *st = weft_tensor_wrap((enum weft_dtype)dtype, PyArray_NDIM(a), dims,
-                                              PyArray_DATA(a), drop_array, a, &t);
-    if (!st)
-        Py_INCREF(a);
-    return made(st, t);
+        return fine(weft_tensor_new((enum weft_dtype)dtype, PyArray_NDIM(a), dims,
+                                    PyArray_DATA(a), &t)) ? t : NULL;
+    if (!fine(weft_tensor_wrap((enum weft_dtype)dtype, PyArray_NDIM(a), dims, PyArray_DATA(a),
+                               drop_array, a, &t)))
+        return NULL;
+    Py_INCREF(a);
+    return t;
 }
 
 struct weft_tensor *tensor_from_array(PyObject *array, int dtype)

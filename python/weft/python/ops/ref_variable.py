@@ -127,6 +127,11 @@ class RefVariable(variables.Variable):
         return state_ops.batch_scatter_update(self, sparse_delta.indices, sparse_delta.values,
                                               use_locking=use_locking, name=name)
 
+    def _strided_slice_assign(self, begin, end, strides, value, name, **masks):
+        """Gives the slice `value`; the reference afterwards."""
+        return gen.StridedSliceAssign(self._variable, begin, end, strides, value, name=name,
+                                      **masks)
+
     def scatter_nd_add(self, indices, updates, name=None):
         """Adds `updates` to its slices; see tf.scatter_nd_add."""
         return gen.ScatterNdAdd(self._variable, indices, updates, use_locking=True, name=name)
@@ -143,7 +148,7 @@ class RefVariable(variables.Variable):
 def _initial_value(making, name, dtype):
     """The initial value; what a callable makes is made under "Initializer", beside the variable."""
     if callable(making.initial_value):
-        with ops.colocate_with_name(name), ops.name_scope("Initializer"), ops.device(None):
+        with ops.name_scope("Initializer"), ops.device(None):
             return making.value(dtype)
     value = making.value(dtype)
     variables.check_outside_control_flow(value, name)

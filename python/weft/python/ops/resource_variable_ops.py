@@ -31,13 +31,11 @@ class ResourceVariable(variables.Variable):
         making = variables.Creation(initial_value, trainable, collections, name, constraint,
                                     synchronization, aggregation)
         with ops.init_scope(), making.scope() as name:
-            own_name = name[:-1]
-            with variables.colocated_with(own_name):
-                with ops.name_scope("Initializer"), ops.device(None):
-                    value = making.value(dtype)
-                handle = gen.VarHandleOp(dtype=value.dtype.base_dtype,
-                                         shape=value.get_shape() if shape is None else shape,
-                                         shared_name=own_name, name=name)
+            own_name = ops.name_from_scope_name(name)
+            with ops.name_scope("Initializer"), ops.device(None):
+                value = making.value(dtype)
+            handle = gen.VarHandleOp(dtype=value.dtype.base_dtype, shared_name=own_name, name=name,
+                                     shape=value.get_shape() if shape is None else shape)
             variables.check_outside_control_flow(value, name)
             with ops.name_scope("IsInitialized"):
                 initialized = gen.VarIsInitializedOp(handle)
@@ -170,6 +168,12 @@ class ResourceVariable(variables.Variable):
         from weft.python.ops import state_ops
         return state_ops.batch_scatter_update(self, sparse_delta.indices, sparse_delta.values,
                                               use_locking=use_locking, name=name)
+
+    def _strided_slice_assign(self, begin, end, strides, value, name, **masks):
+        """Gives the slice `value`; what reads afterwards."""
+        value = ops.convert_to_tensor(value, dtype=self._dtype)
+        return self._lazy_read(gen.ResourceStridedSliceAssign(self.handle, begin, end, strides,
+                                                              value, name=name, **masks))
 
     def _scattered_nd(self, update, indices, updates, name):
         updates = ops.convert_to_tensor(updates, self._dtype)

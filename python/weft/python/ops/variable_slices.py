@@ -53,7 +53,8 @@ class _PartitionInfo(object):
                 continue
             if found is not None:
                 raise ValueError("Cannot use single_slice_dim() with shape={} and "
-                                 "self.full_shape={} since slice dim could be either dimension {} or {}.".format(
+                                 "self.full_shape={} since slice dim could be either dimension "
+                                 "{} or {}.".format(
                                      shape, self._full_shape, axis, found))
             found = axis
         return found

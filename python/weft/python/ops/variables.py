@@ -208,6 +208,9 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
         """A tensor: its value if it is initialized when that is computed, else its initial value.
         """
         from weft.python.ops import control_flow_ops
+        if not gen.has("Switch"):
+            raise NotImplementedError("Variable.initialized_value() is a tf.cond, which is not there "
+                                      "yet.")
         with ops.init_scope():
             return control_flow_ops.cond(is_variable_initialized(self), self.read_value,
                                          lambda: self.initial_value)
@@ -226,6 +229,11 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
 
     def __iter__(self):
         raise TypeError("'Variable' object is not iterable.")
+
+    def __getitem__(self, indices):
+        """A slice of its value, on which `assign` may be called."""
+        from weft.python.ops import array_ops
+        return array_ops._SliceHelperVar(self, indices)
 
     # ---- slices of a bigger variable ----
 
@@ -255,8 +263,8 @@ VariableV1 = Variable
 
 _OPERATORS = ("__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __div__ __rdiv__ __truediv__ "
               "__rtruediv__ __floordiv__ __rfloordiv__ __mod__ __rmod__ __pow__ __rpow__ "
-              "__matmul__ __rmatmul__ __lt__ __le__ __gt__ __ge__ __and__ __rand__ __or__ __ror__ __xor__ "
-              "__rxor__ __getitem__ __neg__ __invert__ __abs__").split()
+              "__matmul__ __rmatmul__ __lt__ __le__ __gt__ __ge__ __and__ __rand__ __or__ __ror__ "
+              "__xor__ __rxor__ __neg__ __invert__ __abs__").split()
 
 
 def _overload(operator):

@@ -6,7 +6,12 @@
 
 struct weft_session_options { struct session_options o; char *target; };
 
-struct weft_run_options { int64_t timeout_ms; bool wants_trace; struct str json; };
+struct weft_run_options {
+    int64_t timeout_ms;
+    bool wants_trace;
+    const volatile int *cancel;
+    struct str json;
+};
 
 /* ---- options ---- */
 
@@ -78,6 +83,11 @@ void weft_run_options_timeout(struct weft_run_options *o, int64_t milliseconds)
 }
 
 void weft_run_options_trace(struct weft_run_options *o, bool trace) { o->wants_trace = trace; }
+
+void weft_run_options_cancel(struct weft_run_options *o, const volatile int *flag)
+{
+    o->cancel = flag;
+}
 
 const char *weft_run_options_trace_json(const struct weft_run_options *o)
 {
@@ -181,7 +191,7 @@ static void take_trace(struct weft_run_options *o, struct trace *t)
 /* What the options ask for, and where the record goes. */
 static struct run_request request_of(const struct weft_run_options *o, struct trace **trace)
 {
-    return (struct run_request){ .timeout_ms = o->timeout_ms,
+    return (struct run_request){ .timeout_ms = o->timeout_ms, .interrupt = o->cancel,
                                  .trace = o->wants_trace ? trace : NULL };
 }
 

@@ -20,11 +20,23 @@ struct prep {
     struct resource *bound;         /* a reference the plan will give back; prepare() sets it */
 };
 
+/* What ends a run early: either is NULL, or no longer 0. The second one is the caller's, whom
+ * nobody announces: it must be looked at. */
+struct stop { const atomic_int *cancelled; const volatile int *interrupt; };
+
+/* Executors ask before each step, kernels that block ask while they wait. */
+static inline bool stop_asked(struct stop s)
+{
+    return (s.cancelled &&
+            __builtin_expect(atomic_load_explicit(s.cancelled, memory_order_relaxed), 0)) ||
+           __builtin_expect(s.interrupt && *s.interrupt, 0);
+}
+
 /* What all kernels of one run share. */
 struct run_env {
     struct buffer_pool *buffers;    /* NULL: the heap */
     struct buffer *temp;            /* see kernel_temp(): what the kernel that runs was given */
-    const atomic_int *cancelled;    /* NULL, or: blocking kernels stop when it is not 0 */
+    struct stop stop;
     int threads;                    /* most that pool_for() may use (0: all) */
 };
 

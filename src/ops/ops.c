@@ -9,6 +9,7 @@
     X(adaptive) \
     X(arg) \
     X(binary) \
+    X(bins) \
     X(broadcast) \
     X(candidate) \
     X(cast) \
@@ -16,6 +17,7 @@
     X(compare) \
     X(complex) \
     X(conv) \
+    X(cross) \
     X(debug) \
     X(descent) \
     X(diag) \
@@ -25,10 +27,12 @@
     X(join) \
     X(like) \
     X(logic) \
+    X(lrn) \
     X(matmul) \
     X(mirror) \
     X(move) \
     X(norm) \
+    X(nth) \
     X(partition) \
     X(pool) \
     X(random) \
@@ -43,6 +47,7 @@
     X(slice) \
     X(softmax) \
     X(source) \
+    X(sparse_segment) \
     X(split) \
     X(space) \
     X(special) \

@@ -74,7 +74,7 @@ struct run *run_new(const struct plan *p, struct buffer_pool *buffers);     /* N
 void run_free(struct run *r);
 
 struct run_options {
-    const atomic_int *cancelled;        /* NULL, or: stop soon once it is not 0 */
+    struct stop stop;                   /* stop soon once it is asked */
     int inter, intra;                 /* most steps at a time, most threads a step; 0: the pool's */
     void (*on_step)(void *ctx, const struct step *s, int64_t start_ns, int64_t end_ns, int thread);
     void *ctx;                          /* on_step: NULL, or told of each step, by any thread */

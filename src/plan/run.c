@@ -122,7 +122,7 @@ static void tidy(const struct plan *p, struct run *r, bool failed)
 struct status *plan_run(const struct plan *p, struct run *r, const struct tensor *feed,
                         struct tensor *fetch, const struct run_options *o)
 {
-    r->env.cancelled = o->cancelled;
+    r->env.stop = o->stop;
     r->env.threads = o->intra;
     for (int i = 0; i < p->n_feeds; i++)
         r->slot[p->feed[i]] = feed[i];

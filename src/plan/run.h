@@ -24,10 +24,5 @@ void flow_free(struct flow *f);
 MUST_CHECK struct status *step_deref(const struct step *s, struct tensor *slot);
 
 MUST_CHECK struct status *run_was_cancelled(void);      /* B71 */
-static inline bool run_is_cancelled(const struct run_options *o)
-{
-    return o->cancelled &&
-           __builtin_expect(atomic_load_explicit(o->cancelled, memory_order_relaxed), 0);
-}
 
 #endif

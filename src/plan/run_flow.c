@@ -300,7 +300,7 @@ static void run_ready(struct worker *w, struct ready x)
 {
     bool dead = is_dead(w->flow, x.step, x.it);
     struct status *st = NULL;
-    if (run_is_cancelled(w->flow->options))
+    if (stop_asked(w->env.stop))
         st = run_was_cancelled();
     else if (!dead)
         st = status_at_node(run_step(w, x.step, x.it), x.step->node->name);

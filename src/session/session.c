@@ -305,7 +305,7 @@ static struct status *run_watched(struct session *s, const struct signature *sig
     TRY(watch_begin(&w, s, timeout_ms));
     if (session_is_closed(s))
         atomic_store(&w.cancelled, 1);
-    o->cancelled = &w.cancelled;
+    o->stop.cancelled = &w.cancelled;
     struct status *st = run_with(s, sig, feed, fetch, o);
     if (!watch_end(&w) || !st)
         return st;
@@ -317,7 +317,8 @@ static struct status *run_known(struct session *s, const struct signature *sig,
                                 const struct tensor *feed, struct tensor *fetch,
                                 const struct run_request *q)
 {
-    struct run_options o = { .cancelled = &s->state, .inter = s->options.inter_op_threads,
+    struct run_options o = { .stop = { &s->state, q ? q->interrupt : NULL },
+                             .inter = s->options.inter_op_threads,
                              .intra = s->options.intra_op_threads };
     int64_t timeout = q && q->timeout_ms > 0 ? q->timeout_ms : s->options.timeout_ms;
     TRY(check_feeds(sig, feed));

@@ -25,6 +25,7 @@ struct session_options {
 struct run_request {                    /* RunOptions, for one run; zeroed is the default */
     int64_t timeout_ms;                 /* overrides the session's (B61) */
     struct trace **trace;               /* NULL, or: gets what the steps took (B60); caller frees */
+    const volatile int *interrupt;      /* NULL, or: ends the run once it is not 0 */
 };
 
 MUST_CHECK struct status *session_new(struct graph *g, const struct session_options *o,

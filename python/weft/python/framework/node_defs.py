@@ -3,7 +3,26 @@ import numpy as np
 
 from weft.python.framework import dtypes, gen, tensor_shape
 from weft.python.framework.graph_def import (
-    AttrValue, NodeDef, TensorProto, TensorShapeProto)
+    AttrValue, GraphDef, NodeDef, TensorProto, TensorShapeProto, VersionDef)
+
+_PRODUCER = 134                         # the version of GraphDef that TensorFlow 1.15 writes
+
+
+def versions():
+    """The versions of GraphDef that a graph is written in."""
+    return VersionDef(producer=_PRODUCER)
+
+
+def graph_def(graph, add_shapes=False):
+    """The GraphDef of a Graph."""
+    message = GraphDef(versions=versions())
+    for op in graph.get_operations():
+        node = message.node.add()
+        node.CopyFrom(node_def(op))
+        if add_shapes and op.outputs:
+            shapes = [t.shape for t in op.outputs]
+            node.attr["_output_shapes"].CopyFrom(attr_value(shapes))
+    return message
 
 
 def node_def(op):

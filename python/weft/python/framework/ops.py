@@ -75,8 +75,8 @@ class Graph(_core.Graph):
     @property
     def graph_def_versions(self):
         """The versions of GraphDef that such a graph is written in."""
-        from weft.python.framework.config import VersionDef
-        return VersionDef(producer=134, min_consumer=0)
+        from weft.python.framework import node_defs
+        return node_defs.versions()
 
     def finalize(self):
         """No more operations: adding one raises RuntimeError. Running goes on (A52)."""
@@ -249,6 +249,14 @@ class Graph(_core.Graph):
         self._check_not_finalized()
         self._collections.pop(name, None)
 
+    # ---- as a message ----
+
+    def as_graph_def(self, from_version=None, add_shapes=False):
+        """The whole graph as a GraphDef, operations in creation order (A47-A49); with
+        `add_shapes` each says the shapes of its outputs in `_output_shapes`."""
+        from weft.python.framework import node_defs
+        return node_defs.graph_def(self, add_shapes)
+
     # ---- marks ----
 
     def prevent_feeding(self, tensor):
@@ -275,6 +283,10 @@ class Graph(_core.Graph):
     def _repr_svg_(self):
         from weft.python.framework import graph_svg
         return graph_svg.draw(self)
+
+    def _repr_html_(self):
+        from weft.python.framework import graph_svg
+        return graph_svg.draw(self) or graph_svg.html(self)
 
 
 class _Collection:

@@ -13,6 +13,7 @@ from weft.python.keras import activations, names, regularizers
 from weft.python.layers import utils
 from weft.python.layers.input_spec import InputSpec, assert_input_compatibility
 from weft.python.ops import array_ops, math_ops, variable_scope as vs
+from weft.python.ops.variables import VariableAggregation, VariableSynchronization
 from weft.python.util import nest
 
 __all__ = ["InputSpec", "Layer"]
@@ -124,8 +125,8 @@ class Layer:
 
     def add_weight(self, name, shape, dtype=None, initializer=None, regularizer=None,
                    trainable=None, constraint=None, use_resource=None,
-                   synchronization=vs.VariableSynchronization.AUTO,
-                   aggregation=vs.VariableAggregation.NONE, partitioner=None):
+                   synchronization=VariableSynchronization.AUTO,
+                   aggregation=VariableAggregation.NONE, partitioner=None):
         """A variable `name` in the layer's scope; shared when the layer is reused.
 
         Without `initializer` the scope's is used. `regularizer` adds a loss, once a variable.
@@ -368,7 +369,7 @@ class Layer:
 
 def _trainable(trainable, synchronization):
     """Whether a variable is trainable: those read through an aggregate (ON_READ) never are."""
-    if synchronization != vs.VariableSynchronization.ON_READ:
+    if synchronization != VariableSynchronization.ON_READ:
         return trainable is None or trainable
     if trainable:
         raise ValueError("Synchronization value can be set to VariableSynchronization.ON_READ only "

@@ -1,7 +1,7 @@
 """Separable convolutions: each channel on its own, then all channels mixed pointwise."""
 from weft.python.keras import constraints, initializers, regularizers
 from weft.python.layers import base
-from weft.python.layers.convolutional import Conv
+from weft.python.layers.convolutional_plain import Conv
 from weft.python.ops import array_ops, nn_impl, nn_ops
 
 __all__ = ["SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D",

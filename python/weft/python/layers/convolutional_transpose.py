@@ -1,7 +1,7 @@
 """Transposed convolutions, which make an image larger, as layers and as functions."""
 from weft.python.framework import gen, tensor_shape
 from weft.python.layers import base, utils
-from weft.python.layers.convolutional import Conv
+from weft.python.layers.convolutional_plain import Conv
 from weft.python.ops import array_ops, nn_ops
 
 __all__ = ["Conv2DTranspose", "Conv3DTranspose", "Convolution2DTranspose",

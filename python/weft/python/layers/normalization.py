@@ -2,7 +2,8 @@
 from weft.python.framework import constant_op, dtypes, ops, tensor_shape
 from weft.python.keras import constraints, initializers, regularizers
 from weft.python.layers import base, utils
-from weft.python.ops import array_ops, math_ops, nn_impl, state_ops, variable_scope as vs
+from weft.python.ops import array_ops, math_ops, nn_impl, state_ops
+from weft.python.ops.variables import VariableAggregation, VariableSynchronization
 
 __all__ = ["BatchNorm", "BatchNormalization", "batch_norm", "batch_normalization"]
 
@@ -73,8 +74,8 @@ class BatchNormalization(base.Layer):
     def _add_moving(self, name, shape, initializer):
         return self.add_weight(
             name, shape=shape, dtype=self._param_dtype(), initializer=initializer,
-            synchronization=vs.VariableSynchronization.ON_READ, trainable=False,
-            aggregation=vs.VariableAggregation.MEAN)
+            synchronization=VariableSynchronization.ON_READ, trainable=False,
+            aggregation=VariableAggregation.MEAN)
 
     def _add_gamma(self, shape):
         self.gamma = self.add_weight(

@@ -9,7 +9,9 @@ import weft as tf
 from weft.python.framework import gen
 from weft.python.framework import ops
 from weft.python.ops import resource_variable_ops
+from weft.python.ops import variable_scope
 from weft.python.ops import variables
+from weft.python.training import server_lib
 
 fact = pytest.mark.fact
 kinds = pytest.mark.parametrize("use_resource", [False, True], ids=["ref", "resource"])
@@ -53,7 +55,7 @@ def test_each_session_has_its_own_values(use_resource):
 
 @fact("C3")
 def test_sessions_on_one_server_share():
-    server = tf.train.Server.create_local_server()
+    server = server_lib.Server.create_local_server()
     v = tf.Variable(1., name="shared_by_sessions")
     with tf.Session(server.target) as sess:
         sess.run(v.initializer)
@@ -577,13 +579,13 @@ def test_which_kind():
     with tf.variable_scope("s", use_resource=True):
         assert kind() == "ResourceVariable" and kind(use_resource=False) == "RefVariable"
         assert isinstance(tf.get_variable("w", []), resource_variable_ops.ResourceVariable)
-    tf.enable_resource_variables()
+    variable_scope.enable_resource_variables()
     try:
         assert kind() == "ResourceVariable"
         assert isinstance(tf.get_variable("w", []), resource_variable_ops.ResourceVariable)
         assert kind(use_resource=False) == "RefVariable"
     finally:
-        tf.disable_resource_variables()
+        variable_scope.disable_resource_variables()
     assert kind() == "RefVariable"
 
 

@@ -9,7 +9,6 @@ import weft as tf
 from weft.python.framework import gen
 from weft.python.framework import ops
 from weft.python.ops import resource_variable_ops
-from weft.python.ops import variable_scope
 from weft.python.ops import variables
 from weft.python.training import server_lib
 
@@ -579,13 +578,13 @@ def test_which_kind():
     with tf.variable_scope("s", use_resource=True):
         assert kind() == "ResourceVariable" and kind(use_resource=False) == "RefVariable"
         assert isinstance(tf.get_variable("w", []), resource_variable_ops.ResourceVariable)
-    variable_scope.enable_resource_variables()
+    tf.enable_resource_variables()
     try:
         assert kind() == "ResourceVariable"
         assert isinstance(tf.get_variable("w", []), resource_variable_ops.ResourceVariable)
         assert kind(use_resource=False) == "RefVariable"
     finally:
-        variable_scope.disable_resource_variables()
+        tf.disable_resource_variables()
     assert kind() == "RefVariable"
 
 

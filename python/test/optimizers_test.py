@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+import recorded_graph
 import weft as tf
 from weft.python.training import optimizer
 
@@ -487,21 +488,13 @@ def test_base_class():
 
 # ---- steps, as TensorFlow took them ----
 
-def recorded_graph(case):
-    """{name: (op, input names, attribute "value")} of a recorded GraphDef, and its answers."""
-    from weft.python.framework.graph_def import GraphDef
+def recorded_case(case):
+    """The nodes of a recorded graph, the runs that were made and their answers."""
     folder = os.path.join(RECORDED, case)
-    with open(os.path.join(folder, "graph.pb"), "rb") as f:
-        nodes = GraphDef.FromString(f.read()).node
     with open(os.path.join(folder, "runs.json")) as f:
         runs = json.load(f)
     golden = np.load(os.path.join(folder, "golden.npz"))
-    return {n.name: n for n in nodes}, runs, golden
-
-
-def constant_value(node):
-    from weft.python.framework import tensor_util
-    return tensor_util.MakeNdarray(node.attr["value"].tensor)
+    return recorded_graph.nodes_of(os.path.join(folder, "graph.pb")), runs, golden
 
 
 # What the inputs of each op are, in order; slots by the optimizer's names for them.
@@ -517,12 +510,12 @@ RULES = {
     "CenteredRMSProp": ("var mg rms momentum lr rho mu epsilon grad", lambda a: (
         tf.train.RMSPropOptimizer(a["lr"], a["rho"], a["mu"], a["epsilon"], centered=True))),
     "Ftrl": ("var accum linear grad lr l1 l2 power", lambda a: tf.train.FtrlOptimizer(
-        float(a["lr"]), float(a["power"]), l1_regularization_strength=float(a["l1"]),
-        l2_regularization_strength=float(a["l2"]))),
+        a["lr"], a["power"], l1_regularization_strength=a["l1"],
+        l2_regularization_strength=a["l2"])),
     "FtrlV2": ("var accum linear grad lr l1 l2 shrinkage power", lambda a: tf.train.FtrlOptimizer(
-        float(a["lr"]), float(a["power"]), l1_regularization_strength=float(a["l1"]),
-        l2_regularization_strength=float(a["l2"]),
-        l2_shrinkage_regularization_strength=float(a["shrinkage"]))),
+        a["lr"], a["power"], l1_regularization_strength=a["l1"],
+        l2_regularization_strength=a["l2"],
+        l2_shrinkage_regularization_strength=a["shrinkage"])),
     "Adam": ("var m v beta1_power beta2_power lr beta1 beta2 epsilon grad", lambda a: (
         tf.train.AdamOptimizer(a["lr"], a["beta1"], a["beta2"], a["epsilon"]))),
     "ProximalAdagrad": ("var accumulator lr l1 l2 grad", lambda a: (
@@ -554,16 +547,16 @@ def rule_of(case):
 @pytest.mark.skipif(not os.path.isdir(RECORDED), reason="no ../shared/recorded")
 @pytest.mark.parametrize("case", cases())
 def test_recorded_steps(case):
-    nodes, runs, golden = recorded_graph(case)
+    nodes, runs, golden = recorded_case(case)
     words, make = RULES[rule_of(case)]
     apply = nodes["apply"]
     words = words.split()
     if "Sparse" in apply.op:
-        words.insert(words.index("grad") + 1, "indices")
-    inputs = dict(zip(words, apply.input))
-    held = {w: constant_value(nodes[nodes["i" + name[1:]].input[1]])
+        words.insert(words.index("delta" if "delta" in words else "grad") + 1, "indices")
+    inputs = dict(zip(words, apply.inputs))
+    held = {w: nodes[nodes["i" + name[1:]].inputs[1]].value()
             for w, name in inputs.items() if name.startswith("v")}
-    given = {w: constant_value(nodes[name]) for w, name in inputs.items()
+    given = {w: nodes[name].value() for w, name in inputs.items()
              if not name.startswith("v")}
     given["use_nesterov"] = "use_nesterovTrue" in case
     check_steps(case, make(given), held, given, runs, golden, list(inputs))

@@ -48,17 +48,24 @@ class Node:
                 entry = dict(fields(value))
                 self.attrs[entry[1].decode()] = entry.get(2, b"")
 
+    def shape(self):
+        """The attribute "shape"."""
+        return _dims(dict(fields(self.attrs["shape"])).get(7, b""))
+
     def value(self):
         """The array that a Const is."""
         tensor = list(fields(dict(fields(self.attrs["value"]))[8]))
         one = dict(tensor)
         dtype = _DTYPES[one[1]]
-        dims = [dict(fields(dim)).get(1, 0) for number, dim in fields(one.get(2, b""))
-                if number == 2]
+        dims = _dims(one.get(2, b""))
         if 4 in one:
             return np.frombuffer(one[4], dtype).reshape(dims)
         return np.resize(np.array([x for number, value in tensor if number >= 5
                                    for x in _elements(number, value)], dtype), dims)
+
+
+def _dims(shape):
+    return [dict(fields(dim)).get(1, 0) for number, dim in fields(shape) if number == 2]
 
 
 def _elements(number, value):
@@ -73,11 +80,12 @@ def _elements(number, value):
     return found
 
 
-def nodes_of(path, meta=False):
-    """The nodes of a GraphDef, or of the one in a MetaGraphDef, by name."""
+def nodes_of(path, wrapped=0):
+    """The nodes of a GraphDef by name, in order; of one in a MetaGraphDef (wrapped once), or in
+    the MetaGraphDef of a SavedModel (twice)."""
     with open(path, "rb") as f:
         data = f.read()
-    if meta:
+    for _ in range(wrapped):
         data = dict(fields(data))[2]
     found = [Node(value) for number, value in fields(data) if number == 1]
     return {node.name: node for node in found}

@@ -368,6 +368,9 @@ API["train"] = {
     "python.training.training_util": """
         assert_global_step create_global_step get_global_step get_or_create_global_step
         global_step""",
+    "python.training.coordinator": "Coordinator LooperThread",
+    "python.training.device_setter": "replica_device_setter",
+    "python.training.server_lib": "ClusterSpec Server",
     "python.framework.config": "ClusterDef JobDef ServerDef"}
 
 # ---- Keras ----

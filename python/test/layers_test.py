@@ -11,11 +11,6 @@ from weft.python.layers import base, core, utils
 GOLDEN = os.path.join(os.path.dirname(__file__), "..", "..", "..", "shared", "golden")
 
 
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    tf.reset_default_graph()
-
-
 def placeholder(*shape, dtype=tf.float32):
     return tf.placeholder(dtype, shape, name="x")
 

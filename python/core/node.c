@@ -138,7 +138,7 @@ static PyObject *element(struct weft_node *n, const char *name, const struct wef
     switch (a->kind) {
     case WEFT_ATTR_INTS: return PyLong_FromLongLong(((const int64_t *)a->p)[i]);
     case WEFT_ATTR_BOOLS: return PyBool_FromLong(((const int64_t *)a->p)[i] != 0);
-    case WEFT_ATTR_TYPES: return one_dtype(((const int64_t *)a->p)[i]);
+    case WEFT_ATTR_TYPES: return one_dtype(((const enum weft_dtype *)a->p)[i]);
     case WEFT_ATTR_FLOATS: return PyFloat_FromDouble(((const double *)a->p)[i]);
     case WEFT_ATTR_STRINGS: return one_string(n, name, i);
     case WEFT_ATTR_SHAPES: return one_shape(n, name, i);

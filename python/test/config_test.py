@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from weft.python.framework import config
+from weft.python.framework.message_text import from_text
 from weft.python.framework.config import (
     AttrValue, ConfigProto, GPUOptions, GraphDef, NodeDef, OptimizerOptions, RewriterConfig,
     RunMetadata, RunOptions, TensorShapeProto)
@@ -164,3 +165,22 @@ def test_every_class_reads_its_fields():
         for field in message.DESCRIPTOR.fields:
             getattr(message, field.name)
         assert message == type(message)()
+
+
+def test_text_is_read_back():
+    c = ConfigProto(device_count={"GPU": 0, "CPU": 2}, device_filters=['a"\n', "é", "\t\x01"],
+                    session_inter_op_thread_pool=[{"num_threads": 3}, {"global_name": "x"}])
+    c.gpu_options.per_process_gpu_memory_fraction = 1e-7
+    c.graph_options.optimizer_options.global_jit_level = OptimizerOptions.OFF
+    assert from_text(str(c), ConfigProto()) == c
+    n = NodeDef(name="n", input=["a", "b"])
+    n.attr["s"].s = b"\x00\xff'"
+    n.attr["l"].list.i.extend([1, -2])
+    assert from_text(str(n), NodeDef()) == n
+    g = from_text("node { name: 'x' op: \"Const\" # a remark\n attr { key: 'T' value { type: 1 } } }"
+                  " versions < producer: 27 > node { input: ['a', 'b'] }", GraphDef())
+    assert g.node[0].attr["T"].type == 1 and g.versions.producer == 27
+    assert list(g.node[1].input) == ["a", "b"]
+    for wrong in ("nope: 1", "node {", "node { name: x }", "%"):
+        with pytest.raises(ValueError):
+            from_text(wrong, GraphDef())

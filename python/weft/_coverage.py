@@ -52,9 +52,9 @@ def is_there(symbol):
         at = at + "." + word if at else word
         try:
             value = getattr(value, word)
-        except (AttributeError, ImportError):
+        except Exception:
             try:
                 value = importlib.import_module("weft." + canonical(at))
-            except ImportError:
+            except Exception:
                 return False
     return True

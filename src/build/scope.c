@@ -272,19 +272,15 @@ static void add_group(struct groups *to, struct text t)
     to->n++;
 }
 
-/* The groups that `with` is in, or the one it is the first of. */
 static struct status *join_groups(struct graph *g, const struct node *with, struct groups *to)
 {
-    const struct attr *own = node_attr_find(with, "_class");
-    if (own && own->kind == ATTR_LIST + ATTR_STRING) {
-        for (int i = 0; i < own->n; i++)
-            add_group(to, own->texts[i]);
-        return NULL;
-    }
-    const char *text = keep_joined(g, "loc:@", with->name);
-    NEED(text);
-    add_group(to, (struct text){ text, strlen(text) });
-    return NULL;
+    struct attr own;
+    graph_lock(g);
+    struct status *st = node_groups(with, &g->arena, &own);
+    graph_unlock(g);
+    for (int i = 0; i < own.n && !st; i++)
+        add_group(to, own.texts[i]);
+    return st;
 }
 
 static struct status *gather_groups(struct graph *g, const struct scope *top,

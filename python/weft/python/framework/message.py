@@ -35,6 +35,7 @@ class Field:
         m = _FIELD.match(text)
         self.name, self.number, self.oneof = m["name"], int(m["number"]), m["oneof"]
         self.repeated, self.map = bool(m["repeated"]), bool(m["key"])
+        self.key_type = m["key"]
         self.key_check = checker(m["key"]) if m["key"] else None
         self.type_name = m["value"] or m["type"]
         self.type = _resolve(owner, self.type_name)

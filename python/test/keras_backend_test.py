@@ -166,7 +166,7 @@ def test_the_new_graph_has_the_learning_phase_only():
 def test_names_of_layers_restart():
     from weft.python.keras.names import unique_object_name
     assert [unique_object_name("dense", zero_based=True) for _ in range(2)] == ["dense", "dense_1"]
-    assert tf.layers.Dense(1).name == "dense_2"
+    assert tf.layers.Dense(1).name == "dense_3"
     K.clear_session()
     assert unique_object_name("dense", zero_based=True) == "dense"
     K.clear_session()

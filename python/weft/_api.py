@@ -49,9 +49,12 @@ API = {"": {
     "python.framework.random_seed": "get_seed set_random_seed",
     "python.framework.v2_behavior": """
         control_flow_v2_enabled disable_control_flow_v2 disable_eager_execution
-        disable_resource_variables disable_tensor_equality disable_v2_behavior
-        enable_control_flow_v2 enable_eager_execution enable_resource_variables
-        enable_tensor_equality enable_v2_behavior executing_eagerly resource_variables_enabled""",
+        disable_tensor_equality disable_v2_behavior enable_eager_execution enable_v2_behavior
+        executing_eagerly""",
+    "python.framework.versions": """
+        COMPILER_VERSION CXX11_ABI_FLAG GIT_VERSION GRAPH_DEF_VERSION
+        GRAPH_DEF_VERSION_MIN_CONSUMER GRAPH_DEF_VERSION_MIN_PRODUCER MONOLITHIC_BUILD VERSION
+        __compiler_version__=COMPILER_VERSION __git_version__=GIT_VERSION version""",
     "python.client.session": "InteractiveSession Session",
     "python.platform.tf_logging": "get_logger",
     "python.ops.array_ops": """
@@ -119,8 +122,9 @@ API = {"": {
         moving_average_variables report_uninitialized_variables trainable_variables
         variables_initializer""",
     "python.ops.variable_scope": """
-        AUTO_REUSE VariableScope get_local_variable get_variable get_variable_scope
-        no_regularizer variable_creator_scope variable_op_scope variable_scope""",
+        AUTO_REUSE VariableScope disable_resource_variables enable_resource_variables
+        get_local_variable get_variable get_variable_scope no_regularizer
+        resource_variables_enabled variable_creator_scope variable_op_scope variable_scope""",
     "python.ops.partitioned_variables": """
         create_partitioned_variables fixed_size_partitioner min_max_variable_partitioner
         variable_axis_size_partitioner""",
@@ -319,7 +323,7 @@ API["layers"] = {
     "python.layers.normalization": "BatchNormalization batch_normalization"}
 
 API["losses"] = {
-    "python.ops.losses": """
+    "python.ops.losses.losses": """
         Reduction absolute_difference add_loss compute_weighted_loss cosine_distance get_losses
         get_regularization_loss get_regularization_losses get_total_loss hinge_loss huber_loss
         log_loss mean_pairwise_squared_error mean_squared_error sigmoid_cross_entropy
@@ -394,20 +398,17 @@ API["keras.backend"] = {"python.keras.backend": """
 API["logging"] = {"python.platform.tf_logging": _LOGGING}
 
 API["flags"] = {"python.platform.flags": """
-    ArgumentParser ArgumentSerializer BaseListParser BooleanFlag BooleanParser
     DEFINE_alias DEFINE_bool DEFINE_boolean DEFINE_enum DEFINE_float DEFINE_flag DEFINE_integer
     DEFINE_list DEFINE_multi_enum DEFINE_multi_float DEFINE_multi_integer DEFINE_multi_string
     DEFINE_spaceseplist DEFINE_string DuplicateFlagError Error FLAGS Flag FlagValues
     IllegalFlagValueError UnparsedFlagAccessError UnrecognizedFlagError ValidationError
-    adopt_module_key_flags declare_key_flag get_help_width mark_flag_as_required
-    mark_flags_as_required register_validator text_wrap validator"""}
+    mark_flag_as_required mark_flags_as_required register_validator validator"""}
 
 API["app"] = {"python.platform.app": "run"}
 
 API["test"] = {
     "python.platform.test": """
-        StubOutForTesting TestCase Benchmark assert_equal_graph_def compute_gradient
-        compute_gradient_error create_local_cluster get_temp_dir gpu_device_name
+        TestCase assert_equal_graph_def compute_gradient compute_gradient_error get_temp_dir gpu_device_name
         is_built_with_cuda is_built_with_gpu_support is_built_with_rocm is_built_with_xla
         is_gpu_available main mock test_src_dir_path"""}
 
@@ -415,24 +416,23 @@ API["resource_loader"] = {"python.platform.resource_loader": """
     get_data_files_path get_path_to_datafile get_root_dir_with_all_resources load_resource
     readahead_file_path"""}
 
-API["sysconfig"] = {"python.platform.sysconfig": """
-    CXX11_ABI_FLAG MONOLITHIC_BUILD get_compile_flags get_include get_lib get_link_flags"""}
+API["sysconfig"] = {
+    "python.framework.versions": "CXX11_ABI_FLAG MONOLITHIC_BUILD",
+    "python.platform.sysconfig": "get_compile_flags get_include get_lib get_link_flags"}
 
 API["compat"] = {"python.util.compat": """
     as_bytes as_str as_str_any as_text bytes_or_text_types complex_types dimension_at_index
     dimension_value forward_compatibility_horizon forward_compatible integral_types
     path_to_str real_types"""}
 
-# ---- contrib ----
-
-API["contrib.framework"] = {"python.util.nest": "nest=python.util.nest"}
-
 # ---- modules by other names: {path: the path of the module, or namespace, that it is} ----
 
 MODULES = {
     "compat.v1": "",
     "python.ops.standard_ops": "",
-    "python.ops.gradients_impl": "python.ops.gradients",
+    "app.flags": "flags",
+    "raw_ops": "python.ops.raw_ops",
+    "python.framework.device": "python.framework.device_spec",
     "python.framework.errors_impl": "python.framework.errors",
     "python.eager.context": "python.framework.v2_behavior",
     "python.training.training": "train",
@@ -445,6 +445,12 @@ MODULES = {
        for name in ("attr_value", "graph", "node_def", "resource_handle", "tensor",
                     "tensor_shape", "versions")},
     "core.framework.types_pb2": "python.framework.types_pb2",
+    **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
+       for name in ("array", "bitwise", "candidate_sampling", "control_flow", "data_flow", "image",
+                    "io", "linalg", "list", "logging", "lookup", "manip", "math", "nn", "parsing",
+                    "random", "resource_variable", "script", "sparse", "spectral", "state",
+                    "stateless_random", "string")},
+    "python.training.gen_training_ops": "python.ops.gen_ops",
 }
 
 # ---- what people look for and will not find, with what to say ----

@@ -18,7 +18,7 @@ def every_name():
 def test_every_name_in_the_table_is_there(space):
     module = importlib.import_module("weft." + space) if space else tf
     for name in _alias.names(space):
-        assert getattr(module, name) is not None, name
+        getattr(module, name)
         assert name in dir(module)
 
 

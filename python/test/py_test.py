@@ -30,7 +30,7 @@ def script(tmp_path):
 def test_a_script(script, tmp_path):
     script("N = 5\n", "helper.py")
     path = script("""
-import tensorflow as tf
+import sys, tensorflow as tf
 import tensorflow.compat.v1 as v1
 from tensorflow.python.framework import ops
 import helper, pickle

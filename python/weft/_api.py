@@ -275,12 +275,6 @@ API["initializers"] = {
         global_variables=global_variables_initializer local_variables=local_variables_initializer
         variables=variables_initializer"""}
 
-API["graph_util"] = {
-    "python.framework.graph_util": """
-        convert_variables_to_constants extract_sub_graph must_run_on_cpu
-        remove_training_nodes tensor_shape_from_node_def_name""",
-    "python.framework.importer": "import_graph_def"}
-
 # ---- neural networks ----
 
 API["nn"] = {
@@ -371,6 +365,9 @@ API["train"] = {
     "python.training.training_util": """
         assert_global_step create_global_step get_global_step get_or_create_global_step
         global_step""",
+    "python.training.coordinator": "Coordinator LooperThread",
+    "python.training.server_lib": "ClusterSpec Server",
+    "python.training.device_setter": "replica_device_setter",
     "python.framework.config": "ClusterDef JobDef ServerDef"}
 
 # ---- Keras ----
@@ -456,14 +453,85 @@ MODULES = {
 # ---- what people look for and will not find, with what to say ----
 
 RENAMED = {
-    "batch_matmul": "matmul", "complex_abs": "abs", "concat_v2": "concat",
+    "batch_matmul": "matmul", "batch_svd": "svd", "concat_v2": "concat",
     "histogram_summary": "summary.histogram", "image_summary": "summary.image",
-    "merge_all_summaries": "summary.merge_all", "merge_summary": "summary.merge",
-    "mul": "multiply", "neg": "negative", "pack": "stack", "scalar_summary": "summary.scalar",
-    "select": "where", "sub": "subtract", "train.SummaryWriter": "summary.FileWriter",
-    "unpack": "unstack", "listdiff": "setdiff1d", "batch_svd": "svd", "reduce_all_": "reduce_all",
+    "listdiff": "setdiff1d", "merge_all_summaries": "summary.merge_all",
+    "merge_summary": "summary.merge", "mul": "multiply", "neg": "negative", "pack": "stack",
+    "scalar_summary": "summary.scalar", "select": "where", "sub": "subtract",
+    "train.SummaryWriter": "summary.FileWriter", "unpack": "unstack",
 }
 
 LATER = {
-    "control flow": "case cond while_loop",
+    "conditions and loops": """
+        CriticalSection TensorArray case cond foldl foldr map_fn scan switch_case vectorized_map
+        while_loop""",
+    "recurrent networks": """
+        contrib.legacy_seq2seq contrib.rnn contrib.seq2seq nn.bidirectional_dynamic_rnn
+        nn.dynamic_rnn nn.raw_rnn nn.rnn_cell nn.static_bidirectional_rnn nn.static_rnn
+        nn.static_state_saving_rnn""",
+    "sequence decoders": """
+        nn.ctc_beam_search_decoder nn.ctc_beam_search_decoder_v2 nn.ctc_greedy_decoder nn.ctc_loss
+        nn.ctc_loss_v2 nn.ctc_unique_labels""",
+    "checkpoints": """
+        python.training.saver train.Checkpoint train.CheckpointManager train.NewCheckpointReader
+        train.Saver train.checkpoint_exists train.get_checkpoint_mtimes train.get_checkpoint_state
+        train.init_from_checkpoint train.latest_checkpoint train.list_variables
+        train.load_checkpoint train.load_variable train.remove_checkpoint
+        train.update_checkpoint_state train.warm_start""",
+    "files of graphs": """
+        MetaGraphDef TensorInfo graph_util import_graph_def saved_model train.export_meta_graph
+        train.import_meta_graph train.write_graph""",
+    "summaries": """
+        Event HistogramProto LogMessage SessionLog Summary SummaryMetadata contrib.summary summary
+        train.summary_iterator""",
+    "queues": """
+        ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue PriorityQueue
+        QueueBase RandomShuffleQueue SparseConditionalAccumulator queue train.QueueRunner
+        train.add_queue_runner train.batch train.batch_join train.input_producer
+        train.limit_epochs train.maybe_batch train.maybe_batch_join train.maybe_shuffle_batch
+        train.maybe_shuffle_batch_join train.queue_runner train.range_input_producer
+        train.shuffle_batch train.shuffle_batch_join train.slice_input_producer
+        train.start_queue_runners train.string_input_producer""",
+    "input pipelines": "contrib.data data",
+    "readers of files": """
+        FixedLenFeature FixedLenSequenceFeature FixedLengthRecordReader IdentityReader LMDBReader
+        ReaderBase SparseFeature TFRecordReader TextLineReader VarLenFeature WholeFileReader
+        decode_compressed decode_csv decode_json_example decode_raw gfile io load_file_system_library
+        matching_files parse_example parse_single_example parse_single_sequence_example
+        parse_tensor python.platform.gfile python_io read_file serialize_tensor train.BytesList
+        train.Example train.Feature train.FeatureList train.FeatureLists train.Features
+        train.FloatList train.Int64List train.SequenceExample train.match_filenames_once
+        write_file""",
+    "image files": """
+        image.decode_and_crop_jpeg image.decode_bmp image.decode_gif image.decode_image
+        image.decode_jpeg image.decode_png image.encode_jpeg image.encode_png
+        image.extract_jpeg_shape image.is_jpeg""",
+    "training sessions": """
+        train.ChiefSessionCreator train.CheckpointSaverHook train.CheckpointSaverListener
+        train.FeedFnHook train.FinalOpsHook train.GlobalStepWaiterHook train.LoggingTensorHook
+        train.MonitoredSession train.MonitoredTrainingSession train.NanLossDuringTrainingError
+        train.NanTensorHook train.ProfilerHook train.Scaffold train.SecondOrStepTimer
+        train.SessionCreator train.SessionManager train.SessionRunArgs train.SessionRunContext
+        train.SessionRunHook train.SessionRunValues train.SingularMonitoredSession
+        train.StepCounterHook train.StopAtStepHook train.SummarySaverHook train.Supervisor
+        train.SyncReplicasOptimizer train.VocabInfo train.WorkerSessionCreator train.basic_train_loop
+        train.do_quantize_training_on_graphdef""",
+    "estimators": """
+        contrib.boosted_trees contrib.factorization contrib.learn.Estimator contrib.learn.RunConfig
+        contrib.tensor_forest estimator feature_column""",
+    "layers and models of Keras": """
+        keras.Input keras.Model keras.Sequential keras.applications keras.callbacks keras.datasets
+        keras.estimator keras.experimental keras.layers keras.losses keras.metrics keras.models
+        keras.optimizers keras.preprocessing keras.utils keras.wrappers""",
+    "lookup tables": "contrib.lookup initialize_all_tables lookup tables_initializer",
+    "functions": "function load_library load_op_library wrap_function",
+    "handles of sessions' tensors": """
+        delete_session_tensor get_session_handle get_session_tensor""",
+    "eager execution": "GradientTape contrib.eager py_function",
+    "distribution strategies": "contrib.distribute distribute",
+    "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
+    "ragged tensors": "RaggedTensor RaggedTensorSpec ragged",
+    "other parts of TensorFlow": """
+        Module autograph compat.v2 config experimental lite mixed_precision profiler test.Benchmark
+        test.StubOutForTesting test.create_local_cluster user_ops xla""",
 }

@@ -548,7 +548,8 @@ struct weft_gradients_options {
     int n_stop;
     struct weft_slices *slices;      /* room for n_xs: gradients of gathers stay rows; else dense */
     const char *name;                   /* of the scope; NULL: "gradients"; "x/": exactly x */
-    bool colocate;                      /* each on the device of the node it belongs to */
+    bool colocate;                      /* each on the device of the node it belongs to; what
+                                           `function` adds it places itself */
     bool gate;                          /* of one node: none is used before all are there */
     /* NULL, or: asked at each node on the way back, before its op's own gradient; sets *done where
      * it gives the gradient itself. No lock is held while it runs. TF: tf.RegisterGradient. */

@@ -63,7 +63,7 @@ struct hooks {
     PyObject *feed_refused;             /* feed_refused(tensor, value) raises */
     PyObject *fetch_items;              /* fetch_items(graph, fetch) -> ([element], build) */
     PyObject *device_of;                /* device_of(graph, op type, name, inputs) -> str */
-    PyObject *shape_of;                 /* shape_of(x) -> tuple of ints (-1: unknown) or None */
+    PyObject *shape_of;                 /* shape_of(x) -> tuple of ints and None, or None */
     PyObject *host_error;               /* host_error(exception) -> (code, message) */
 };
 extern struct hooks hooks;
@@ -96,7 +96,7 @@ bool graph_note(struct graph *g);
 
 /* ---- node.c ---- */
 PyObject *attr_value(struct graph *g, struct weft_node *n, const char *name);
-PyObject *shape_tuple(int rank, const int64_t *dims);   /* None: unknown; -1: unknown dimension */
+PyObject *shape_tuple(int rank, const int64_t *dims);   /* None where nothing is known */
 PyObject *dtype_object(enum weft_dtype t, bool ref);    /* borrowed */
 int dtype_number(PyObject *x);                          /* 0: an exception is set; never a ref */
 

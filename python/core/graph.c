@@ -829,7 +829,7 @@ static PyGetSetDef tensor_getset[] = {
     { "value_index", tensor_index, NULL, "Which output it is.", NULL },
     { "name", tensor_name, NULL, "'add:0'.", NULL },
     { "dtype", tensor_dtype, NULL, "The DType of its elements.", NULL },
-    { "_dims", tensor_shape, NULL, "Its dimensions, -1 for unknown ones; None: unknown.", NULL },
+    { "_dims", tensor_shape, NULL, "Its dimensions, None where nothing is known.", NULL },
     { NULL, NULL, NULL, NULL, NULL }
 };
 

@@ -39,7 +39,7 @@ PyObject *shape_tuple(int rank, const int64_t *dims)
         Py_RETURN_NONE;
     PyObject *tuple = PyTuple_New(rank);
     for (int i = 0; i < rank && tuple; i++) {
-        PyObject *dim = PyLong_FromLongLong(dims[i]);
+        PyObject *dim = dims[i] < 0 ? Py_NewRef(Py_None) : PyLong_FromLongLong(dims[i]);
         if (dim)
             PyTuple_SET_ITEM(tuple, i, dim);
         else
@@ -92,7 +92,7 @@ bool shape_from(PyObject *x, struct weft_shape *s)
 static PyObject *shape_object(int rank, const int64_t *dims)
 {
     PyObject *tuple = shape_tuple(rank, dims);
-    PyObject *shape = tuple ? PyObject_CallFunctionObjArgs(hooks.TensorShape, tuple, NULL) : NULL;
+    PyObject *shape = tuple ? PyObject_CallOneArg(hooks.TensorShape, tuple) : NULL;
     Py_XDECREF(tuple);
     return shape;
 }
@@ -138,7 +138,7 @@ static PyObject *element(struct weft_node *n, const char *name, const struct wef
     switch (a->kind) {
     case WEFT_ATTR_INTS: return PyLong_FromLongLong(((const int64_t *)a->p)[i]);
     case WEFT_ATTR_BOOLS: return PyBool_FromLong(((const int64_t *)a->p)[i] != 0);
-    case WEFT_ATTR_TYPES: return one_dtype(((const int64_t *)a->p)[i]);
+    case WEFT_ATTR_TYPES: return one_dtype(((const enum weft_dtype *)a->p)[i]);
     case WEFT_ATTR_FLOATS: return PyFloat_FromDouble(((const double *)a->p)[i]);
     case WEFT_ATTR_STRINGS: return one_string(n, name, i);
     case WEFT_ATTR_SHAPES: return one_shape(n, name, i);

@@ -288,6 +288,14 @@ static int wanted(const struct making *m, const struct weft_op_arg *a)
     return a->type_attr < 0 ? (int)a->dtype : a->is_list ? 0 : m->type[a->type_attr];
 }
 
+/* TF: what has no elements to tell its dtype takes the attribute's default, as in reshape(x, []). */
+static int dtype_of_nothing(const struct making *m, const struct weft_op_arg *a, PyObject *x)
+{
+    const struct weft_op_attr *attr = a->type_attr < 0 ? NULL : &m->f->attr[a->type_attr];
+    bool nothing = (PyList_Check(x) || PyTuple_Check(x)) && !PySequence_Size(x);
+    return nothing && attr && attr->has_default ? (int)attr->fallback.i : 0;
+}
+
 /* The dtype of the first Tensor of a list says what the rest becomes. */
 static int first_dtype(PyObject *list)
 {
@@ -329,7 +337,10 @@ static bool convert_input(struct making *m, int arg)
                      m->f->in_name[arg], m->f->op, x);
         return false;
     }
-    if (!convert(m, x, wanted(m, a), PyUnicode_AsUTF8(m->f->in_name[arg]), a->is_ref))
+    int dtype = wanted(m, a);
+    if (!dtype)
+        dtype = dtype_of_nothing(m, a, x);
+    if (!convert(m, x, dtype, PyUnicode_AsUTF8(m->f->in_name[arg]), a->is_ref))
         return false;
     if (a->type_attr >= 0 && !m->type[a->type_attr])
         m->type[a->type_attr] = (int)weft_out_dtype(m->in[m->n_in - 1]);

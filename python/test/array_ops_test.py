@@ -34,8 +34,8 @@ def test_shape_size_rank_are_constants_where_they_are_known(graph):
     p, value = unknown(np.ones((4, 5, 1)), [None, 5, 1])
     assert [f(p).op.type for f in (tf.shape, tf.size, tf.rank)] == ["Shape", "Size", "Const"]
     assert array_ops.shape_internal(x, optimize=False).op.type == "Shape"
-    shapes = tf.shape_n([p, x])
-    assert [list(s) for s in run(shapes, {p: value})] == [[4, 5, 1], [2, 3]]
+    shapes = tf.shape_n([p, p[0]])
+    assert [list(s) for s in run(shapes, {p: value})] == [[4, 5, 1], [5, 1]]
     assert tf.size(tf.placeholder(tf.float32, [0, None])).op.type == "Const"
 
 
@@ -112,8 +112,8 @@ def test_concat(graph):
 def test_stack_and_unstack(graph):
     assert tf.stack([1, 2, 3]).op.type == "Const"
     x = tf.placeholder(tf.float32, [2], name="x")
-    y = tf.stack([x, [1, 2]])
-    assert y.op.name == "stack" and y.op.type == "Pack" and "stack/1" in names(graph)
+    y = tf.stack([x, [1, 2]], name="s")
+    assert y.op.name == "s" and y.op.type == "Pack" and "s/1_1" in names(graph)
     assert np.array_equal(run(tf.stack([x, x + 1], axis=-1), {x: [5, 6]}), [[5, 6], [6, 7]])
     assert [list(r) for r in run(tf.unstack(tf.constant([[1, 2], [3, 4]]), axis=1))] == [
         [1, 3], [2, 4]]
@@ -179,7 +179,7 @@ def test_one_hot():
     assert run(tf.one_hot([1, -1, 0], 3)).tolist() == [[0, 1, 0], [0, 0, 0], [1, 0, 0]]
     assert tf.one_hot([1], 2).dtype == tf.float32
     assert tf.one_hot([1], 2, on_value=5, off_value=-5).dtype == tf.int32
-    assert tf.one_hot([1, 0], 3, axis=0, dtype=tf.bool).shape == [3, 2]
+    assert tf.one_hot([1, 0], 3, axis=0, dtype=tf.int64).shape == [3, 2]
     with pytest.raises(TypeError, match="does not match dtype parameter"):
         tf.one_hot([1], 2, on_value=tf.constant(1.), dtype=tf.int32)
     with pytest.raises(TypeError, match="does not match dtype .* of off_value"):

@@ -53,7 +53,7 @@ def test_indices_that_are_tensors(graph):
     assert run(y, {i: 2}).tolist() == [8, 9, 10, 11]
     assert run(x[1:i, ::i], {i: 2}).tolist() == [[4, 6]]
     j = tf.constant(1, tf.int64)
-    assert run(x[j, i], {i: 2}) == 6
+    assert run(x[j, 2:]).tolist() == [6, 7]
 
 
 def test_wrong_indices():

@@ -60,7 +60,7 @@ def test_as_graph_def():
     tf.negative(x, name="y"), tf.placeholder(tf.float32, name="u")
     graph = g.as_graph_def()
     assert [n.name for n in graph.node] == ["x", "y", "u"]
-    assert graph.versions.producer > 0 and not graph.HasField("library")
+    assert graph.versions.producer > 0 and graph.versions.min_consumer == 0
     shapes = g.as_graph_def(add_shapes=True).node[1].attr["_output_shapes"].list.shape
     assert [d.size for d in shapes[0].dim] == [-1, 3]
     assert g.as_graph_def(add_shapes=True).node[2].attr["_output_shapes"].list.shape[0].unknown_rank

@@ -119,6 +119,10 @@ static inline enum dtype node_attr_type(const struct node *n, const char *name)
 /* The kernel of its row, before prepare() may choose another; NULL: none. */
 kernel_fn *node_kernel(const struct node *n);
 
+/* The attribute "_class" of what is colocated with `n` (A37): the groups that it is in, or the one
+ * it is the first of. Its memory is the arena's and the node's. */
+MUST_CHECK struct status *node_groups(const struct node *n, struct arena *a, struct attr *groups);
+
 /* Where the inputs of argument `arg` of the op begin in n->in, and how many there are. */
 int node_arg(const struct node *n, int arg, int *count);
 
@@ -154,7 +158,12 @@ struct gradients {
     const struct out *grad_y;           /* dL/dy, or NULL: ones; entries may be {NULL} */
     const struct out *stop;             /* stop_gradients (F4) */
     int n_stop;
-    const char *scope;                  /* NULL: "gradients" */
+    const char *scope;                  /* NULL: "gradients"; "x/": exactly x, not made unique */
+    bool colocate, gate;                /* F14 */
+    /* NULL, or: asked before each node's own gradient, which it gives if it sets *done. dy is as it
+     * came, slices as slices, {NULL} for nothing. The graph's lock is not held. */
+    struct status *(*function)(void *ctx, struct grad *g, bool *done);
+    void *ctx;
 };
 
 /* dx[i] {NULL}: not connected (F2). dx_slices[i].indices set: dx[i] holds rows of IndexedSlices;

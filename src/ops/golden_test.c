@@ -60,6 +60,8 @@ static const struct { const char *op, *how; int theirs, ours; const char *why; }
     { "Div", "*", INVALID_ARGUMENT, OK, "here int8 has a kernel" },
     { "TruncateDiv", "zero", INTERNAL, INVALID_ARGUMENT, "an accident there" },
     { "SegmentM*", "nan", OK, OK, "there NaN wins or loses by where it stands in a register" },
+    { "SparseTensorDenseAdd", "longer", OK, INVALID_ARGUMENT, "fewer values than indices" },
+    { "SparseTensorDenseAdd", "empty", OK, INVALID_ARGUMENT, "fewer values than indices" },
     { "RandomGamma", "nan", OK, INVALID_ARGUMENT, "no distribution has such a parameter" },
 };
 

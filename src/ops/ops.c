@@ -47,6 +47,9 @@
     X(slice) \
     X(softmax) \
     X(source) \
+    X(sparse) \
+    X(sparse_dense) \
+    X(sparse_math) \
     X(sparse_segment) \
     X(split) \
     X(space) \

@@ -92,7 +92,8 @@ static struct status *updates(struct net *t)
         x[i] = t->weight[i];
         x[LAYERS + i] = t->bias[i];
     }
-    struct gradients q = { .y = &t->loss, .n_y = 1, .x = x, .n_x = 2 * LAYERS };
+    struct gradients q = { .y = &t->loss, .n_y = 1, .x = x, .n_x = 2 * LAYERS,
+                           .colocate = true, .gate = true };
     TRY(graph_gradients(t->graph, &q, dx, NULL));
     TRY(constant(t, &SHAPE_SCALAR, 0.1f, &rate));
     for (int i = 0; i < 2 * LAYERS; i++) {

@@ -7,8 +7,7 @@ from weft.contrib.framework.arg_scope import add_arg_scope
 from weft.contrib.layers import finish, initializers, utils
 from weft.python.framework import dtypes, ops
 from weft.python.layers import core
-from weft.python.ops import (
-    array_ops, embedding_ops, init_ops, math_ops, nn_ops, variable_scope as vs)
+from weft.python.ops import array_ops, init_ops, math_ops, nn_ops, variable_scope as vs
 
 __all__ = ["bias_add", "dropout", "embed_sequence", "flatten", "fully_connected", "linear",
            "one_hot_encoding", "relu", "relu6", "repeat", "softmax", "stack", "unit_norm"]
@@ -129,6 +128,7 @@ def unit_norm(inputs, dim, epsilon=1e-7, scope=None):
 def embed_sequence(ids, vocab_size=None, embed_dim=None, unique=False, initializer=None,
                    regularizer=None, trainable=True, scope=None, reuse=None):
     """[batch, steps, embed_dim] of [batch, steps] numbers, from the variable `embeddings`."""
+    from weft.python.ops import embedding_ops
     if not (reuse or (vocab_size and embed_dim)):
         raise ValueError("Must specify vocab size and embedding dimension when not reusing. Got "
                          "vocab_size=%s and embed_dim=%s" % (vocab_size, embed_dim))

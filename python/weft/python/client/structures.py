@@ -180,7 +180,7 @@ def _numpy_type(dtype):
 
 def _check_int(tensor, kind, value):
     try:
-        same = kind(value) == value if kind is not object else False
+        same = np.dtype(kind) != object and kind(value) == value
     except (OverflowError, ValueError):
         same = False
     if not same:

@@ -141,12 +141,12 @@ def _shaped(array, shape, verify):
     size = int(np.prod(shape, dtype=np.int64))
     if verify and list(array.shape) != shape:
         raise TypeError("Expected Tensor's shape: %s, got %s." % (tuple(shape), array.shape))
-    if array.size > size:
+    if array.size > size and (size or array.size > 1):
         raise ValueError("Too many elements provided. Needed at most %d, but received %d"
                          % (size, array.size))
-    if array.size < size:
-        if not array.size:
+    flat = array.ravel()[:size]
+    if flat.size < size:
+        if not flat.size:
             raise ValueError("A constant of shape %s needs at least one value" % (shape,))
-        flat = array.ravel()
-        array = np.concatenate([flat, np.full(size - array.size, flat[-1], dtype=array.dtype)])
-    return array.reshape(shape)
+        flat = np.concatenate([flat, np.full(size - flat.size, flat[-1], dtype=flat.dtype)])
+    return flat.reshape(shape)

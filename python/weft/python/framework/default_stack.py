@@ -3,12 +3,13 @@
 What is on the graphs' stack is C's to know (weft._core.graph_stack()); beside it stands what
 entered each of them and where, for the error of reset_default_graph() to say.
 """
+import os
 import sys
 import threading
 
 from weft import _core
 
-_LIBRARY = __file__[:__file__.rindex("weft")]
+_LIBRARY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 
 
 class _Thread(threading.local):

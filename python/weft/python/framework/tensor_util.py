@@ -27,10 +27,7 @@ def as_graph_tensor(x):
 
 def constant_value_as_shape(tensor):
     """What is known of a shape that a vector holds; -1 there means unknown."""
-    dims = tensor._value_as_shape()
-    if dims is None:
-        return tensor_shape.TensorShape(None)
-    return tensor_shape.TensorShape([None if d < 0 else d for d in dims])
+    return tensor_shape.TensorShape(tensor._value_as_shape())
 
 
 def is_tensor(x):

@@ -86,27 +86,24 @@ class Tensor(_core.Tensor):
     @property
     def shape(self):
         """The static TensorShape."""
-        return TensorShape(self._dims)
+        return TensorShape._of(self._dims)
 
     def get_shape(self):
         """The static TensorShape."""
-        return TensorShape(self._dims)
+        return TensorShape._of(self._dims)
 
     def set_shape(self, shape):
         """Merges `shape` into what is known; ValueError if they contradict (A90)."""
         self._set_shape(shape)
 
-    @property
-    def _shape(self):
-        return TensorShape(self._dims)
+    _shape = shape
 
     def _shape_as_list(self):
         dims = self._dims
-        return None if dims is None else [None if d < 0 else d for d in dims]
+        return None if dims is None else list(dims)
 
     def _shape_tuple(self):
-        dims = self._shape_as_list()
-        return None if dims is None else tuple(dims)
+        return self._dims
 
     def _rank(self):
         dims = self._dims

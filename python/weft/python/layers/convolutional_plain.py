@@ -1,8 +1,8 @@
 """Convolutions over one, two and three axes, as layers and as functions."""
-from weft.python.framework import gen, tensor_shape
+from weft.python.framework import tensor_shape
 from weft.python.keras import constraints, initializers, regularizers
 from weft.python.layers import base, utils
-from weft.python.ops import array_ops, nn_ops
+from weft.python.ops import array_ops, nn_conv, nn_ops
 
 __all__ = ["Conv1D", "Conv2D", "Conv3D", "Convolution1D", "Convolution2D", "Convolution3D",
            "conv1d", "conv2d", "conv3d", "convolution1d", "convolution2d", "convolution3d"]
@@ -92,23 +92,11 @@ class Conv(base.Layer):
 
     # Ops.
 
-    def _convolve_once(self, x, padding):
-        """The convolution itself, without dilation."""
-        if self.rank == 1:
-            return nn_ops.conv1d(x, self.kernel, self.strides[0], padding,
-                                 data_format=self._op_format())
-        op = gen.Conv2D if self.rank == 2 else gen.Conv3D
-        return op(x, self.kernel, strides=self._over_all_axes(self.strides), padding=padding,
-                  data_format=self._op_format())
-
     def _convolve(self, x):
-        """The convolution; a dilated one moves every n-th element into the batch and back."""
+        """The convolution itself."""
         padding = "VALID" if self.padding == "causal" else self.padding.upper()
-        if all(rate == 1 for rate in self.dilation_rate):
-            return self._convolve_once(x, padding)
-        return nn_ops.with_space_to_batch(
-            x, self.dilation_rate, padding, lambda y, _, pad: self._convolve_once(y, pad),
-            filter_shape=self.kernel.shape, data_format=self._op_format())
+        return nn_conv.convolve(x, self.kernel, padding, self.strides, self.dilation_rate,
+                                data_format=self._op_format())
 
     def _biased(self, outputs):
         if self.data_format == "channels_first" and self.rank == 1:

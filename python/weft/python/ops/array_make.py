@@ -153,20 +153,27 @@ def meshgrid(*args, indexing="xy", name="meshgrid"):
         return [x * full for x in grids]
 
 
+def _all_dimensions(x):
+    """0, 1, ... as many as x has dimensions: a constant where that is known."""
+    rank = x.get_shape().ndims
+    if rank is not None:
+        return constant_op.constant(list(range(rank)), dtype=dtypes.int32)
+    return gen.Range(0, array_basic.rank(x), 1)
+
+
 def sequence_mask(lengths, maxlen=None, dtype=dtypes.bool, name=None):
     """For each length a row of `maxlen` (default: the longest) elements: that many True first."""
-    from weft.python.ops import math_ops
     with ops.name_scope(name, "SequenceMask", [lengths, maxlen]):
         lengths = ops.convert_to_tensor(lengths)
         if maxlen is None:
-            maxlen = gen.Max(lengths, math_ops.range(array_basic.rank(lengths)))
-            maxlen = gen.Maximum(constant_op.constant(0, dtype=maxlen.dtype), maxlen)
+            maxlen = gen.Max(lengths, _all_dimensions(lengths))
+            maxlen = gen.Maximum(constant_op.constant(0, maxlen.dtype), maxlen)
         else:
             maxlen = ops.convert_to_tensor(maxlen)
         if maxlen.get_shape().ndims is not None and maxlen.get_shape().ndims != 0:
             raise ValueError("maxlen must be scalar for sequence_mask")
-        row = math_ops.range(constant_op.constant(0, maxlen.dtype), maxlen,
-                             constant_op.constant(1, maxlen.dtype))
+        row = gen.Range(constant_op.constant(0, maxlen.dtype), maxlen,
+                        constant_op.constant(1, maxlen.dtype))
         ends = gen.Cast(expand_dims(lengths, -1), DstT=maxlen.dtype)
         result = row < ends
         if dtype is None or result.dtype.base_dtype == dtypes.as_dtype(dtype):

@@ -31,10 +31,12 @@ def transpose(a, perm=None, name="transpose", conjugate=False):
             else:
                 n = gen.Rank(a)
                 perm = (n - 1) - gen.Range(0, n, 1)
-        op = gen.Transpose
+        if conjugate and not reversing:
+            a = ops.convert_to_tensor(a, name="a")
         if conjugate and a.dtype.is_complex:
-            op = gen.ConjugateTranspose
-        result = op(a, perm, name=name)
+            result = gen.ConjugateTranspose(a, perm, name=name)
+        else:
+            result = gen.Transpose(a, perm, name=name)
         known = result.op.inputs[0].get_shape()
         if reversing and known.ndims is not None:
             result.set_shape(known.as_list()[::-1])

@@ -67,6 +67,7 @@ def _bound(op, before, sorted_inputs, values, out_type, name):
     if op is not None:
         return op(sorted_inputs, values, out_type=out_type, name=name)
     with ops.name_scope(name, "searchsorted", [sorted_inputs, values]):
+        values = ops.convert_to_tensor(values, sorted_inputs.dtype)
         holds = before(gen.ExpandDims(sorted_inputs, 1), gen.ExpandDims(values, 2))
         return gen.Sum(gen.Cast(holds, DstT=out_type), 2)
 
@@ -76,6 +77,8 @@ def searchsorted(sorted_sequence, values, side="left", out_type=dtypes.int32, na
     if side not in ("left", "right"):
         raise ValueError("side must be either 'right' or 'left'.  Saw: %s." % side)
     bound = lower_bound if side == "left" else upper_bound
+    sorted_sequence = ops.convert_to_tensor(sorted_sequence)
+    values = ops.convert_to_tensor(values, sorted_sequence.dtype)
     width = array_basic.shape_internal(sorted_sequence)[-1]
     rows = array_basic.reshape(sorted_sequence, [-1, width])
     sought = array_basic.reshape(values, [-1, array_basic.shape_internal(values)[-1]])

@@ -146,15 +146,14 @@ ops.Tensor.__getitem__ = _slice_helper
 
 
 def gather(params, indices, validate_indices=None, name=None, axis=None, batch_dims=0):
-    """The slices of `params` along `axis` (0) that `indices` name, in the shape of `indices`.
+    """The slices of `params` along `axis` that `indices` name, in the shape of `indices`.
 
-    With batch_dims > 0 each batch of indices looks into its own batch of params."""
+    With batch_dims > 0 the first dimensions of both are walked together. The axis is the first
+    that is not walked so, unless it is given."""
     if axis is None:
         axis = batch_dims
-    if batch_dims:
-        return _batch_gather(params, indices, axis, batch_dims, name)
-    if isinstance(axis, ops.Tensor) or axis != 0:
-        return gen.GatherV2(params, indices, axis, name=name)
+    if isinstance(axis, ops.Tensor) or axis != 0 or batch_dims:
+        return gen.GatherV2(params, indices, axis, batch_dims=batch_dims, name=name)
     try:                # a resource variable is read only where it is asked for
         return params.sparse_read(indices, name=name)
     except AttributeError:
@@ -166,68 +165,41 @@ def gather_v2(params, indices, validate_indices=None, axis=None, batch_dims=0, n
     return gather(params, indices, validate_indices, name, axis, batch_dims)
 
 
-def _batch_gather(params, indices, axis, batch_dims, name):
-    """gather() of batches: indices that count from the start of all batches, in flat params."""
-    with ops.name_scope(name, "batch_gather", [params, indices]):
-        params = ops.convert_to_tensor(params, name="params")
-        indices = ops.convert_to_tensor(indices, name="indices")
-        rank = indices.get_shape().ndims
-        if rank is None or params.get_shape().ndims is None:
-            raise ValueError("batch_dims is only implemented for inputs of known rank")
-        if batch_dims < 0:
-            batch_dims += rank
-        if not 0 <= batch_dims <= min(rank, params.get_shape().ndims - 1):
-            raise ValueError("batch_dims = %d must be less than rank(params) and at most "
-                             "rank(indices)" % batch_dims)
-        axis = batch_dims if axis is None else axis % params.get_shape().ndims
-        if axis < batch_dims:
-            raise ValueError("batch_dims = %d must be less than or equal to axis = %d"
-                             % (batch_dims, axis))
-        return _gather_from_batches(params, indices, axis, batch_dims)
-
-
-def _gather_from_batches(params, indices, axis, batch_dims):
-    """Moves `axis` to the end of the batch, gathers flat, and moves the outer part back."""
-    from weft.python.ops.array_move import transpose
-    n = params.get_shape().ndims
-    outer = axis - batch_dims
-    if outer:
-        order = list(range(batch_dims)) + [axis] + [i for i in range(batch_dims, n) if i != axis]
-        params = transpose(params, order)
-    dims = shape(params, out_type=indices.dtype)
-    each = dims[batch_dims]
-    batches = gen.Prod(dims[:batch_dims], [0])
-    start = gen.Range(constant_op.constant(0, indices.dtype), batches * each, each)
-    start = reshape(start, concat([dims[:batch_dims],
-                                   [1] * (indices.get_shape().ndims - batch_dims)], 0))
-    flat = reshape(params, concat([[-1], dims[batch_dims + 1:]], 0))
-    result = gen.GatherV2(flat, indices + start, 0)
-    if outer:
-        at = indices.get_shape().ndims
-        rest = n - batch_dims - 1
-        order = (list(range(batch_dims)) + list(range(at, at + outer))
-                 + list(range(batch_dims, at)) + list(range(at + outer, at + rest)))
-        result = transpose(result, order)
-    known = params.get_shape().as_list()[batch_dims + 1:]
-    where_to = indices.get_shape().as_list()
-    result.set_shape(where_to[:batch_dims] + known[:outer] + where_to[batch_dims:]
-                     + known[outer:])
-    return result
-
-
 def batch_gather(params, indices, name=None):
     """gather() along the last dimension of `indices`, batch by batch."""
-    indices = ops.convert_to_tensor(indices, name="indices")
-    if indices.get_shape().ndims is None:
-        raise ValueError("batch_gather does not allow indices with unknown shape.")
+    with ops.name_scope(name, "BatchGather", [params, indices]):
+        indices = ops.convert_to_tensor(indices, name="indices")
+        params = ops.convert_to_tensor(params, name="params")
+        rank = indices.get_shape().ndims
+        if rank is None:
+            raise ValueError("batch_gather does not allow indices with unknown shape.")
+        return gather(params, indices, axis=rank - 1, batch_dims=rank - 1)
+
+
+def _with_batch_indices(indices, batch_dims):
+    """Indices for gather_nd() preceded by those of the batch that they are in."""
     rank = indices.get_shape().ndims
-    return _batch_gather(params, indices, rank - 1, rank - 1, name)
+    if rank is None or not 0 <= batch_dims < rank:
+        raise ValueError("batch_dims = %s must be at least 0 and less than rank(indices) = %s"
+                         % (batch_dims, rank))
+    dims = shape(indices)
+    full = concat([dims[:-1], [1]], 0)
+    columns = []
+    for d in range(batch_dims):
+        along = gen.Cast(gen.Range(0, dims[d], 1), DstT=indices.dtype)
+        column = reshape(along, [1] * d + [-1] + [1] * (rank - d - 1))
+        columns.append(gen.BroadcastTo(column, full))
+    return concat(columns + [indices], -1)
 
 
 def gather_nd(params, indices, name=None, batch_dims=0):
-    """The elements or slices of `params` that the last dimension of `indices` points at."""
+    """The elements or slices of `params` that the last dimension of `indices` points at.
+
+    With batch_dims > 0 the first dimensions of both are walked together."""
     if batch_dims:
-        raise NotImplementedError("gather_nd with batch_dims is not supported")
+        with ops.name_scope(name, "batch_gather_nd", [params, indices]):
+            indices = ops.convert_to_tensor(indices, name="indices")
+            return gen.GatherNd(params, _with_batch_indices(indices, batch_dims))
     try:
         return params.gather_nd(indices, name=name)
     except AttributeError:

@@ -6,7 +6,7 @@ from weft.python.ops.image_shapes import (as_batch, as_before, check_at_least_3d
                                           image_dimensions, require, static)
 
 __all__ = [
-    "ResizeMethod", "ResizeMethodV1", "resize_images", "resize_images_v2", "resize_bilinear",
+    "ResizeMethod", "ResizeMethodV1", "resize", "resize_images", "resize_images_v2", "resize_bilinear",
     "resize_bicubic", "resize_nearest_neighbor", "resize_area", "resize_image_with_crop_or_pad",
     "resize_with_crop_or_pad", "resize_image_with_pad", "resize_image_with_pad_v1",
     "pad_to_bounding_box", "crop_to_bounding_box", "central_crop",
@@ -117,6 +117,9 @@ def resize_images(images, size, method=ResizeMethod.BILINEAR, align_corners=Fals
     def resizer(batch, new):
         return _resizer(method)(batch, new, align_corners=align_corners)
     return _resize_images(images, resizer, size, preserve_aspect_ratio, name, True)
+
+
+resize = resize_images
 
 
 def resize_images_v2(images, size, method="bilinear", preserve_aspect_ratio=False,

@@ -6,9 +6,10 @@ applied to its values."""
 from weft.python.framework import dtypes, gen, ops, sparse_tensor
 
 __all__ = [
-    "abs", "accumulate_n", "add_n", "angle", "bessel_i0", "bessel_i1", "cast", "complex", "conj",
-    "div", "div_no_nan", "divide", "erf", "floordiv", "imag", "log_sigmoid", "logical_xor",
-    "multiply_no_nan", "negative", "polyval", "pow", "real", "round",
+    "abs", "accumulate_n", "add_n", "angle", "bessel_i0", "bessel_i0e", "bessel_i1",
+    "bessel_i1e", "cast", "complex", "conj", "div", "div_no_nan", "divide", "erf", "floordiv", "imag", "log_sigmoid", "logical_xor",
+    "multiply_no_nan", "negative", "polyval", "pow", "real", "reciprocal_no_nan",
+    "round",
     "saturate_cast", "scalar_mul", "sigmoid", "sign", "sqrt", "square", "tanh", "to_bfloat16",
     "to_complex128", "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "truediv",
 ]
@@ -117,6 +118,16 @@ def polyval(coeffs, x, name=None):
         for term in terms[1:]:
             total = term + total * x
         return total
+
+
+def bessel_i0e(x, name=None):
+    """bessel_i0(x) * exp(-abs(x)); x may be sparse."""
+    return _on_values("BesselI0e", x, name)
+
+
+def bessel_i1e(x, name=None):
+    """bessel_i1(x) * exp(-abs(x)); x may be sparse."""
+    return _on_values("BesselI1e", x, name)
 
 
 def bessel_i0(x, name=None):
@@ -251,6 +262,14 @@ def div_no_nan(x, y, name=None):
         x = ops.convert_to_tensor(x, name="x")
         y = ops.convert_to_tensor(y, name="y", dtype=x.dtype.base_dtype)
         return gen.DivNoNan(x, y, name=name)
+
+
+def reciprocal_no_nan(x, name=None):
+    """1 / x, and 0 where x is 0."""
+    with ops.name_scope(name, "reciprocal_no_nan", [x]) as scope:
+        x = ops.convert_to_tensor(x, name="x")
+        one = ops.convert_to_tensor(1, dtype=x.dtype.base_dtype, name="one")
+        return gen.DivNoNan(one, x, name=scope)
 
 
 def multiply_no_nan(x, y, name=None):

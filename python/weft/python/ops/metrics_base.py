@@ -1,7 +1,8 @@
 """What all streaming metrics share: their variables, the shapes of what comes in, collections."""
 
 from weft.python.framework import ops
-from weft.python.ops import array_ops, math_ops, squeezable, variable_scope
+from weft.python.ops import (array_ops, confusion_matrix, math_ops, variable_scope,
+                             weights_broadcast_ops)
 
 __all__ = ["metric_variable"]
 
@@ -17,7 +18,7 @@ def aligned(predictions, labels, weights):
     """(predictions, labels, weights) without, or with, the last axis of 1 that sets them apart."""
     predictions = ops.convert_to_tensor(predictions)
     if labels is not None:
-        labels, predictions = squeezable.remove_squeezable_dimensions(labels, predictions)
+        labels, predictions = confusion_matrix.remove_squeezable_dimensions(labels, predictions)
         predictions.get_shape().assert_is_compatible_with(labels.get_shape())
     if weights is None:
         return predictions, labels, None
@@ -25,7 +26,8 @@ def aligned(predictions, labels, weights):
     rank, weights_rank = predictions.get_shape().ndims, weights.get_shape().ndims
     if rank is not None and weights_rank and weights_rank == rank - 1:
         return predictions, labels, array_ops.expand_dims(weights, [-1])
-    return predictions, labels, squeezable.remove_squeezable_weights(weights, predictions)
+    return predictions, labels, weights_broadcast_ops.remove_squeezable_weights(
+        weights, predictions)
 
 
 def collected(value, update_op, metrics_collections, updates_collections):

@@ -1,7 +1,8 @@
 """Streaming means and errors: each keeps a total and a count, and the update op adds a batch."""
 
 from weft.python.framework import dtypes, ops
-from weft.python.ops import array_ops, math_ops, state_ops, weights_broadcast_ops
+from weft.python.ops import (array_ops, confusion_matrix, math_ops, state_ops,
+                             weights_broadcast_ops)
 from weft.python.ops.metrics_base import aligned, collected, metric_variable, ratio
 from weft.python.ops.variable_scope import variable_scope
 
@@ -152,17 +153,15 @@ def mean_iou(labels, predictions, num_classes, weights=None, metrics_collections
 
 def _streaming_confusion_matrix(labels, predictions, num_classes, weights):
     """A count for each pair (label, prediction), and the op that adds a batch."""
-    matrix = metric_variable([num_classes, num_classes], dtypes.float64,
-                             name="total_confusion_matrix")
+    total = metric_variable([num_classes, num_classes], dtypes.float64,
+                            name="total_confusion_matrix")
     predictions = _flat(math_ops.cast(predictions, dtypes.int64))
     labels = _flat(math_ops.cast(labels, dtypes.int64))
-    if weights is None:
-        weights = array_ops.ones_like(predictions, dtype=dtypes.float64)
-    else:
-        weights = _flat(math_ops.cast(weights, dtypes.float64))
-    pairs = array_ops.stack([labels, predictions], axis=1)
-    size = math_ops.cast([num_classes, num_classes], dtypes.int64)
-    return matrix, state_ops.assign_add(matrix, array_ops.scatter_nd(pairs, weights, size))
+    if weights is not None:
+        weights = _flat(ops.convert_to_tensor(weights))
+    matrix = confusion_matrix.confusion_matrix(labels, predictions, num_classes, weights=weights,
+                                               dtype=dtypes.float64)
+    return total, state_ops.assign_add(total, matrix)
 
 
 def _flat(x):

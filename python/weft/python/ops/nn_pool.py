@@ -5,8 +5,8 @@ from weft.python.ops import array_ops
 from weft.python.ops.arguments import renamed_argument
 
 __all__ = [
-    "avg_pool", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool", "max_pool1d", "max_pool2d",
-    "max_pool3d", "max_pool_with_argmax", "pool", "window_list",
+    "avg_pool", "avg_pool1d", "avg_pool2d", "avg_pool3d", "avg_pool_v2", "max_pool", "max_pool1d", "max_pool2d",
+    "max_pool3d", "max_pool_v2", "max_pool_with_argmax", "pool", "window_list",
 ]
 
 
@@ -91,6 +91,26 @@ def _pool1d(op, default_name, input, ksize, strides, padding, data_format, name)
         result = op(image, ksize=ksize, strides=strides, padding=padding,
                     data_format="NCHW" if first else "NHWC")
         return array_ops.squeeze(result, [axis])
+
+
+def max_pool_v2(input, ksize, strides, padding, data_format=None, name=None):
+    """max_pool1d, max_pool or max_pool3d, by the rank of input."""
+    return _pool_by_rank("MAX", input, ksize, strides, padding, data_format, name)
+
+
+def avg_pool_v2(input, ksize, strides, padding, data_format=None, name=None):
+    """avg_pool1d, avg_pool or avg_pool3d, by the rank of input."""
+    return _pool_by_rank("AVG", input, ksize, strides, padding, data_format, name)
+
+
+def _pool_by_rank(pooling_type, input, ksize, strides, padding, data_format, name):
+    input = ops.convert_to_tensor(input)
+    if input.shape.ndims not in (3, 4, 5):
+        raise ValueError("Input tensor must be of rank 3, 4 or 5 but was {}.".format(
+            input.shape.ndims))
+    formats = {} if data_format is None else {"data_format": data_format}
+    op = _pooling_op(pooling_type, input.shape.ndims - 2)
+    return op(input, ksize, strides, padding, name=name, **formats)
 
 
 def max_pool_with_argmax(input, ksize, strides, padding, data_format="NHWC", Targmax=None,

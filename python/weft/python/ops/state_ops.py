@@ -13,8 +13,10 @@ from weft.python.framework import tensor_shape
 
 def variable_op_v2(shape, dtype, name="Variable", container="", shared_name=""):
     """The op of a ref variable: a reference to the session's variable of this name."""
-    return gen.VariableV2(shape=shape, dtype=dtype, name=name, container=container,
-                          shared_name=shared_name)
+    # What is not said is the container of the scope.
+    said = {"container": container, "shared_name": shared_name}
+    return gen.VariableV2(shape=shape, dtype=dtype, name=name,
+                          **{k: v for k, v in said.items() if v})
 
 
 def variable_op(shape, dtype, name="Variable", set_shape=True, container="", shared_name=""):

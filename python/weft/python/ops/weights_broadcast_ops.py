@@ -5,7 +5,7 @@ Weights are a scalar, or have the rank of the values and in each axis their size
 from weft.python.framework import gen, ops, tensor_util
 from weft.python.ops import array_ops, math_ops
 
-__all__ = ["assert_broadcastable", "broadcast_weights"]
+__all__ = ["assert_broadcastable", "broadcast_weights", "remove_squeezable_weights"]
 
 _PREFIX = "weights can not be broadcast to values."
 
@@ -75,3 +75,19 @@ def broadcast_weights(weights, values):
             return weights
         with ops.control_dependencies((assert_broadcastable(weights, values),)):
             return math_ops.multiply(weights, array_ops.ones_like(values), name=scope)
+
+
+def remove_squeezable_weights(weights, values):
+    """weights without a last axis that they have more than values."""
+    weights = ops.convert_to_tensor(weights)
+    weights_rank, rank = weights.get_shape().ndims, values.get_shape().ndims
+    if weights_rank == 0:
+        return weights
+    if weights_rank is not None and rank is not None:
+        return array_ops.squeeze(weights, [-1]) if weights_rank - rank == 1 else weights
+    if weights_rank is None or weights.get_shape()[-1].is_compatible_with(1):
+        from weft.python.ops import control_flow_ops
+        return control_flow_ops.cond(
+            math_ops.equal(array_ops.rank(weights), array_ops.rank(values) + 1),
+            lambda: array_ops.squeeze(weights, [-1]), lambda: weights)
+    return weights

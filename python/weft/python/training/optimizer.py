@@ -344,7 +344,8 @@ class _Trained(object):
         if self.var.constraint is None:
             return done
         with ops.control_dependencies([done]):
-            return self.var.assign(self.var.constraint(self.var))
+            now = self.var if self._resource else self.var.read_value()
+            return self.var.assign(self.var.constraint(now))
 
     def _update_rows(self, optimizer, grad):
         if self.var.constraint is not None:

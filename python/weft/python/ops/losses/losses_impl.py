@@ -4,7 +4,7 @@ Each function takes labels and predictions (or logits) of one shape and `weights
 batch entry ([batch, 1...]) or one an element. The loss is put into `loss_collection`."""
 
 from weft.python.framework import dtypes, gen, ops
-from weft.python.ops import array_ops, math_ops, nn_losses, squeezable, weights_broadcast_ops
+from weft.python.ops import array_ops, math_ops, nn_losses, weights_broadcast_ops
 from weft.python.ops.arguments import renamed_argument
 from weft.python.ops.losses import util
 
@@ -251,13 +251,14 @@ def softmax_cross_entropy(onehot_labels, logits, weights=1.0, label_smoothing=0,
 def sparse_softmax_cross_entropy(labels, logits, weights=1.0, scope=None, loss_collection=_LOSSES,
                                  reduction=Reduction.SUM_BY_NONZERO_WEIGHTS):
     """The cross entropy of labels that are indices of classes."""
+    from weft.python.ops import confusion_matrix
     _require(labels=labels, logits=logits)
     with ops.name_scope(scope, "sparse_softmax_cross_entropy_loss",
                         (logits, labels, weights)) as scope:
-        labels, logits = squeezable.remove_squeezable_dimensions(labels, logits,
-                                                                 expected_rank_diff=1)
+        labels, logits = confusion_matrix.remove_squeezable_dimensions(labels, logits,
+                                                                       expected_rank_diff=1)
         if weights is not None:
-            weights = squeezable.remove_squeezable_weights(weights, labels)
+            weights = weights_broadcast_ops.remove_squeezable_weights(weights, labels)
         losses = nn_losses.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits,
                                                                     name="xentropy")
         return compute_weighted_loss(losses, weights, scope, loss_collection, reduction)

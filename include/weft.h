@@ -139,7 +139,8 @@ weft_tensor_new(enum weft_dtype dtype, int rank, const int64_t *dims, const void
                 struct weft_tensor **result);
 
 /* A tensor around the caller's memory, which stays there until release(ctx, data, bytes) is called
- * by the last reference, on any thread. `release` may be NULL. Numbers only. */
+ * by the last reference, on any thread. `release` may be NULL. Numbers only. What outlives a run
+ * that it is fed to (variables, fetched values) and constants hold copies. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_tensor_wrap(enum weft_dtype dtype, int rank, const int64_t *dims, void *data,
                  void (*release)(void *ctx, void *data, size_t bytes), void *ctx,

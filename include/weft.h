@@ -459,8 +459,9 @@ WEFT_API struct weft_op_attr weft_op_attr(const struct weft_op_def *d, int i);
 
 /* What PyFunc and PyFuncStateless call: `token` is the node's attribute; it fills `out` with n_out
  * tensors of the dtypes wanted, which become the node's (NULL on failure), and leaves the inputs to
- * the caller. On any thread, several at a time. One for the process; NULL: none, and running such
- * a node is INVALID_ARGUMENT "callback TOKEN is not found". TF: tf.py_func. */
+ * the caller. On any thread, several at a time, while no lock of the library's is held: it may
+ * build and run, but must not wait for what the run's caller holds. One for the process; NULL:
+ * none, and running such a node is INVALID_ARGUMENT "callback TOKEN is not found". TF: tf.py_func. */
 typedef struct weft_status *weft_host_function(const char *token, struct weft_tensor *const *in,
                                                int n_in, const enum weft_dtype *out_dtypes,
                                                struct weft_tensor **out, int n_out);

@@ -273,7 +273,7 @@ class VariableScope(object):
         """The variable `name` under this scope, what is None taken from the scope; see
         tf.get_variable."""
         # F25: without a name of its own (a slot) the variable is the scope's, slash and all.
-        full_name = self._name + "/" + name if self._name else name
+        full_name = "/".join(n for n in (self._name or None, name) if n is not None)
         # The variable scope alone names variables: name scopes do not apply.
         with ops.name_scope(None):
             if dtype is not None and initializer is not None and not callable(initializer):

@@ -456,6 +456,17 @@ def test_subclass_on_rows():
         assert [x.tolist() for x in sess.run([v, r])] == [[1., 11., 3.]] * 2
 
 
+def test_ops_for_subclasses():
+    from weft.python.framework import gen
+    from weft.python.training import training_ops
+    assert training_ops.apply_rms_prop is gen.ApplyRMSProp
+    assert training_ops.resource_sparse_apply_ftrl_v2 is gen.ResourceSparseApplyFtrlV2
+    assert training_ops.apply_adagrad_da is gen.ApplyAdagradDA
+    assert "sparse_apply_centered_rms_prop" in dir(training_ops)
+    with pytest.raises(AttributeError, match="There is no training op 'apply_nothing'"):
+        training_ops.apply_nothing
+
+
 def test_wrapping_subclass():
     """One that changes gradients, and then is its base."""
     class Clipped(tf.train.GradientDescentOptimizer):

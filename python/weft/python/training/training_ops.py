@@ -1,4 +1,4 @@
-"""The training ops by the names that optimizers outside the library know: apply_adam is ApplyAdam."""
+"""The training ops by the names that other optimizers know: apply_adam is ApplyAdam."""
 
 import re
 

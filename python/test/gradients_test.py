@@ -9,11 +9,6 @@ from weft.python.framework import registry
 from weft.python.ops.gradients import dense_from_slices
 
 
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    tf.reset_default_graph()
-
-
 @pytest.fixture
 def forget_gradients():
     """What a test registers is no other test's."""

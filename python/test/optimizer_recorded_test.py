@@ -15,11 +15,6 @@ MODELS = os.path.join(SHARED, "models")
 with_models = pytest.mark.skipif(not os.path.isdir(MODELS), reason="no ../shared/models")
 
 
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    tf.reset_default_graph()
-
-
 def initialized():
     sess = tf.Session()
     sess.run(tf.global_variables_initializer())

@@ -5,11 +5,6 @@ import weft as tf
 from weft.python.training import optimizer
 
 
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    tf.reset_default_graph()
-
-
 def names(prefix=""):
     return [op.name for op in tf.get_default_graph().get_operations()
             if op.name.startswith(prefix)]

@@ -485,3 +485,16 @@ def test_base_class():
         for loss in (v * 2., tf.gather(v, [0])):
             with pytest.raises(NotImplementedError):
                 Nothing(False, "Nothing").minimize(loss, var_list=[v])
+
+
+@pytest.mark.parametrize("make", [
+    lambda: tf.train.MomentumOptimizer(1., .9), lambda: tf.train.AdagradOptimizer(1.),
+    lambda: tf.train.RMSPropOptimizer(1.), lambda: tf.train.AdamOptimizer(1.)])
+def test_variables_of_unknown_shape(make):
+    x = tf.placeholder(tf.float32, [None])
+    v = tf.Variable(x, validate_shape=False, name="v")
+    train = make().minimize(tf.reduce_sum(v * v))
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer(), {x: [1., 2., 3.]})
+        sess.run(train)
+        assert sess.run(v).shape == (3,) and np.all(sess.run(v) < [1., 2., 3.])

@@ -272,6 +272,7 @@ class VariableScope(object):
                      aggregation=variables.VariableAggregation.NONE):
         """The variable `name` under this scope, what is None taken from the scope; see
         tf.get_variable."""
+        # F25: with an empty name (a slot) the variable is the scope's, slash and all.
         full_name = "/".join(part for part in (self._name or None, name) if part is not None)
         # The variable scope alone names variables: name scopes do not apply.
         with ops.name_scope(None):

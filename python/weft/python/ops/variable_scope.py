@@ -100,11 +100,7 @@ _SCOPES_KEY = ("__varscope",)
 
 def get_variable_scope_store():
     """The default graph's _VariableScopeStore."""
-    found = ops.get_collection(_SCOPES_KEY)
-    if not found:
-        found = [_VariableScopeStore()]
-        ops.add_to_collection(_SCOPES_KEY, found[0])
-    return found[0]
+    return variable_store.kept(_SCOPES_KEY, _VariableScopeStore)
 
 
 def get_variable_scope():

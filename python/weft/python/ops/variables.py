@@ -256,7 +256,7 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
         self._save_slice_info = save_slice_info
 
     def _get_save_slice_info(self):
-        return self._record.fields.get("_save_slice_info")
+        return self._save_slice_info
 
 
 VariableV1 = Variable
@@ -326,7 +326,8 @@ class Creation(object):
         """Gives `variable` its attributes and puts it into its collections."""
         variable._attach(ops.get_default_graph())
         fields.update(_trainable=self.trainable, _synchronization=self.synchronization,
-                      _aggregation=self.aggregation, _constraint=self.constraint)
+                      _aggregation=self.aggregation, _constraint=self.constraint,
+                      _save_slice_info=None)
         for name, value in fields.items():
             setattr(variable, name, value)
         ops.add_to_collections(self.collections, variable)

@@ -408,7 +408,8 @@ def test_sharing_partitioned_variables():
         assert [p for p in tf.get_variable("v", [6], partitioner=three)] == list(v)
         assert [p for p in tf.get_variable("v", [6])] == list(v)
         with pytest.raises(ValueError, match="Trying to reuse partitioned variable v, but "
-                                             r"specified partitions \[2\] and found partitions \[3\]."):
+                                             r"specified partitions \[2\] and found partitions "
+                                             r"\[3\]."):
             tf.get_variable("v", [6], partitioner=tf.fixed_size_partitioner(2))
         with pytest.raises(ValueError, match="Trying to reuse partitioned variable"):
             tf.get_variable("v", [7], partitioner=three)

@@ -209,8 +209,8 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
         """
         from weft.python.ops import control_flow_ops
         if not gen.has("Switch"):
-            raise NotImplementedError("Variable.initialized_value() is a tf.cond, which is not there "
-                                      "yet.")
+            raise NotImplementedError("Variable.initialized_value() is a tf.cond, which is not "
+                                      "there yet.")
         with ops.init_scope():
             return control_flow_ops.cond(is_variable_initialized(self), self.read_value,
                                          lambda: self.initial_value)

@@ -268,7 +268,7 @@ class VariableScope(object):
                      aggregation=variables.VariableAggregation.NONE):
         """The variable `name` under this scope, what is None taken from the scope; see
         tf.get_variable."""
-        # TF: "" gives a name with a slash at its end, by which slots take exactly their scope's.
+        # F25: with "" (a slot) the name is the scope's, slash and all; with None without a slash.
         full_name = "/".join(part for part in (self._name or None, name) if part is not None)
         # The variable scope alone names variables: name scopes do not apply.
         with ops.name_scope(None):

@@ -32,7 +32,7 @@ def make_template(name_, func_, create_scope_now_=False, unique_name_=None, cust
                     custom_getter=custom_getter_)
 
 
-class Template(object):
+class Template:
     """A function and the variable scope of its variables."""
 
     def __init__(self, name, func, create_scope_now=False, unique_name=None, custom_getter=None):

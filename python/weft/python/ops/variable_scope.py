@@ -74,7 +74,7 @@ class _VariableScopeStore(threading.local):
     """The scope in force, how often each full name was opened, and the creators, of one graph."""
 
     def __init__(self):
-        super(_VariableScopeStore, self).__init__()
+        super().__init__()
         self.current_scope = VariableScope(False)
         self.variable_scopes_count = {}
         self.creators = []
@@ -134,7 +134,7 @@ def variable_creator_scope(variable_creator):
 variable_creator_scope_v1 = variable_creator_scope
 
 
-class VariableScope(object):
+class VariableScope:
     """The name and the defaults of the variables that get_variable makes under it.
 
     `reuse`, `initializer`, `regularizer`, `caching_device`, `partitioner`, `custom_getter`,
@@ -378,7 +378,7 @@ def _around(outer, inner):
     return both
 
 
-class _pure_variable_scope(object):
+class _pure_variable_scope:
     """A variable scope without a name scope. `defaults`: what is said for the scope, None for
     nothing."""
 
@@ -452,7 +452,7 @@ def _get_unique_variable_scope(prefix):
     return "%s_%d" % (prefix, i)
 
 
-class variable_scope(object):
+class variable_scope:
     """Opens a variable scope, and with it a name scope, for a `with` block; yields a VariableScope.
 
     Args:

@@ -31,7 +31,7 @@ Request = namedtuple("Request", (
 Request.__doc__ = "What get_variable is asked for, scopes' defaults filled in."
 
 
-class StoreRecord(object):
+class StoreRecord:
     """The store as its graph keeps it: records of variables by name."""
 
     __slots__ = ("variables", "partitioned")
@@ -89,7 +89,7 @@ def kept(key, make):
     return found[0]
 
 
-class _VariableStore(object):
+class _VariableStore:
     """The variables of one graph that were made by get_variable."""
 
     def __init__(self, graph, record):

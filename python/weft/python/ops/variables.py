@@ -74,7 +74,7 @@ class _VariableType(type):
 
     def __call__(cls, *args, **kwargs):
         if cls is not Variable:
-            return super(_VariableType, cls).__call__(*args, **kwargs)
+            return super().__call__(*args, **kwargs)
         return _create(*args, **kwargs)
 
 
@@ -237,7 +237,7 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
 
     # ---- slices of a bigger variable ----
 
-    class SaveSliceInfo(object):
+    class SaveSliceInfo:
         """Which slice of a bigger variable this one is, for checkpoints."""
 
         def __init__(self, full_name=None, full_shape=None, var_offset=None, var_shape=None):
@@ -287,7 +287,7 @@ def _variable_to_tensor(value, dtype=None, name=None, as_ref=False):
 ops.register_tensor_conversion_function(Variable, _variable_to_tensor)
 
 
-class Creation(object):
+class Creation:
     """What the two kinds of variables do alike when they are made: checks, and the initial value.
     """
 

@@ -27,7 +27,7 @@ def guarded(name, value):
         return value
 
 
-class _Rewriting(object):
+class _Rewriting:
     """One initial value's rewriting: each op at most once."""
 
     def __init__(self, name):

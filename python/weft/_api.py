@@ -49,9 +49,8 @@ API = {"": {
     "python.framework.random_seed": "get_seed set_random_seed",
     "python.framework.v2_behavior": """
         control_flow_v2_enabled disable_control_flow_v2 disable_eager_execution
-        disable_resource_variables disable_tensor_equality disable_v2_behavior
-        enable_control_flow_v2 enable_eager_execution enable_resource_variables
-        enable_tensor_equality enable_v2_behavior executing_eagerly resource_variables_enabled""",
+        disable_tensor_equality disable_v2_behavior enable_control_flow_v2
+        enable_eager_execution enable_tensor_equality enable_v2_behavior executing_eagerly""",
     "python.client.session": "InteractiveSession Session",
     "python.platform.tf_logging": "get_logger",
     "python.ops.array_ops": """
@@ -108,7 +107,8 @@ API = {"": {
         multinomial random_crop random_gamma random_normal random_poisson random_shuffle
         random_uniform truncated_normal""",
     "python.ops.init_ops": """
-        constant_initializer ones_initializer orthogonal_initializer random_normal_initializer
+        constant_initializer glorot_normal_initializer glorot_uniform_initializer
+        ones_initializer orthogonal_initializer random_normal_initializer
         random_uniform_initializer truncated_normal_initializer
         uniform_unit_scaling_initializer variance_scaling_initializer zeros_initializer""",
     "python.ops.variables": """
@@ -119,8 +119,9 @@ API = {"": {
         moving_average_variables report_uninitialized_variables trainable_variables
         variables_initializer""",
     "python.ops.variable_scope": """
-        AUTO_REUSE VariableScope get_local_variable get_variable get_variable_scope
-        no_regularizer variable_creator_scope variable_op_scope variable_scope""",
+        AUTO_REUSE VariableScope disable_resource_variables enable_resource_variables
+        get_local_variable get_variable get_variable_scope no_regularizer
+        resource_variables_enabled variable_creator_scope variable_op_scope variable_scope""",
     "python.ops.partitioned_variables": """
         create_partitioned_variables fixed_size_partitioner min_max_variable_partitioner
         variable_axis_size_partitioner""",
@@ -367,6 +368,9 @@ API["train"] = {
     "python.training.training_util": """
         assert_global_step create_global_step get_global_step get_or_create_global_step
         global_step""",
+    "python.training.coordinator": "Coordinator LooperThread",
+    "python.training.device_setter": "replica_device_setter",
+    "python.training.server_lib": "ClusterSpec Server",
     "python.framework.config": "ClusterDef JobDef ServerDef"}
 
 # ---- Keras ----

@@ -62,10 +62,19 @@ def _guess(value, dtype):
                          "equal rows." % (value, [len(value)])) from None
     if array.dtype.kind in "US":        # NumPy cuts trailing NULs off its own strings
         array = np.array(value, dtype=object)
+    if array.dtype == object:
+        array = _with_dimensions(array)
     if array.dtype == object and wide:
         raise TypeError("Expected %s, got %s of type '%s' instead."
                         % (dtype.name, _first(value), type(_first(value)).__name__))
     return array
+
+
+def _with_dimensions(array):
+    """The array as one of numbers where all that hindered it were known Dimensions."""
+    kinds = (int, float, np.number, tensor_shape.Dimension)
+    values = [getattr(x, "value", x) if isinstance(x, kinds) else None for x in array.ravel()]
+    return array if None in values else np.array(values).reshape(array.shape)
 
 
 def _strings(array, value, dtype):

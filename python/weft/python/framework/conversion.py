@@ -1,6 +1,6 @@
 """Other values to Tensors: by functions registered for their types, else as constants."""
 from weft import _core
-from weft.python.framework import dtypes
+from weft.python.framework import dtypes, tensor_shape
 from weft.python.framework.indexed_slices import IndexedSlices
 from weft.python.framework.tensors import Tensor
 
@@ -139,3 +139,30 @@ def _indexed_slices_to_tensor(value, dtype=None, name=None, as_ref=False):
 
 
 register_tensor_conversion_function(IndexedSlices, _indexed_slices_to_tensor)
+
+
+def _shape_to_tensor(value, dtype=None, name=None, as_ref=False):
+    """A TensorShape is the vector of its dimensions, int32 unless one of them is too large."""
+    if not value.is_fully_defined():
+        raise ValueError("Cannot convert a partially known TensorShape to a Tensor: %s" % value)
+    return _dimensions(value.as_list(), dtype, name or "shape_as_tensor")
+
+
+def _dimension_to_tensor(value, dtype=None, name=None, as_ref=False):
+    """A Dimension is its number."""
+    if value.value is None:
+        raise ValueError("Cannot convert an unknown Dimension to a Tensor: %s" % value)
+    return _dimensions(value.value, dtype, name or "dimension_as_tensor")
+
+
+def _dimensions(value, dtype, name):
+    from weft.python.framework import constant_op
+    if dtype not in (None, dtypes.int32, dtypes.int64):
+        raise TypeError("Cannot convert a TensorShape to dtype: %s" % dtype)
+    large = max(value, default=0) if isinstance(value, list) else value
+    return constant_op.constant(value, dtype or (dtypes.int64 if large >= 2 ** 31 else
+                                                 dtypes.int32), name=name)
+
+
+register_tensor_conversion_function(tensor_shape.TensorShape, _shape_to_tensor)
+register_tensor_conversion_function(tensor_shape.Dimension, _dimension_to_tensor)

@@ -37,6 +37,7 @@
     X(pool) \
     X(random) \
     X(reduce) \
+    X(resize) \
     X(roll) \
     X(sample) \
     X(scan) \

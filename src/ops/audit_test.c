@@ -80,6 +80,8 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResourceSparseApplyKerasMomentum", NULL, "1.14" },
     { "MatMul", "T", "1.13: int64" },
     { "BatchMatMul", "T", "1.13: int64" },
+    { "NonMaxSuppressionV5", NULL, "1.15" },
+    { "DrawBoundingBoxesV2", NULL, "1.15" },
     { "FusedBatchNormV3", NULL, "1.14" },
     { "FusedBatchNormGradV3", NULL, "1.14" },
     { "LeakyRelu", NULL, "1.13" },

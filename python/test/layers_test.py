@@ -6,14 +6,10 @@ import weakref
 import numpy as np
 import pytest
 import weft as tf
+from weft.python.framework import gen
 from weft.python.layers import base, core, utils
 
 GOLDEN = os.path.join(os.path.dirname(__file__), "..", "..", "..", "shared", "golden")
-
-
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    tf.reset_default_graph()
 
 
 def placeholder(*shape, dtype=tf.float32):
@@ -452,8 +448,7 @@ def test_arguments():
 
 def test_input_spec():
     spec = base.InputSpec(shape=(None, 3), dtype=tf.float32)
-    assert spec.ndim == 2 and repr(spec) == "InputSpec(dtype=float32, shape=(None, 3), ndim=2)" \
-        or "ndim=2" in repr(spec)
+    assert spec.ndim == 2 and "shape=(None, 3), ndim=2" in repr(spec)
     layer = core.Dense(2)
     layer.input_spec = spec
     with pytest.raises(ValueError, match=r"expected shape=\(None, 3\), found shape=\[2, 4\]"):
@@ -507,6 +502,8 @@ CASES = {
 @pytest.mark.skipif(not os.path.isdir(GOLDEN), reason="no ../shared/golden")
 @pytest.mark.parametrize("case", sorted(CASES))
 def test_as_tensorflow(case):
+    if "conv3d" in case and not gen.has("Conv3DBackpropInputV2"):
+        pytest.skip("no op Conv3DBackpropInputV2")
     values = golden(case)
     x = values.pop("in_0:0")
     values.pop("in_0/read:0", None)

@@ -1,5 +1,5 @@
 """tf.contrib.losses: tf.losses as they were before, with what is predicted first."""
-from weft.contrib.framework.arg_scope import add_arg_scope
+from weft.contrib.framework.arg_scopes import add_arg_scope
 from weft.python.ops.losses import losses as core
 
 __all__ = ["absolute_difference", "add_loss", "compute_weighted_loss", "cosine_distance",

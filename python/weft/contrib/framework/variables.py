@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from weft.contrib.framework.arg_scope import add_arg_scope
+from weft.contrib.framework.arg_scopes import add_arg_scope
 from weft.python.framework import dtypes, ops
 from weft.python.ops import array_ops, control_flow_ops, state_ops, variable_scope as vs
 from weft.python.ops.variables import VariableAggregation, VariableSynchronization

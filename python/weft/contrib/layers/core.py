@@ -3,7 +3,7 @@ import functools
 import numbers
 
 from weft.contrib.framework import variables
-from weft.contrib.framework.arg_scope import add_arg_scope
+from weft.contrib.framework.arg_scopes import add_arg_scope
 from weft.contrib.layers import finish, initializers, utils
 from weft.python.framework import dtypes, ops
 from weft.python.layers import core

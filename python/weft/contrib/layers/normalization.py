@@ -1,6 +1,6 @@
 """Batch and layer normalization of tf.contrib.layers."""
 from weft.contrib.framework import variables
-from weft.contrib.framework.arg_scope import add_arg_scope
+from weft.contrib.framework.arg_scopes import add_arg_scope
 from weft.contrib.layers import finish, utils
 from weft.python.framework import dtypes, ops
 from weft.python.layers import normalization

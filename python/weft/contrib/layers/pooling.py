@@ -1,5 +1,5 @@
 """Pooling of tf.contrib.layers."""
-from weft.contrib.framework.arg_scope import add_arg_scope
+from weft.contrib.framework.arg_scopes import add_arg_scope
 from weft.contrib.layers import finish, utils
 from weft.python.framework import ops
 from weft.python.layers import pooling

@@ -1,4 +1,4 @@
-"""Keras's settings of the process: floatx, epsilon, image_data_format. clear_session keeps them (D8)."""
+"""Keras's settings of the process, which clear_session keeps (D8)."""
 __all__ = ["epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx",
            "set_image_data_format"]
 

@@ -17,9 +17,8 @@ class Function:
     """
 
     def __init__(self, inputs, outputs, updates=None, name=None, feed_dict=None, fetches=None):
-        if not isinstance(inputs, (list, tuple)):
-            raise TypeError("`inputs` should be a list or tuple.")
-        self.inputs = nest.flatten(inputs)
+        _check_list(inputs, "inputs")
+        self.inputs = list(inputs)
         self._outputs_structure = outputs
         self.outputs = nest.flatten(outputs)
         self.feed_dict = feed_dict
@@ -39,8 +38,8 @@ class Function:
         return self._callable
 
     def __call__(self, inputs):
-        values = nest.flatten(inputs)
-        pairs = [(x, value) for x, value in zip(self.inputs, values) if value is not None]
+        _check_list(inputs, "inputs")
+        pairs = [(x, value) for x, value in zip(self.inputs, inputs) if value is not None]
         session = backend_session.get_session()
         run = self._prepare(session, [x for x, _ in pairs])
         arrays = [np.asarray(value, dtype=x.dtype.base_dtype.as_numpy_dtype) for x, value in pairs]
@@ -48,10 +47,14 @@ class Function:
         return nest.pack_sequence_as(self._outputs_structure, results)
 
 
+def _check_list(value, name):
+    if not isinstance(value, (list, tuple)):
+        raise TypeError("`%s` should be a list or tuple." % name)
+
+
 def _grouped(outputs, updates):
     """One op that runs all updates, after the outputs are there."""
-    if not isinstance(updates, (list, tuple)):
-        raise TypeError("`updates` in a Keras backend function should be a list or tuple.")
+    _check_list(updates, "updates")
     made = []
     with ops.control_dependencies([outputs[0]] if outputs else []):
         for update in updates:

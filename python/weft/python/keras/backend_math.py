@@ -3,7 +3,7 @@ import builtins
 
 from weft.python.framework import dtypes
 from weft.python.keras import backend_config
-from weft.python.ops import array_ops, clip_ops, math_ops, nn_impl, nn_ops
+from weft.python.ops import array_ops, clip_ops, math_ops, nn_impl
 
 __all__ = ["abs", "all", "any", "argmax", "argmin", "batch_dot", "clip", "cos", "cumprod",
            "cumsum", "dot", "equal", "exp", "gather", "greater", "greater_equal", "l2_normalize",

@@ -125,7 +125,7 @@ def in_top_k(predictions, targets, k):
 # The learning phase.
 
 def switch(condition, then_expression, else_expression):
-    """One of two tensors (or functions that make them); element by element for a tensor of flags."""
+    """One of two tensors (or functions that make them); for a tensor of flags, each element."""
     if condition.dtype.base_dtype != dtypes.bool:
         condition = math_ops.cast(condition, dtypes.bool)
     if not condition.shape.ndims:

@@ -181,8 +181,8 @@ class Layer:
         """Assigns arrays to the variables, in the Keras session."""
         from weft.python.keras import backend
         if len(weights) != len(self.weights):
-            raise ValueError("You called `set_weights(weights)` on layer \"%s\" with a  weight list "
-                             "of length %d, but the layer was expecting %d weights."
+            raise ValueError("You called `set_weights(weights)` on layer \"%s\" with a  weight "
+                             "list of length %d, but the layer was expecting %d weights."
                              % (self.name, len(weights), len(self.weights)))
         backend.batch_set_value(list(zip(self.weights, weights)))
 
@@ -228,7 +228,7 @@ class Layer:
         return [update for update, _ in self._updates]
 
     def get_updates_for(self, inputs) -> list:
-        """The updates that depend on `inputs`; those that depend on none of the layer's for None."""
+        """The updates that depend on `inputs`; for None, on no input of the layer."""
         if inputs is not None:
             reachable = utils.get_reachable_from_inputs(nest.flatten(inputs), self.updates)
             return [update for update in self.updates if update in reachable]

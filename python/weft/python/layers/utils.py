@@ -80,7 +80,7 @@ def conv_input_length(output_length, filter_size, padding, stride):
 
 
 def deconv_output_length(input_length, filter_size, padding, stride):
-    """How long an axis is after a transposed convolution; `input_length` may be a tensor or None."""
+    """How long an axis is after a transposed convolution; may be a tensor, or None."""
     if padding not in ("same", "valid", "full"):
         raise ValueError("Invalid border mode: %s" % padding)
     if input_length is None:

@@ -2,7 +2,7 @@
 import functools
 
 from weft.contrib.framework import variables
-from weft.contrib.framework.arg_scope import add_arg_scope
+from weft.contrib.framework.arg_scopes import add_arg_scope
 from weft.contrib.layers import finish, initializers, utils
 from weft.python.framework import ops
 from weft.python.layers import convolutional
@@ -67,6 +67,7 @@ def _over(dims):
     @functools.wraps(convolution.__wrapped__)
     def convolved(*args, **kwargs):
         return convolution(*args, conv_dims=dims, **kwargs)
+    convolved.__name__ = "convolution%dd" % dims
     return add_arg_scope(convolved)
 
 

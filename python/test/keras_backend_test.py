@@ -473,6 +473,17 @@ def test_images():
     np.testing.assert_allclose(value(normal).mean(), 0, atol=1e-5)
 
 
+def test_larger_images():
+    x = K.constant(np.arange(4.0).reshape(1, 2, 2, 1))
+    larger = K.resize_images(x, 2, 3, "channels_last")
+    assert larger.shape.as_list() == [1, 4, 6, 1]
+    assert value(larger)[0, :, :, 0].tolist() == [[0] * 3 + [1] * 3] * 2 + [[2] * 3 + [3] * 3] * 2
+    assert value(K.resize_volumes(K.ones((1, 2, 2, 2, 1)), 2, 1, 3, "channels_last")).shape == (
+        1, 4, 2, 6, 1)
+    up = K.conv2d_transpose(x, K.ones((2, 2, 3, 1)), (1, 4, 4, 3), (2, 2))
+    assert value(up).shape == (1, 4, 4, 3)
+
+
 def test_gradients_and_random_values():
     v = K.variable([1.0, 2.0])
     grad, = K.gradients(K.sum(K.square(v)), [v])

@@ -139,7 +139,8 @@ weft_tensor_new(enum weft_dtype dtype, int rank, const int64_t *dims, const void
                 struct weft_tensor **result);
 
 /* A tensor around the caller's memory, which stays there until release(ctx, data, bytes) is called
- * by the last reference, on any thread. `release` may be NULL. Numbers only. */
+ * by the last reference, on any thread. `release` may be NULL. Numbers only. What outlives a run
+ * that it is fed to (variables, fetched values) and constants hold copies. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_tensor_wrap(enum weft_dtype dtype, int rank, const int64_t *dims, void *data,
                  void (*release)(void *ctx, void *data, size_t bytes), void *ctx,
@@ -466,8 +467,9 @@ WEFT_API struct weft_op_attr weft_op_attr(const struct weft_op_def *d, int i);
 
 /* What PyFunc and PyFuncStateless call: `token` is the node's attribute; it fills `out` with n_out
  * tensors of the dtypes wanted, which become the node's (NULL on failure), and leaves the inputs to
- * the caller. On any thread, several at a time. One for the process; NULL: none, and running such
- * a node is INVALID_ARGUMENT "callback TOKEN is not found". TF: tf.py_func. */
+ * the caller. On any thread, several at a time, while no lock of the library's is held: it may
+ * build and run, but must not wait for what the run's caller holds. One for the process; NULL:
+ * none, and running such a node is INVALID_ARGUMENT "callback TOKEN is not found". TF: tf.py_func. */
 typedef struct weft_status *weft_host_function(const char *token, struct weft_tensor *const *in,
                                                int n_in, const enum weft_dtype *out_dtypes,
                                                struct weft_tensor **out, int n_out);

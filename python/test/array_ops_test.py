@@ -5,10 +5,9 @@ import weft as tf
 from weft.python.ops import array_ops
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def graph():
-    with tf.Graph().as_default() as g:
-        yield g
+    return tf.get_default_graph()
 
 
 def run(fetches, feeds=None):

@@ -7,10 +7,9 @@ from weft.python.ops import check_ops
 InvalidArgument = tf.errors.InvalidArgumentError
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def graph():
-    with tf.Graph().as_default() as g:
-        yield g
+    return tf.get_default_graph()
 
 
 def run(fetches, feeds=None):

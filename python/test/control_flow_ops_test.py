@@ -6,10 +6,9 @@ from weft.python.framework import smart_cond
 from weft.python.ops import control_flow_ops
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def graph():
-    with tf.Graph().as_default() as g:
-        yield g
+    return tf.get_default_graph()
 
 
 def run(fetches, feeds=None):

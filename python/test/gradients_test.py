@@ -275,6 +275,20 @@ def test_gates_and_places():
         placed = tf.square(a)
     near, = tf.gradients(placed, a, colocate_gradients_with_ops=True)
     assert near.op.colocation_groups() == [b"loc:@Square"]
+    start = tf.get_default_graph().get_operation_by_name("gradients_1/Fill")
+    assert start.colocation_groups() == [b"loc:@Square"]
+
+
+@pytest.mark.fact("F14")
+def test_gates_and_places_of_registered_gradients(forget_gradients):
+    tf.RegisterGradient("Product")(lambda op, dy: (dy * op.inputs[1], dy * op.inputs[0]))
+    a, b = tf.constant(2.), tf.constant(3.)
+    with tf.get_default_graph().gradient_override_map({"Mul": "Product"}):
+        y = tf.multiply(a, b, name="y")
+    dx = tf.gradients(y, [a, b], colocate_gradients_with_ops=True, gate_gradients=True)
+    assert dx[0].name == "gradients/y_grad/tuple/control_dependency:0" and value(dx) == [3., 2.]
+    made = tf.get_default_graph().get_operation_by_name("gradients/y_grad/mul")
+    assert made.colocation_groups() == [b"loc:@y"]
 
 
 @pytest.mark.fact("F15")

@@ -10,7 +10,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("WEFT_BUILD", "build")
-LESSONS = sorted(p for p in (ROOT / "examples/python").glob("*.py") if p.with_suffix(".txt").exists())
+LESSONS = sorted(p for p in (ROOT / "examples/python").glob("*.py")
+                 if p.with_suffix(".txt").exists())
 
 
 def spelled(text, compat, ours):
@@ -29,8 +30,10 @@ def test_lesson(lesson, compat, ours, tmp_path):
     script = tmp_path / lesson.name
     script.write_text(spelled(lesson.read_text(), compat, ours))
     command = [sys.executable] if ours else [str(BUILD / "weft"), "py"]
-    path = os.pathsep.join([str(ROOT / "python"), str(BUILD / "python")])
-    run = subprocess.run(command + [str(script)], env=dict(os.environ, PYTHONPATH=path),
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    if ours:
+        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "python"), str(BUILD / "python")])
+    run = subprocess.run(command + [str(script)], env=environment,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                          universal_newlines=True, cwd=str(ROOT), timeout=120)
     assert run.returncode == 0, run.stderr

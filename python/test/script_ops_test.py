@@ -8,10 +8,9 @@ import weft as tf
 from weft.python.ops import script_ops
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def graph():
-    with tf.Graph().as_default() as g:
-        yield g
+    return tf.get_default_graph()
 
 
 def run(fetches, feeds=None):

@@ -156,6 +156,17 @@ def test_local_server():
         assert other.run(v) == 2.
 
 
+def test_servers_as_messages():
+    server = tf.train.Server.create_local_server()
+    definition = server.server_def
+    assert (definition.job_name, definition.task_index) == ("local", 0)
+    assert tf.train.ClusterSpec(definition.cluster).as_dict() == {"local": ["localhost:0"]}
+    again = tf.train.Server(definition, start=False)
+    assert again.server_def == definition
+    spec = tf.train.ClusterSpec({"ps": ["a:1"], "worker": {1: "c:3"}})
+    assert tf.train.ClusterSpec(spec.as_cluster_def()) == spec
+
+
 def test_clusters():
     spec = tf.train.ClusterSpec({"ps": ["a:1", "b:2"], "worker": {1: "c:3"}})
     assert spec and not tf.train.ClusterSpec({}) and spec == tf.train.ClusterSpec(spec)

@@ -10,6 +10,7 @@ from weft.python.framework import gen
 from weft.python.framework import ops
 from weft.python.ops import resource_variable_ops
 from weft.python.ops import variables
+from weft.python.training import server_lib
 
 fact = pytest.mark.fact
 kinds = pytest.mark.parametrize("use_resource", [False, True], ids=["ref", "resource"])
@@ -53,7 +54,7 @@ def test_each_session_has_its_own_values(use_resource):
 
 @fact("C3")
 def test_sessions_on_one_server_share():
-    server = tf.train.Server.create_local_server()
+    server = server_lib.Server.create_local_server()
     v = tf.Variable(1., name="shared_by_sessions")
     with tf.Session(server.target) as sess:
         sess.run(v.initializer)

@@ -19,6 +19,7 @@ def _fail(text, status=1):
 def _find_weft(core):
     """Let this file's package be found, and its extension in the folder `core`."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    core = os.path.normpath(core)
     sys.path[0:1] = ["", package] + ([core] if core != package else [])
 
 

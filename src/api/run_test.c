@@ -1,4 +1,5 @@
-/* run_test.c - what is said for one run: options of runs and of prepared calls, cancelling. */
+/* run_test.c - what is said for one run: options of runs and of prepared calls, cancelling; and
+ * that nothing holds on to the caller's memory when it is over. */
 #include "api/testing.h"
 
 #include <signal.h>
@@ -110,12 +111,113 @@ static void options_of_calls(void **state)
     weft_graph_free(g);
 }
 
+/* ---- memory of the caller's ---- */
+
+static void given_back(void *ctx, void *data, size_t bytes)
+{
+    assert_non_null(data);
+    assert_int_equal(bytes, 3 * sizeof(float));
+    ++*(int *)ctx;
+}
+
+/* Run `update` with x fed from an array that is overwritten afterwards. */
+static void run_with_array(struct weft_session *s, struct weft_out x, struct weft_out update,
+                           bool counted)
+{
+    float array[3] = { 1, 2, 3 };
+    int times = 0;
+    struct weft_tensor *t, *got;
+    ok(weft_tensor_wrap(WEFT_FLOAT, 1, (int64_t[]){ 3 }, array, counted ? given_back : NULL,
+                        &times, &t));
+    ok(weft_session_run(s, NULL, WEFT_FEEDS({ x, t }), &update, 1, NULL, 0, &got));
+    assert_false(weft_tensor_is_shared(t));
+    weft_tensor_free(t);
+    assert_int_equal(times, counted);
+    array[0] = array[1] = array[2] = 99;
+    for (int i = 0; i < 3; i++)
+        is_near(weft_tensor_number(got, i), i + 1, 0);
+    weft_tensor_free(got);
+}
+
+/* Updates that could take the fed value over, of both kinds of variable. */
+static int updates_of(struct weft_variable v, struct weft_out x, struct weft_out *update)
+{
+    struct weft_graph *g = weft_node_graph(x.node);
+    struct weft_out rows = weft_vector(g, WEFT_INT32, 3, (double[]){ 0, 1, 2 });
+    int n = 0;
+    update[n++] = weft_variable_assign(v, x);
+    update[n++] = weft_variable_assign(v, unary("Identity", x));
+    if (weft_out_is_ref(v.ref))
+        update[n++] = weft_op(g, "ScatterUpdate", WEFT_OUTS(v.ref, rows, x), NULL, 0);
+    return n;
+}
+
+static void variables_keep_copies(void **state)
+{
+    (void)state;
+    for (unsigned flags = 0; flags <= WEFT_USE_RESOURCE; flags += WEFT_USE_RESOURCE) {
+        struct weft_graph *g = weft_graph_new();
+        struct weft_out x = placeholder(g, "x", WEFT_FLOAT, 1, (int64_t[]){ 3 }), update[3];
+        struct weft_out start = weft_zeros(g, WEFT_FLOAT, 1, (int64_t[]){ 3 });
+        struct weft_variable v = weft_variable_new(g, "v", start, flags);
+        int n = updates_of(v, x, update);
+        struct weft_session *s = session_on(g);
+        for (int i = 0; i < 2 * n; i++) {
+            ok(weft_session_do(s, v.initializer));
+            run_with_array(s, x, update[i / 2], i % 2);
+            HOLDS(s, v.value, 1, 2, 3);
+        }
+        weft_session_free(s);
+        weft_graph_free(g);
+    }
+}
+
+/* A fetched value that is a feed, as it is or in another shape. */
+static void fetches_are_copies(void **state)
+{
+    (void)state;
+    struct weft_graph *g = weft_graph_new();
+    struct weft_out x = placeholder(g, "x", WEFT_FLOAT, 1, (int64_t[]){ 3 });
+    struct weft_out row = weft_vector(g, WEFT_INT32, 2, (double[]){ 1, 3 });
+    struct weft_session *s = session_on(g);
+    run_with_array(s, x, unary("Identity", x), true);
+    run_with_array(s, x, binary("Reshape", x, row), true);
+    weft_session_free(s);
+    weft_graph_free(g);
+}
+
+static void constants_are_copies(void **state)
+{
+    (void)state;
+    struct weft_graph *g = weft_graph_new();
+    float array[2] = { 1, 2 };
+    struct weft_tensor *t;
+    ok(weft_tensor_wrap(WEFT_FLOAT, 1, (int64_t[]){ 2 }, array, NULL, NULL, &t));
+    struct weft_out c = weft_const(g, t);
+    struct weft_tensor *const both[] = { t, t };
+    struct weft_out n = weft_op(g, "NoOp", NULL, 0, WEFT_ATTRS(
+        weft_attr_of(WEFT_ATTR_TENSORS, "_list", 2, 0, both)));
+    assert_false(weft_tensor_is_shared(t));
+    weft_tensor_free(t);
+    array[0] = 99;
+    ok(weft_node_attr_tensor(n.node, "_list", 1, &t));
+    is_near(weft_tensor_number(t, 0), 1, 0);
+    weft_tensor_free(t);
+    struct weft_session *s = session_on(g);
+    HOLDS(s, c, 1, 2);
+    weft_session_free(s);
+    weft_graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interrupts),
         cmocka_unit_test(interrupts_and_limits),
         cmocka_unit_test(options_of_calls),
+        cmocka_unit_test(variables_keep_copies),
+        cmocka_unit_test(fetches_are_copies),
+        cmocka_unit_test(constants_are_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

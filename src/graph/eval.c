@@ -57,8 +57,8 @@ struct status *node_compute(const struct node *n, const struct tensor *in, struc
 
 static bool may_compute(const struct node *n)
 {
-    const unsigned never = OP_STATEFUL | OP_EXPENSIVE | OP_FED | OP_SWITCH | OP_MERGE | OP_ENTER |
-                           OP_EXIT | OP_NEXT | OP_UNINITIALIZED | OP_BLOCKING;
+    const unsigned never = OP_STATEFUL | OP_EXPENSIVE | OP_HOST | OP_FED | OP_SWITCH | OP_MERGE |
+                           OP_ENTER | OP_EXIT | OP_NEXT | OP_UNINITIALIZED | OP_BLOCKING;
     if (n->op->flags & never || n->ref || n->n_control)
         return false;
     for (int i = 0; i < n->n_in; i++)

@@ -48,9 +48,9 @@ static struct status *copy_list(struct arena *a, struct attr *to, const struct a
         return NULL;
     case ATTR_TENSOR:
         NEED(tensors = arena_array(a, struct tensor, n));
-        for (size_t i = 0; i < n; i++)
-            tensors[i] = tensor_ref(&from->tensors[i]);
         to->tensors = tensors;
+        for (size_t i = 0; i < n; i++)
+            TRY(tensor_keep(&tensors[i], NULL, &from->tensors[i]));
         return NULL;
     default:
         NEED(to->ints = arena_copy(a, from->ints, n * sizeof *from->ints));
@@ -75,7 +75,7 @@ struct status *attr_copy(struct arena *a, struct attr *to, const struct attr *fr
         NEED(to->shape = arena_copy(a, from->shape, sizeof *from->shape));
     if (from->kind == ATTR_TENSOR) {
         NEED(t = arena_new(a, struct tensor));
-        *t = tensor_ref(from->tensor);
+        TRY(tensor_keep(t, NULL, from->tensor));
         to->tensor = t;
     }
     return NULL;

@@ -133,6 +133,10 @@ static inline void kernel_forward(struct kernel *k, int i, int j)
 static inline void kernel_set(struct kernel *k, int i, struct tensor t)
 { *kernel_out(k, i) = t; }
 
+/* Input i for a variable, a queue: whatever outlives the run. The reference is the caller's; it is
+ * moved if nobody else will look at the input, and to a copy where a feed's memory is not ours. */
+MUST_CHECK struct status *kernel_keep(struct kernel *k, int i, struct tensor *t);
+
 /* Memory for this kernel only, 64-aligned, uninitialized; gone when it returns, for whoever called
  * it then calls run_env_tidy(). One thread's: ask before a loop is split, not inside. */
 MUST_CHECK struct status *kernel_temp(struct kernel *k, size_t bytes, void *pointer_to_pointer);

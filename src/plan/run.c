@@ -89,8 +89,7 @@ static struct status *fetch_one(const struct plan *p, struct run *r, int i, stru
         return status_new(INVALID_ARGUMENT, "Retval[%d] does not have value", i);
     if (dtype_is_ref(t->dtype))
         return fetch_ref(p, i, t, fetch);
-    *fetch = tensor_ref(t);
-    return NULL;
+    return tensor_keep(fetch, r->env.buffers, t);
 }
 
 static struct status *take_fetches(const struct plan *p, struct run *r, struct tensor *fetch)

@@ -10,7 +10,7 @@ def build_error(code, message, node):
     """The exception for an operation that could not be made (A8, A52, A91, A92)."""
     if code == errors.FAILED_PRECONDITION:
         return RuntimeError(message)
-    if code == errors.NOT_FOUND and message.startswith("No gradient defined"):
+    if code == errors.NOT_FOUND and message.startswith(("No gradient", "Gradient explicitly")):
         return LookupError(message)
     if code == errors.RESOURCE_EXHAUSTED:
         return errors.ResourceExhaustedError(None, None, message)

@@ -74,9 +74,9 @@ class TestCase(Assertions, unittest.TestCase):
 
     def test_session(self, graph=None, config=None, use_gpu=False, force_gpu=False):
         """cached_session(), or with a graph session(): the older name of both."""
+        if self._testMethodName == "test_session":      # by its name it is a test too
+            self.skipTest("Not a test.")
         return (self.cached_session if graph is None else self.session)(graph, config)
-
-    test_session.__test__ = False           # not a test, whatever its name says
 
     def _new_session(self, graph, config):
         from weft.python.client import session

@@ -1,8 +1,9 @@
 """Rows of tables looked up by ids: embedding_lookup and its kin."""
 
-from weft.python.framework import dtypes, gen, ops, tensor_shape
+from weft.python.framework import constant_op, dtypes, gen, ops, tensor_shape
 from weft.python.framework.sparse_tensor import SparseTensor
-from weft.python.ops import array_ops, math_ops
+from weft.python.ops import array_ops, math_ops, resource_variable_ops
+from weft.python.ops.partitioned_variable import PartitionedVariable
 
 __all__ = ["embedding_lookup", "embedding_lookup_v2", "embedding_lookup_sparse",
            "embedding_lookup_sparse_v2", "safe_embedding_lookup_sparse",
@@ -22,17 +23,13 @@ def _clip(rows, ids, max_norm):
     return clip_ops.clip_by_norm(rows, max_norm, axes=axes)
 
 
-def _is_partitioned(params) -> bool:
-    return hasattr(params, "_get_variable_list") or type(params).__name__ == "PartitionedVariable"
-
-
 def _parts_of(params):
     """The parts of a table, as a list of tensors and variables."""
     if params is None:
         raise ValueError("params must be specified")
-    if _is_partitioned(params):
+    if isinstance(params, (list, tuple, PartitionedVariable)):
         return list(params)
-    return list(params) if isinstance(params, (list, tuple)) else [params]
+    return [params]
 
 
 def _row_counts(params):
@@ -56,10 +53,9 @@ def _assignment(params, ids, strategy):
         raise ValueError("Unrecognized partition strategy: " + strategy)
     sizes = _row_counts(params)
     if any(isinstance(size, ops.Tensor) for size in sizes):
-        total = math_ops.reduce_sum(array_ops.stack(
-            [math_ops.cast(size, ids.dtype) for size in sizes]))
+        total = math_ops.reduce_sum(math_ops.cast(array_ops.stack(sizes), ids.dtype))
     else:
-        total = math_ops.cast(sum(sizes), ids.dtype)
+        total = constant_op.constant(sum(sizes), ids.dtype)
     each, extras = total // n, total % n
     part = math_ops.maximum(ids // (each + 1), (ids - extras) // each)
     row = array_ops.where(part < extras, ids % (each + 1), (ids - extras) % each)
@@ -67,10 +63,10 @@ def _assignment(params, ids, strategy):
 
 
 def _gather_one(params, ids, max_norm, name):
-    """The lookup in a table of one part."""
+    """The lookup in a table of one part; the result need not be where the table is."""
     with ops.colocate_with(params):
         rows = _clip(array_ops.gather(params, ids, name=name), ids, max_norm)
-    return rows if max_norm is None else array_ops.identity(rows)
+    return array_ops.identity(rows)
 
 
 def _row_shape(params):
@@ -84,25 +80,26 @@ def _row_shape(params):
 def _gather_parts(params, ids, strategy, max_norm, name):
     """The lookup in a table of several parts: each part's ids go there, and rows come back."""
     flat = array_ops.reshape(ids, [-1])
+    places = math_ops.range(array_ops.size(flat))
     part, row = _assignment(params, flat, strategy)
     part = math_ops.cast(part, dtypes.int32)
     rows_of = gen.DynamicPartition(row, part, num_partitions=len(params))
-    where_of = gen.DynamicPartition(math_ops.range(array_ops.size(flat)), part,
-                                    num_partitions=len(params))
+    places_of = gen.DynamicPartition(places, part, num_partitions=len(params))
     found = []
     for table, rows in zip(params, rows_of):
         with ops.colocate_with(table):
-            found.append(_clip(array_ops.gather(table, rows), rows, max_norm))
-    joined = gen.ParallelDynamicStitch(where_of, found, name=name)
+            found.append(array_ops.gather(table, rows))
+    joined = gen.ParallelDynamicStitch(places_of, found, name=name)
     row_shape = _row_shape(params)
     if row_shape.is_fully_defined():
         tail = row_shape.as_list()
     else:
         with ops.colocate_with(params[0]):
-            tail = array_ops.shape(params[0])[1:]
+            tail = array_ops.shape(params[0])
+        tail = tail[1:]
     joined = array_ops.reshape(joined, array_ops.concat([array_ops.shape(ids), tail], 0))
     joined.set_shape(ids.get_shape().concatenate(row_shape))
-    return joined
+    return _clip(joined, ids, max_norm)
 
 
 def embedding_lookup(params, ids, partition_strategy="mod", name=None, validate_indices=True,
@@ -115,8 +112,8 @@ def embedding_lookup(params, ids, partition_strategy="mod", name=None, validate_
     if not params:
         raise ValueError("Need at least one param")
     with ops.name_scope(name, "embedding_lookup", params + [ids]) as name:
-        params = [p if hasattr(p, "get_shape") else ops.convert_to_tensor(p, name="params")
-                  for p in params]
+        if not any(resource_variable_ops.is_resource_variable(p) for p in params):
+            params = ops.convert_n_to_tensor_or_indexed_slices(params, name="params")
         ids = ops.convert_to_tensor(ids, name="ids")
         if len(params) == 1:
             return _gather_one(params[0], ids, max_norm, name)
@@ -153,20 +150,8 @@ def _combine_weighted(rows, weights, segments, combiner, name):
     return math_ops.div(total, scale, name=name)
 
 
-def _segment_combine(rows, idx, segments, combiner, name):
-    """rows[idx] combined by segment: by one op where there is one."""
-    op = {"sum": "SparseSegmentSum", "mean": "SparseSegmentMean",
-          "sqrtn": "SparseSegmentSqrtN"}[combiner]
-    if gen.has(op):
-        return getattr(gen, op)(rows, idx, segments, name=name)
-    rows = array_ops.gather(rows, idx)
-    if combiner != "sqrtn":
-        return (gen.SegmentSum if combiner == "sum" else gen.SegmentMean)(rows, segments,
-                                                                         name=name)
-    ones = array_ops.ones([array_ops.size(segments)] + [1] * (rows.get_shape().ndims - 1),
-                          rows.dtype)
-    return math_ops.div(gen.SegmentSum(rows, segments),
-                        math_ops.sqrt(gen.SegmentSum(ones, segments)), name=name)
+_SEGMENT_OPS = {"sum": "SparseSegmentSum", "mean": "SparseSegmentMean",
+                "sqrtn": "SparseSegmentSqrtN"}
 
 
 def embedding_lookup_sparse(params, sp_ids, sp_weights, partition_strategy="mod", name=None,
@@ -197,7 +182,7 @@ def embedding_lookup_sparse(params, sp_ids, sp_weights, partition_strategy="mod"
         if rows.dtype.base_dtype in (dtypes.float16, dtypes.bfloat16):
             rows = math_ops.cast(rows, dtypes.float32)
         if sp_weights is None:
-            return _segment_combine(rows, idx, segments, combiner, name)
+            return getattr(gen, _SEGMENT_OPS[combiner])(rows, idx, segments, name=name)
         return _combine_weighted(array_ops.gather(rows, idx), sp_weights.values, segments,
                                  combiner, name)
 

@@ -5,6 +5,7 @@ operation on the way (`_PythonGradients`): gradients that a program registers or
 of an op's own.
 """
 
+import contextlib
 import enum
 import warnings
 
@@ -66,9 +67,9 @@ def gradients(ys, xs, grad_ys=None, name="gradients", colocate_gradients_with_op
         ys = [ops.convert_to_tensor(y, name="y") for y in ys]
         xs = [_differentiated(x, "x") for x in xs]
         stops = [_differentiated(x, "stop_gradients") for x in stops]
-        starts = _starts(ys, starts)
-        found = _walk(ys, xs, starts, stops, scope, bool(colocate_gradients_with_ops),
-                      bool(gate_gradients))
+        colocate = bool(colocate_gradients_with_ops)
+        starts = _starts(ys, starts, colocate)
+        found = _walk(ys, xs, starts, stops, scope, colocate, bool(gate_gradients))
     if unconnected is UnconnectedGradients.ZERO:
         return [_zeros(x) if dx is None else dx for dx, x in zip(found, xs)]
     return found
@@ -153,11 +154,18 @@ def _zeros(x):
 # ---- what the gradient of each y begins with ----
 
 
-def _starts(ys, starts):
+def _starts(ys, starts, colocate):
     if len(starts) != len(ys):
         raise ValueError("Passed %d grad_ys for %d ys" % (len(starts), len(ys)))
-    return [_ones(y, i) if dy is None else _given(y, dy, i)
-            for i, (y, dy) in enumerate(zip(ys, starts))]
+    found = []
+    for i, (y, dy) in enumerate(zip(ys, starts)):
+        with _beside(y.op, colocate):
+            found.append(_ones(y, i) if dy is None else _given(y, dy, i))
+    return found
+
+
+def _beside(op, colocate):
+    return ops.colocate_with(op) if colocate else contextlib.nullcontext()
 
 
 def _ones(y, i):
@@ -199,7 +207,7 @@ def _walk(ys, xs, starts, stops, scope, colocate, gate):
         return [None] * len(xs)
     graph = ys[0].graph
     found = _core.gradients(graph, ys, xs, starts, stops, scope, colocate, gate,
-                            _PythonGradients(graph))
+                            _PythonGradients(graph, colocate))
     return [_from_core(dx) for dx in found]
 
 
@@ -217,8 +225,9 @@ def _from_core(dx):
 class _PythonGradients(object):
     """Called for each operation on the way back: gradients that Python gives, or None."""
 
-    def __init__(self, graph):
+    def __init__(self, graph, colocate):
         self._graph = graph
+        self._colocate = colocate
 
     def __call__(self, op, scope, dys):
         found, function = self._look_up(op)
@@ -226,9 +235,10 @@ class _PythonGradients(object):
             return None
         if function is None:            # gradients stop here
             return [None] * len(op.inputs)
-        dys = [_zeros_where_missing(y, _from_core(dy)) for y, dy in zip(op.outputs, dys)]
-        with self._graph.as_default(), self._graph.name_scope(scope):
-            dxs = function(op, *dys)
+        with self._graph.as_default(), _beside(op, self._colocate):
+            dys = [_zeros_where_missing(y, _from_core(dy)) for y, dy in zip(op.outputs, dys)]
+            with self._graph.name_scope(scope):
+                dxs = function(op, *dys)
         dxs = list(dxs) if isinstance(dxs, (list, tuple)) else [dxs]
         return [_triple(dx) for dx in _checked(op, dxs)]
 

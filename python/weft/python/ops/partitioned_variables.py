@@ -64,6 +64,25 @@ def min_max_variable_partitioner(max_partitions=1, axis=0, min_slice_size=256 <<
     return partitioner
 
 
+def create_partitioned_variables(shape, slicing, initializer, dtype=dtypes.float32,
+                                 trainable=True, collections=None, name=None, reuse=None):
+    """The slices of a variable of `shape`, a list of variables. Deprecated.
+
+    `slicing` has the number of slices of each axis; `name` is "PartitionedVariable" if left out.
+    For the rest see tf.get_variable with a partitioner.
+    """
+    from weft.python.ops import variable_scope
+    if len(shape) != len(slicing):
+        raise ValueError("The 'shape' and 'slicing' of a partitioned Variable must have the same "
+                         "length: shape: %s, slicing: %s" % (shape, slicing))
+    if len(shape) < 1:
+        raise ValueError("A partitioned Variable must have rank at least 1: shape: %s" % shape)
+    with variable_scope.variable_scope(name, "PartitionedVariable", reuse=reuse):
+        return list(variable_scope.get_variable(
+            None, shape=shape, dtype=dtype, initializer=initializer, trainable=trainable,
+            partitioner=lambda **unused: slicing, collections=collections))
+
+
 def _row_bytes(shape, dtype, axis, bytes_per_string_element):
     """Bytes of the elements that share a place on `axis`."""
     shape = tensor_shape.as_shape(shape)

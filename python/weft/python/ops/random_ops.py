@@ -11,6 +11,7 @@ from weft.python.framework import dtypes
 from weft.python.framework import gen
 from weft.python.framework import ops
 from weft.python.framework import random_seed
+from weft.python.framework import tensor_shape
 
 _UNIFORM_TYPES = (dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64, dtypes.int32,
                   dtypes.int64)
@@ -19,8 +20,12 @@ _UNIFORM_TYPES = (dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float6
 def shape_tensor(shape):
     """`shape` (ints, dimensions, a TensorShape or a tensor) as an integer tensor named "shape"."""
     dtype = None
+    if isinstance(shape, tensor_shape.TensorShape):
+        if not shape.is_fully_defined():
+            raise ValueError("Cannot convert a partially known TensorShape to a Tensor: %s" % shape)
+        shape = shape.as_list()
     if isinstance(shape, (list, tuple)):
-        shape = [getattr(d, "value", d) for d in shape]
+        shape = [tensor_shape.dimension_value(d) for d in shape]
         dtype = None if shape else dtypes.int32
     return ops.convert_to_tensor(shape, dtype=dtype, name="shape")
 

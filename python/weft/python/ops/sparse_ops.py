@@ -6,7 +6,7 @@ import numbers
 
 import numpy as np
 
-from weft.python.framework import constant_op, dtypes, gen, ops
+from weft.python.framework import constant_op, dtypes, gen, ops, tensor_util
 from weft.python.framework import sparse_tensor as _types
 from weft.python.framework.sparse_tensor import SparseTensor
 from weft.python.ops import array_ops, control_flow_ops, math_ops, sparse_dense
@@ -111,15 +111,24 @@ def sparse_reshape(sp_input, shape, name=None):
     sp_input = require_sparse(sp_input)
     shape = math_ops.cast(shape, dtype=dtypes.int64)
     with ops.name_scope(name, "SparseReshape", [sp_input.values]) as name:
+        _check_same_size(sp_input.get_shape(), tensor_util.constant_value(shape))
         made = gen.SparseReshape(sp_input.indices, sp_input.dense_shape, shape, name=name)
-        result = SparseTensor(made[0], sp_input.values, made[1])
-        old, new = sp_input.get_shape(), result.get_shape()
-        if old.is_fully_defined() and new.is_fully_defined():
-            if old.num_elements() != new.num_elements():
-                raise ValueError("Cannot reshape a tensor with %d elements to shape %s (%d "
-                                 "elements)." % (old.num_elements(), new.as_list(),
-                                                 new.num_elements()))
-        return result
+        return SparseTensor(made[0], sp_input.values, made[1])
+
+
+def _check_same_size(old, new):
+    """Raises ValueError if a TensorShape, where it is known, cannot become the sizes `new`."""
+    if new is None or not old.is_fully_defined():
+        return
+    new = [int(size) for size in new]
+    if new.count(-1) > 1:
+        raise ValueError("At most one dimension can be inferred (-1). Found: %s" % new)
+    said = int(np.prod([size for size in new if size != -1]))
+    whole = old.num_elements()
+    size = whole // said * said if -1 in new and said else said
+    if size != whole:
+        raise ValueError("Cannot reshape a tensor with %d elements to shape %s (%d elements)."
+                         % (whole, new, size))
 
 
 def sparse_split(keyword_required=None, sp_input=None, num_split=None, axis=None, name=None,

@@ -9,6 +9,7 @@ import copy
 import enum
 import functools
 import threading
+from contextlib import ExitStack
 from contextlib import contextmanager
 
 from weft.python.framework import dtypes
@@ -271,7 +272,7 @@ class VariableScope(object):
                      aggregation=variables.VariableAggregation.NONE):
         """The variable `name` under this scope, what is None taken from the scope; see
         tf.get_variable."""
-        full_name = self._name + "/" + name if self._name else name
+        full_name = "/".join(part for part in (self._name, name) if part)
         # The variable scope alone names variables: name scopes do not apply.
         with ops.name_scope(None):
             if dtype is not None and initializer is not None and not callable(initializer):
@@ -497,22 +498,18 @@ class variable_scope(object):
         self._entered = []
 
     def __enter__(self):
-        contexts = []
-        try:
-            _enter(self._graph.as_default(), contexts)
+        with ExitStack() as contexts:
+            contexts.enter_context(self._graph.as_default())
             if self._pure is None:
                 scope = self._enter_first(contexts)
             else:
                 self._open_name_scope(contexts)
-                scope = _enter(self._pure, contexts)
-        except BaseException:
-            _leave(contexts, None, None, None)
-            raise
-        self._entered.append(contexts)
+                scope = contexts.enter_context(self._pure)
+            self._entered.append(contexts.pop_all())
         return scope
 
     def __exit__(self, *exception):
-        _leave(self._entered.pop(), *exception)
+        self._entered.pop().__exit__(*exception)
 
     def _enter_first(self, contexts):
         """Opens the scope's name scope and then the scope; a later entering takes the same ones."""
@@ -529,7 +526,7 @@ class variable_scope(object):
             original = name.original_name_scope
         pure = _pure_variable_scope(name, reuse=self._reuse, old_name_scope=original,
                                     **self._defaults)
-        scope = _enter(pure, contexts)
+        scope = contexts.enter_context(pure)
         self._pure = pure
         return scope
 
@@ -550,20 +547,7 @@ class variable_scope(object):
         """Its prefix, made unique anew at each entering; None for none."""
         if self._name_scope is None:
             return None
-        return _enter(ops.name_scope(self._name_scope), contexts)
-
-
-def _enter(context, contexts):
-    """Enters the context and notes that it is to be left."""
-    result = context.__enter__()
-    contexts.append(context)
-    return result
-
-
-def _leave(contexts, *exception):
-    """Leaves what was entered, the last first."""
-    while contexts:
-        contexts.pop().__exit__(*exception)
+        return contexts.enter_context(ops.name_scope(self._name_scope))
 
 
 @contextmanager

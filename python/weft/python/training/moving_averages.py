@@ -151,7 +151,7 @@ class ExponentialMovingAverage(object):
         with ops.init_scope():
             if not isinstance(var, ops.Tensor):
                 self._averages[var] = slot_creator.create_slot(
-                    var, var.initialized_value(), self.name, colocate_with_primary=True)
+                    var, slot_creator.first_value(var), self.name, colocate_with_primary=True)
                 ops.add_to_collection(ops.GraphKeys.MOVING_AVERAGE_VARIABLES, var)
                 return False
             of_variable = var.op.type in ("Variable", "VariableV2", "VarHandleOp")

@@ -1,7 +1,9 @@
 """Clusters and servers. A server runs in this process: sessions on its target share variables."""
 
 from weft import _core
+from weft.python.framework import config
 from weft.python.framework import errors
+from weft.python.framework.config import ServerDef
 
 __all__ = ["ClusterSpec", "Server"]
 
@@ -9,12 +11,15 @@ __all__ = ["ClusterSpec", "Server"]
 class ClusterSpec(object):
     """Jobs by name, each a list of tasks with network addresses.
 
-    `cluster`: {job: [address...]} or {job: {task number: address}}, or another ClusterSpec.
+    `cluster`: {job: [address...]} or {job: {task number: address}}, another ClusterSpec, or a
+    ClusterDef.
     """
 
     def __init__(self, cluster):
         if isinstance(cluster, ClusterSpec):
             cluster = cluster.as_dict()
+        elif isinstance(cluster, config.ClusterDef):
+            cluster = {job.name: dict(job.tasks) for job in cluster.job}
         if not isinstance(cluster, dict):
             raise TypeError("`cluster` must be a dictionary mapping one or more job names to lists "
                             "of network addresses, or a `ClusterDef` protocol buffer")
@@ -38,6 +43,11 @@ class ClusterSpec(object):
         """{job: addresses}; where task numbers have gaps, {job: {number: address}}."""
         return {job: [tasks[i] for i in sorted(tasks)] if _without_gaps(tasks) else dict(tasks)
                 for job, tasks in self._jobs.items()}
+
+    def as_cluster_def(self):
+        """The same as a message."""
+        return config.ClusterDef(job=[config.JobDef(name=job, tasks=self._jobs[job])
+                                      for job in sorted(self._jobs)])
 
     @property
     def jobs(self):
@@ -92,15 +102,21 @@ class Server(object):
 
     def __init__(self, server_or_cluster_def, job_name=None, task_index=None, protocol=None,
                  config=None, start=True):
-        """`server_or_cluster_def`: a ClusterSpec (or a dict for one) of a single task, which is
-        this.
+        """`server_or_cluster_def`: a ServerDef, or a ClusterSpec (or what one is made of), of a
+        single task, which is this.
 
         Raises:
           ValueError: job and task are not told and not clear from the cluster.
           UnimplementedError: the cluster has several tasks.
         """
+        if isinstance(server_or_cluster_def, ServerDef):
+            job_name = job_name or server_or_cluster_def.job_name
+            task_index = server_or_cluster_def.task_index if task_index is None else task_index
+            server_or_cluster_def = server_or_cluster_def.cluster
         self._cluster = ClusterSpec(server_or_cluster_def)
         self._job_name, self._task_index = self._own_task(job_name, task_index)
+        self._protocol = protocol or "grpc"
+        self._config = config
         if sum(self._cluster.num_tasks(job) for job in self._cluster.jobs) > 1:
             raise errors.UnimplementedError(
                 None, None, "A server serves the one process it runs in; this cluster has several "
@@ -125,6 +141,13 @@ class Server(object):
     def create_local_server(config=None, start=True):
         """A server by itself: a cluster of one task, job "local"."""
         return Server({"local": ["localhost:0"]}, protocol="grpc", config=config, start=start)
+
+    @property
+    def server_def(self):
+        """What this server is, as a message."""
+        return ServerDef(cluster=self._cluster.as_cluster_def(), job_name=self._job_name,
+                         task_index=self._task_index, protocol=self._protocol,
+                         default_session_config=self._config)
 
     def start(self):
         """Starts a server that was made with `start=False`."""

@@ -6,6 +6,7 @@ stands with it.
 
 import contextlib
 
+from weft.python.framework import gen
 from weft.python.framework import ops
 from weft.python.ops import init_ops
 from weft.python.ops import variable_scope
@@ -51,9 +52,15 @@ def create_zeros_slot(primary, name, dtype=None, colocate_with_primary=True):
         return create_slot_with_initializer(primary, init_ops.zeros_initializer(dtype), shape,
                                             dtype, name, colocate_with_primary)
     from weft.python.ops import array_ops
-    value = primary.initialized_value() if _is_variable(primary) else primary
+    value = first_value(primary) if _is_variable(primary) else primary
     zeros = array_ops.zeros(array_ops.shape(value), dtype=dtype)
     return create_slot(primary, zeros, name, colocate_with_primary)
+
+
+def first_value(variable):
+    """What the slot of a variable begins with: its value, or its initial value where it has none."""
+    # Which of them is a conditional.
+    return variable.initialized_value() if gen.has("Switch") else variable.initial_value
 
 
 def _is_variable(x):

@@ -1,6 +1,7 @@
 """The global step: one integer variable of a graph that counts training steps."""
 
 from weft.python.framework import dtypes
+from weft.python.framework import gen
 from weft.python.framework import ops
 
 __all__ = ["assert_global_step", "create_global_step", "get_global_step",
@@ -87,10 +88,16 @@ def _get_or_create_global_step_read(graph=None):
     if step is None:
         return None
     with graph.as_default(), graph.name_scope(None), graph.name_scope(step.op.name + "/"):
-        value = step.initialized_value() if hasattr(step, "initialized_value") else step
-        read = value + 0
+        read = _value(step) + 0
     graph.add_to_collection(_READ_KEY, read)
     return read
+
+
+def _value(step):
+    """The step's value; that of a variable that has none is its initial value."""
+    if isinstance(step, ops.Tensor):
+        return step
+    return step.initialized_value() if gen.has("Switch") else step.read_value()
 
 
 def _increment_global_step(increment, graph=None):

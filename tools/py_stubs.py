@@ -31,7 +31,7 @@ def ops():
         function = getattr(gen, name)
         parameters = ["%s: Any = ..." % p for p in function.parameters] + ["name: str = ..."]
         lines += ["def %s(%s) -> Any:" % (name, ", ".join(parameters))]
-        lines += ['    """%s"""' % function.__doc__.replace("\\", "\\\\"), ""]
+        lines += ["    " + repr(function.__doc__), ""]
     return "\n".join(lines)
 
 

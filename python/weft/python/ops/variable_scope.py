@@ -74,7 +74,7 @@ class _VariableScopeStore(threading.local):
     """The scope in force, how often each full name was opened, and the creators, of one graph."""
 
     def __init__(self):
-        super().__init__()
+        super(_VariableScopeStore, self).__init__()
         self.current_scope = VariableScope(False)
         self.variable_scopes_count = {}
         self.creators = []
@@ -100,7 +100,11 @@ _SCOPES_KEY = ("__varscope",)
 
 def get_variable_scope_store():
     """The default graph's _VariableScopeStore."""
-    return variable_store.kept(_SCOPES_KEY, _VariableScopeStore)
+    found = ops.get_collection(_SCOPES_KEY)
+    if not found:
+        found = [_VariableScopeStore()]
+        ops.add_to_collection(_SCOPES_KEY, found[0])
+    return found[0]
 
 
 def get_variable_scope():
@@ -134,7 +138,7 @@ def variable_creator_scope(variable_creator):
 variable_creator_scope_v1 = variable_creator_scope
 
 
-class VariableScope:
+class VariableScope(object):
     """The name and the defaults of the variables that get_variable makes under it.
 
     `reuse`, `initializer`, `regularizer`, `caching_device`, `partitioner`, `custom_getter`,
@@ -268,8 +272,8 @@ class VariableScope:
                      aggregation=variables.VariableAggregation.NONE):
         """The variable `name` under this scope, what is None taken from the scope; see
         tf.get_variable."""
-        # F25: with "" (a slot) the name is the scope's, slash and all; with None without a slash.
-        full_name = "/".join(part for part in (self._name or None, name) if part is not None)
+        # F25: without a name of its own (a slot) the variable is the scope's, slash and all.
+        full_name = "/".join(n for n in (self._name or None, name) if n is not None)
         # The variable scope alone names variables: name scopes do not apply.
         with ops.name_scope(None):
             if dtype is not None and initializer is not None and not callable(initializer):
@@ -378,7 +382,7 @@ def _around(outer, inner):
     return both
 
 
-class _pure_variable_scope:
+class _pure_variable_scope(object):
     """A variable scope without a name scope. `defaults`: what is said for the scope, None for
     nothing."""
 
@@ -452,7 +456,7 @@ def _get_unique_variable_scope(prefix):
     return "%s_%d" % (prefix, i)
 
 
-class variable_scope:
+class variable_scope(object):
     """Opens a variable scope, and with it a name scope, for a `with` block; yields a VariableScope.
 
     Args:

@@ -129,11 +129,11 @@ def test_namespaces_can_be_imported_from():
 
 
 def test_importing_it_is_quick():
-    code = ("import numpy, time\nt = time.perf_counter()\nimport weft as tf\ntf.constant, tf.Session\n"
+    code = ("import time, numpy\nt = time.perf_counter()\nimport weft as tf\n"
             "print(time.perf_counter() - t)")
     times = [float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True,
-                                  text=True).stdout) for _ in range(3)]
-    assert min(times) < 0.2
+                                  text=True).stdout) for _ in range(5)]
+    assert min(times) < 0.04
 
 
 def test_coverage(tmp_path, capsys):

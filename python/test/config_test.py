@@ -148,6 +148,7 @@ graph_options {
 """
     assert str(AttrValue(f=0.1)) == "f: 0.1\n" and str(AttrValue(f=2)) == "f: 2.0\n"
     assert str(AttrValue(s=b"\x00a")) == 's: "\\000a"\n' and repr(ConfigProto()) == ""
+    assert str(AttrValue(type=1)) == "type: DT_FLOAT\n"
     assert str(TensorShapeProto(unknown_rank=True)) == "unknown_rank: true\n"
 
 

@@ -36,7 +36,8 @@ CASES = {
     "rgb_to_hsv__float32": lambda x: tf.image.rgb_to_hsv(x),
     "hsv_to_rgb__float32_1": lambda x: tf.image.hsv_to_rgb(x),
     "resize_area__float32_1": lambda x, n: image_ops.resize_area(x, n),
-    "resize_bicubic__int32": lambda x, n: image_ops.resize_bicubic(x, n),
+    "resize_bicubic__int32": lambda x, n: image_ops.resize_bicubic(
+        x, n, half_pixel_centers=True),
     "resize_bilinear__float32_1": lambda x, n: image_ops.resize_bilinear(x, n),
     "resize_nearest_neighbor__float64": lambda x, n: image_ops.resize_nearest_neighbor(x, n),
     "non_max_suppression__float32_with_thresholds_1":

@@ -26,7 +26,6 @@ API = {"": {
     "python.framework.tensor_shape": """
         Dimension TensorShape dimension_at_index dimension_value disable_v2_tensorshape
         enable_v2_tensorshape""",
-    "python.framework.tensor_spec": "TensorSpec",
     "python.framework.device_spec": "DeviceSpec",
     "python.framework.config": """
         AttrValue ConfigProto GPUOptions GraphDef GraphOptions NodeDef OptimizerOptions
@@ -48,8 +47,8 @@ API = {"": {
     "python.framework.random_seed": "get_seed set_random_seed",
     "python.framework.v2_behavior": """
         control_flow_v2_enabled disable_control_flow_v2 disable_eager_execution
-        disable_tensor_equality disable_v2_behavior enable_control_flow_v2
-        enable_eager_execution enable_tensor_equality enable_v2_behavior executing_eagerly""",
+        disable_tensor_equality disable_v2_behavior enable_eager_execution enable_v2_behavior
+        executing_eagerly""",
     "python.framework.versions": """
         COMPILER_VERSION CXX11_ABI_FLAG GIT_VERSION GRAPH_DEF_VERSION
         GRAPH_DEF_VERSION_MIN_CONSUMER GRAPH_DEF_VERSION_MIN_PRODUCER MONOLITHIC_BUILD VERSION
@@ -101,7 +100,6 @@ API = {"": {
         cholesky cholesky_solve eye matrix_determinant matrix_inverse matrix_solve
         matrix_solve_ls matrix_square_root matrix_triangular_solve norm qr self_adjoint_eig
         self_adjoint_eigvals svd""",
-    "python.ops.spectral_ops": "fft fft2d fft3d ifft ifft2d ifft3d",
     "python.ops.clip_ops": """
         clip_by_average_norm clip_by_global_norm clip_by_norm clip_by_value global_norm""",
     "python.ops.check_ops": _ASSERTS,
@@ -116,8 +114,8 @@ API = {"": {
     "python.ops.init_ops": """
         constant_initializer glorot_normal_initializer glorot_uniform_initializer
         ones_initializer orthogonal_initializer random_normal_initializer
-        random_uniform_initializer truncated_normal_initializer
-        uniform_unit_scaling_initializer variance_scaling_initializer zeros_initializer""",
+        random_uniform_initializer truncated_normal_initializer uniform_unit_scaling_initializer
+        variance_scaling_initializer zeros_initializer""",
     "python.ops.variables": """
         Variable VariableAggregation VariableSynchronization all_variables
         assert_variables_initialized global_variables global_variables_initializer
@@ -130,8 +128,7 @@ API = {"": {
         get_local_variable get_variable get_variable_scope no_regularizer
         resource_variables_enabled variable_creator_scope variable_op_scope variable_scope""",
     "python.ops.partitioned_variables": """
-        create_partitioned_variables fixed_size_partitioner min_max_variable_partitioner
-        variable_axis_size_partitioner""",
+        fixed_size_partitioner min_max_variable_partitioner variable_axis_size_partitioner""",
     "python.ops.template": "make_template",
     "python.ops.state_ops": """
         assign assign_add assign_sub batch_scatter_update count_up_to scatter_add scatter_div
@@ -180,10 +177,9 @@ API["math"] = {
         reciprocal reciprocal_no_nan reduce_all reduce_any reduce_euclidean_norm
         reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_std reduce_sum
         reduce_variance rint round rsqrt scalar_mul segment_max segment_mean segment_min
-        segment_prod segment_sum sigmoid sign sin sinh sobol_sample sqrt square
-        squared_difference subtract tan tanh truediv unsorted_segment_max unsorted_segment_mean
-        unsorted_segment_min unsorted_segment_prod unsorted_segment_sqrt_n unsorted_segment_sum
-        xdivy xlogy zeta""",
+        segment_prod segment_sum sigmoid sign sin sinh sqrt square squared_difference subtract
+        tan tanh truediv unsorted_segment_max unsorted_segment_mean unsorted_segment_min
+        unsorted_segment_prod unsorted_segment_sqrt_n unsorted_segment_sum xdivy xlogy zeta""",
     "python.ops.array_ops": "invert_permutation",
     "python.ops.special_math_ops": "lbeta",
     "python.ops.confusion_matrix": "confusion_matrix=confusion_matrix_v1",
@@ -240,10 +236,6 @@ API["random"] = {
         stateless_categorical stateless_multinomial stateless_normal=stateless_random_normal
         stateless_truncated_normal stateless_uniform=stateless_random_uniform"""}
 
-API["signal"] = {"python.ops.spectral_ops": """
-    fft fft2d fft3d ifft ifft2d ifft3d irfft irfft2d irfft3d rfft rfft2d rfft3d"""}
-API["spectral"] = API["signal"]
-
 API["strings"] = {"python.ops.string_ops": """
     as_string format=string_format join=string_join length=string_length lower=string_lower
     reduce_join regex_full_match regex_replace split=string_split_v2 strip=string_strip substr
@@ -286,25 +278,24 @@ API["nn"] = {
     "python.ops.nn": """
         all_candidate_sampler atrous_conv2d atrous_conv2d_transpose avg_pool avg_pool1d
         avg_pool2d avg_pool3d avg_pool_v2 batch_norm_with_global_normalization
-        batch_normalization bias_add collapse_repeated compute_accidental_hits
-        compute_average_loss conv1d conv1d_transpose conv2d conv2d_backprop_filter
-        conv2d_backprop_input conv2d_transpose conv3d conv3d_backprop_filter
-        conv3d_backprop_filter_v2 conv3d_transpose conv_transpose convolution crelu
-        depthwise_conv2d depthwise_conv2d_backprop_filter depthwise_conv2d_backprop_input
-        depthwise_conv2d_native depthwise_conv2d_native_backprop_filter
-        depthwise_conv2d_native_backprop_input dilation2d dropout elu embedding_lookup
-        embedding_lookup_sparse erosion2d fixed_unigram_candidate_sampler fractional_avg_pool
-        fractional_max_pool fused_batch_norm in_top_k l2_loss l2_normalize leaky_relu
-        learned_unigram_candidate_sampler local_response_normalization log_poisson_loss
-        log_softmax log_uniform_candidate_sampler lrn max_pool max_pool1d max_pool2d max_pool3d
-        max_pool_v2 max_pool_with_argmax moments nce_loss normalize_moments pool
-        quantized_avg_pool quantized_conv2d quantized_max_pool quantized_relu_x relu relu6
-        relu_layer safe_embedding_lookup_sparse sampled_softmax_loss scale_regularization_loss
-        selu separable_conv2d sigmoid sigmoid_cross_entropy_with_logits softmax
+        batch_normalization bias_add compute_accidental_hits conv1d conv1d_transpose conv2d
+        conv2d_backprop_filter conv2d_backprop_input conv2d_transpose conv3d
+        conv3d_backprop_filter conv3d_backprop_filter_v2 conv3d_transpose conv_transpose
+        convolution crelu depthwise_conv2d depthwise_conv2d_backprop_filter
+        depthwise_conv2d_backprop_input depthwise_conv2d_native
+        depthwise_conv2d_native_backprop_filter depthwise_conv2d_native_backprop_input
+        dilation2d dropout elu erosion2d fixed_unigram_candidate_sampler fused_batch_norm
+        in_top_k l2_loss l2_normalize leaky_relu learned_unigram_candidate_sampler
+        local_response_normalization log_poisson_loss log_softmax log_uniform_candidate_sampler
+        lrn max_pool max_pool1d max_pool2d max_pool3d max_pool_v2 max_pool_with_argmax moments
+        nce_loss normalize_moments pool relu relu6 relu_layer sampled_softmax_loss selu
+        separable_conv2d sigmoid sigmoid_cross_entropy_with_logits softmax
         softmax_cross_entropy_with_logits softmax_cross_entropy_with_logits_v2 softplus softsign
         sparse_softmax_cross_entropy_with_logits sufficient_statistics swish tanh top_k
         uniform_candidate_sampler weighted_cross_entropy_with_logits weighted_moments
         with_space_to_batch xw_plus_b zero_fraction""",
+    "python.ops.embedding_ops": """
+        embedding_lookup embedding_lookup_sparse safe_embedding_lookup_sparse""",
     "python.ops.array_ops": "depth_to_space space_to_batch space_to_depth"}
 
 API["layers"] = {
@@ -397,21 +388,21 @@ API["keras.regularizers"] = {"python.keras.regularizers": "L1L2 Regularizer get 
 API["keras.backend"] = {"python.keras.backend": """
     Function abs all any arange argmax argmin backend batch_dot batch_flatten batch_get_value
     batch_normalization batch_set_value bias_add binary_crossentropy cast cast_to_floatx
-    categorical_crossentropy clear_session clip concatenate constant conv1d conv2d
-    conv2d_transpose conv3d cos count_params cumprod cumsum depthwise_conv2d dot dropout dtype
-    elu epsilon equal eval exp expand_dims eye flatten floatx function gather get_session
-    get_uid get_value gradients greater greater_equal hard_sigmoid image_data_format
-    in_test_phase in_top_k in_train_phase int_shape is_sparse l2_normalize learning_phase less
-    less_equal log logsumexp manual_variable_initialization max maximum mean min minimum
-    moving_average_update name_scope ndim normalize_batch_in_training not_equal one_hot ones
-    ones_like permute_dimensions placeholder pool2d pool3d pow print_tensor prod random_binomial
-    random_normal random_normal_variable random_uniform random_uniform_variable relu repeat
-    repeat_elements reset_uids reshape resize_images resize_volumes reverse round
-    separable_conv2d set_epsilon set_floatx set_image_data_format set_learning_phase set_session
-    set_value shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy
-    spatial_2d_padding spatial_3d_padding sqrt square squeeze stack std stop_gradient sum switch
-    tanh temporal_padding tile to_dense transpose truncated_normal update update_add update_sub
-    var variable zeros zeros_like"""}
+    categorical_crossentropy clear_session clip concatenate constant conv1d conv2d conv3d cos
+    count_params cumprod cumsum depthwise_conv2d dot dropout dtype elu epsilon equal eval exp
+    expand_dims eye flatten floatx function gather get_session get_uid get_value gradients
+    greater greater_equal hard_sigmoid image_data_format in_test_phase in_top_k in_train_phase
+    int_shape is_sparse l2_normalize learning_phase less less_equal log logsumexp
+    manual_variable_initialization max maximum mean min minimum moving_average_update name_scope
+    ndim normalize_batch_in_training not_equal one_hot ones ones_like permute_dimensions
+    placeholder pool2d pool3d pow print_tensor prod random_binomial random_normal
+    random_normal_variable random_uniform random_uniform_variable relu repeat repeat_elements
+    reset_uids reshape reverse round separable_conv2d set_epsilon set_floatx
+    set_image_data_format set_learning_phase set_session set_value shape sigmoid sign sin
+    softmax softplus softsign sparse_categorical_crossentropy spatial_2d_padding
+    spatial_3d_padding sqrt square squeeze stack std stop_gradient sum switch tanh
+    temporal_padding tile transpose truncated_normal update update_add update_sub var variable
+    zeros zeros_like"""}
 
 # ---- the process: flags, logs, tests, versions ----
 
@@ -554,6 +545,12 @@ LATER = {
         keras.datasets keras.estimator keras.experimental keras.layers keras.losses
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
+    "Fourier transforms": "contrib.signal fft fft2d fft3d ifft ifft2d ifft3d signal spectral",
+    "specifications of types": """
+        IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
+    "quantized layers": """
+        nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x""",
+    "fractional pooling": "nn.fractional_avg_pool nn.fractional_max_pool",
     "lookup tables": "contrib.lookup initialize_all_tables lookup tables_initializer",
     "functions": "function load_library load_op_library wrap_function",
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
@@ -563,6 +560,9 @@ LATER = {
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
     "ragged tensors": "RaggedTensor RaggedTensorSpec ragged",
     "other parts of TensorFlow": """
-        Module autograph compat.v2 config experimental lite mixed_precision profiler
-        test.Benchmark test.StubOutForTesting test.create_local_cluster user_ops xla""",
+        Module autograph compat.v2 config create_partitioned_variables experimental
+        keras.backend.conv2d_transpose keras.backend.resize_images keras.backend.resize_volumes
+        keras.backend.to_dense lite math.sobol_sample mixed_precision nn.collapse_repeated
+        nn.compute_average_loss nn.scale_regularization_loss profiler test.Benchmark
+        test.StubOutForTesting test.create_local_cluster user_ops xla""",
 }

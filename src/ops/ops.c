@@ -10,13 +10,16 @@
     X(arg) \
     X(binary) \
     X(bins) \
+    X(boxes) \
     X(broadcast) \
     X(candidate) \
     X(cast) \
     X(clip) \
+    X(color) \
     X(compare) \
     X(complex) \
     X(conv) \
+    X(crop) \
     X(cross) \
     X(debug) \
     X(descent) \
@@ -34,9 +37,11 @@
     X(norm) \
     X(nth) \
     X(partition) \
+    X(patches) \
     X(pool) \
     X(random) \
     X(reduce) \
+    X(resize) \
     X(roll) \
     X(sample) \
     X(scan) \

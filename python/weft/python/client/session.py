@@ -22,6 +22,7 @@ class BaseSession(_core.Session):
             raise TypeError("target must be a string, but got %s" % type(target))
         if config is not None and not isinstance(config, config_pb2.ConfigProto):
             raise TypeError("config must be a tf.ConfigProto, but got %s" % type(config))
+        _check_pools(config)
         self._target = target.decode() if isinstance(target, bytes) else target
         self._config = config
         self._open(graph if graph is not None else ops.get_default_graph(),
@@ -56,10 +57,18 @@ class BaseSession(_core.Session):
     # ---- running ----
 
     def _run_with(self, fetches, feed_dict, options, run_metadata):
+        self._check_pool(options)
         trace = _wants_trace(options)
         result, text = self._run_traced(fetches, feed_dict, _timeout(options), trace)
         _fill_metadata(run_metadata, text if trace else "", self.graph, options)
         return result
+
+    def _check_pool(self, options):
+        pools = len(self._config.session_inter_op_thread_pool) if self._config else 0
+        if options is not None and not -1 <= options.inter_op_thread_pool < max(1, pools):
+            from weft.python.framework import errors
+            raise errors.InvalidArgumentError(
+                None, None, "Invalid inter_op_thread_pool: %d" % options.inter_op_thread_pool)
 
     def make_callable(self, fetches, feed_list=None, accept_options=False):
         """A function of a value for each of `feed_list`, with run()'s result (B85-B87).
@@ -189,6 +198,20 @@ def _options(target, config):
                 inter=config.inter_op_parallelism_threads, soft=config.allow_soft_placement,
                 pruned=graph.place_pruned_graph, log=config.log_device_placement,
                 isolate=config.isolate_session_state, timeout=config.operation_timeout_in_ms)
+
+
+_pools = {}                             # global name -> threads, as first configured
+
+
+def _check_pools(config):
+    """Pools of one name are one pool, of one size (E53). All are the process's one pool here."""
+    for pool in config.session_inter_op_thread_pool if config is not None else ():
+        known = _pools.setdefault(pool.global_name, pool.num_threads) if pool.global_name else None
+        if known not in (None, pool.num_threads):
+            from weft.python.framework import errors
+            raise errors.InvalidArgumentError(
+                None, None, "'%s' configured previously with num_threads=%d; cannot re-configure "
+                            "with num_threads=%d" % (pool.global_name, known, pool.num_threads))
 
 
 def _timeout(options):

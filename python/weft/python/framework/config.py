@@ -2,6 +2,7 @@
 from weft.python.framework.graph_def import (
     AttrValue, GraphDef, NodeDef, TensorProto, TensorShapeProto, VersionDef)
 from weft.python.framework.message import Enum, Message
+from weft.python.framework.types_pb2 import DataType        # noqa: F401 (named in FIELDS)
 
 __all__ = [
     "AttrValue", "ClusterDef", "ConfigProto", "CostGraphDef", "DebugOptions", "DebugTensorWatch",
@@ -287,7 +288,7 @@ class TensorDescription(Message):
     """A tensor's type, shape and memory."""
 
     FIELDS = """
-        int32 dtype = 1
+        DataType dtype = 1
         TensorShapeProto shape = 2
         AllocationDescription allocation_description = 4
     """
@@ -370,7 +371,7 @@ class CostGraphDef(Message):
                 int64 size = 1
                 int64 alias_input_port = 2
                 TensorShapeProto shape = 3
-                int32 dtype = 4
+                DataType dtype = 4
             """
 
         FIELDS = """

@@ -4,6 +4,8 @@ import numpy as np
 from weft import _core
 from weft.python.framework import dtypes, gen, tensor_shape
 
+_MOST_BYTES = 2 ** 31                   # what a GraphDef can hold (A50)
+
 
 def constant(value, dtype=None, shape=None, name="Const", verify_shape=False):
     """A tensor that is always `value`: a number, string, array, or nested list of those.
@@ -12,6 +14,8 @@ def constant(value, dtype=None, shape=None, name="Const", verify_shape=False):
     fit. With `shape`, a value of fewer elements is filled up with its last one, unless
     `verify_shape`. TypeError for elements that are not of `dtype`, ValueError for a wrong shape.
     """
+    if isinstance(value, np.ndarray) and value.nbytes >= _MOST_BYTES:
+        raise ValueError("Cannot create a tensor proto whose content is larger than 2GB.")
     if shape is None:
         t = _core.constant(value, dtype, name)
         if t is not None:

@@ -1,5 +1,6 @@
 """Messages that say what a graph is: NodeDef, its attributes, GraphDef."""
 from weft.python.framework.message import Message
+from weft.python.framework.types_pb2 import DataType        # noqa: F401 (named in FIELDS)
 
 
 class TensorShapeProto(Message):
@@ -33,7 +34,7 @@ class TensorProto(Message):
     """A value: its elements as bytes, or in the list for its type."""
 
     FIELDS = """
-        int32 dtype = 1
+        DataType dtype = 1
         TensorShapeProto tensor_shape = 2
         int32 version_number = 3
         bytes tensor_content = 4
@@ -70,7 +71,7 @@ class AttrValue(Message):
             repeated int64 i = 3
             repeated float f = 4
             repeated bool b = 5
-            repeated int32 type = 6
+            repeated DataType type = 6
             repeated TensorShapeProto shape = 7
             repeated TensorProto tensor = 8
             repeated NameAttrList func = 9
@@ -82,7 +83,7 @@ class AttrValue(Message):
         oneof value: int64 i = 3
         oneof value: float f = 4
         oneof value: bool b = 5
-        oneof value: int32 type = 6
+        oneof value: DataType type = 6
         oneof value: TensorShapeProto shape = 7
         oneof value: TensorProto tensor = 8
         oneof value: string placeholder = 9

@@ -272,7 +272,8 @@ class VariableScope(object):
                      aggregation=variables.VariableAggregation.NONE):
         """The variable `name` under this scope, what is None taken from the scope; see
         tf.get_variable."""
-        full_name = "/".join(part for part in (self._name, name) if part)
+        # F25: without a name of its own (a slot) the variable is the scope's, slash and all.
+        full_name = "/".join(n for n in (self._name or None, name) if n is not None)
         # The variable scope alone names variables: name scopes do not apply.
         with ops.name_scope(None):
             if dtype is not None and initializer is not None and not callable(initializer):

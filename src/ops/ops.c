@@ -29,6 +29,7 @@
     X(gather) \
     X(join) \
     X(like) \
+    X(linalg) \
     X(logic) \
     X(lrn) \
     X(matmul) \

@@ -107,21 +107,15 @@ static int64_t determinants(const struct shape *s) { return shape_span(s, 0, s->
 
 /* ---- gradients ---- */
 
-static struct out product(struct grad *g, struct out a, struct out b, bool adj_a, bool adj_b)
-{
-    return grad_add(g, "BatchMatMul", OUTS(a, b),
-                    ATTRS(attr_bool("adj_x", adj_a), attr_bool("adj_y", adj_b)));
-}
-
 static struct out negative(struct grad *g, struct out x) { return grad_one(g, "Neg", x); }
 
 static void inverse_grad(struct grad *g)
 {
     bool adjoint = node_attr(g->node, "adjoint");
     struct out y = g->y[0], dy = g->dy[0];
-    struct out inner = product(g, y, product(g, dy, y, false, true), true, false);
+    struct out inner = grad_product(g, y, grad_product(g, dy, y, false, true), true, false);
     if (adjoint)                        /* y is the inverse of the adjoint: so is the gradient */
-        inner = product(g, product(g, y, dy, false, true), y, false, false);
+        inner = grad_product(g, grad_product(g, y, dy, false, true), y, false, false);
     g->dx[0] = negative(g, inner);
 }
 
@@ -166,23 +160,10 @@ static void solve_grad(struct grad *g)
     bool triangle = node_attr_find(g->node, "lower");
     struct attr attrs[] = { attr_bool("adjoint", !adjoint), attr_bool("lower", lower) };
     struct out db = grad_add(g, g->node->op->name, OUTS(g->x[0], g->dy[0]), attrs, 1 + triangle);
-    struct out da = negative(g, adjoint ? product(g, g->y[0], db, false, true)
-                                        : product(g, db, g->y[0], false, true));
+    struct out da = negative(g, adjoint ? grad_product(g, g->y[0], db, false, true)
+                                        : grad_product(g, db, g->y[0], false, true));
     g->dx[0] = !triangle ? da : lower ? band(g, da, -1, 0) : band(g, da, 0, -1);
     g->dx[1] = db;
-}
-
-static struct out adjoint_of(struct grad *g, struct out x)
-{
-    const struct shape *s = out_shape(x);
-    int64_t swap[MAX_RANK];
-    for (int i = 0; i < s->rank; i++)
-        swap[i] = i < s->rank - 2 ? i : 2 * s->rank - 3 - i;
-    if (s->rank < 2)
-        grad_fail(g, INVALID_ARGUMENT, "the gradient of %s needs an input of known rank",
-                  g->node->op->name);
-    return grad_two(g, dtype_is_complex(out_dtype(x)) ? "ConjugateTranspose" : "Transpose", x,
-                    grad_vector(g, DT_INT32, swap, s->rank < 0 ? 0 : s->rank));
 }
 
 static struct out triangle_solve(struct grad *g, struct out l, struct out b)
@@ -194,13 +175,13 @@ static struct out triangle_solve(struct grad *g, struct out l, struct out b)
 /* L^-* (half of the lower triangle of L* dL) L^-1, made Hermitian. */
 static void cholesky_grad(struct grad *g)
 {
-    struct out l = g->y[0], middle = product(g, l, g->dy[0], true, false);
+    struct out l = g->y[0], middle = grad_product(g, l, g->dy[0], true, false);
     struct out half = grad_scalar(g, out_dtype(l), 0.5);
     struct out diagonal = grad_two(g, "Mul", half, grad_one(g, "MatrixDiagPart", middle));
     middle = band(g, grad_two(g, "MatrixSetDiag", middle, diagonal), -1, 0);
     struct out left = triangle_solve(g, l, middle);
-    struct out both = adjoint_of(g, triangle_solve(g, l, adjoint_of(g, left)));
-    g->dx[0] = grad_two(g, "Mul", half, grad_two(g, "Add", both, adjoint_of(g, both)));
+    struct out both = grad_adjoint(g, triangle_solve(g, l, grad_adjoint(g, left)));
+    g->dx[0] = grad_two(g, "Mul", half, grad_two(g, "Add", both, grad_adjoint(g, both)));
 }
 
 #define LINALG_KERNELS(x) KERNELS(DOUBLES(x), COMPLEXES(x))

@@ -22,6 +22,7 @@
     X(crop) \
     X(cross) \
     X(debug) \
+    X(decompose) \
     X(descent) \
     X(diag) \
     X(fill) \

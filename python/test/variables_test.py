@@ -226,7 +226,8 @@ def test_how_initial_values_are_rewritten(monkeypatch):
     assert b.initializer.inputs[1].op.type == b.initial_value.op.type
     copy = tf.get_default_graph().get_operation_by_name("stack_b")
     assert copy.get_attr("axis") == 1 and copy.inputs[0] is copy.inputs[1]
-    assert copy.inputs[0].op.name == "initialized" and copy.inputs[2].op.name == "ones"
+    assert copy.inputs[0].op.name == "a/read_b" and copy.inputs[2].op.name == "ones"
+    assert copy.inputs[0].op.inputs[0].op.inputs[0] is a.initial_value
     for untouched in (c, d):
         assert untouched.initializer.inputs[1] is untouched.initial_value
     with tf.Session() as sess:

@@ -128,7 +128,8 @@ API = {"": {
         get_local_variable get_variable get_variable_scope no_regularizer
         resource_variables_enabled variable_creator_scope variable_op_scope variable_scope""",
     "python.ops.partitioned_variables": """
-        fixed_size_partitioner min_max_variable_partitioner variable_axis_size_partitioner""",
+        create_partitioned_variables fixed_size_partitioner min_max_variable_partitioner
+        variable_axis_size_partitioner""",
     "python.ops.template": "make_template",
     "python.ops.state_ops": """
         assign assign_add assign_sub batch_scatter_update count_up_to scatter_add scatter_div
@@ -560,7 +561,7 @@ LATER = {
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
     "ragged tensors": "RaggedTensor RaggedTensorSpec ragged",
     "other parts of TensorFlow": """
-        Module autograph compat.v2 config create_partitioned_variables experimental
+        Module autograph compat.v2 config experimental
         keras.backend.conv2d_transpose keras.backend.resize_images keras.backend.resize_volumes
         keras.backend.to_dense lite math.sobol_sample mixed_precision nn.collapse_repeated
         nn.compute_average_loss nn.scale_regularization_loss profiler test.Benchmark

@@ -22,6 +22,7 @@
     X(crop) \
     X(cross) \
     X(debug) \
+    X(decompose) \
     X(descent) \
     X(diag) \
     X(fill) \
@@ -29,6 +30,7 @@
     X(gather) \
     X(join) \
     X(like) \
+    X(linalg) \
     X(logic) \
     X(lrn) \
     X(matmul) \

@@ -6,12 +6,12 @@ applied to its values."""
 from weft.python.framework import dtypes, gen, ops, sparse_tensor
 
 __all__ = [
-    "abs", "accumulate_n", "add_n", "angle", "bessel_i0", "bessel_i0e", "bessel_i1",
-    "bessel_i1e", "cast", "complex", "conj", "div", "div_no_nan", "divide", "erf", "floordiv", "imag", "log_sigmoid", "logical_xor",
-    "multiply_no_nan", "negative", "polyval", "pow", "real", "reciprocal_no_nan",
-    "round",
-    "saturate_cast", "scalar_mul", "sigmoid", "sign", "sqrt", "square", "tanh", "to_bfloat16",
-    "to_complex128", "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "truediv",
+    "abs", "accumulate_n", "add_n", "angle", "bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e",
+    "cast", "complex", "conj", "div", "div_no_nan", "divide", "erf", "floordiv", "imag",
+    "log_sigmoid", "logical_xor", "multiply_no_nan", "negative", "polyval", "pow", "real",
+    "reciprocal_no_nan", "round", "saturate_cast", "scalar_mul", "sigmoid", "sign", "sqrt",
+    "square", "tanh", "to_bfloat16", "to_complex128", "to_complex64", "to_double", "to_float",
+    "to_int32", "to_int64", "truediv",
 ]
 
 # What integers become when they are divided by "/".

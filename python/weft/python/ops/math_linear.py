@@ -148,8 +148,8 @@ def _as_matrix(x, axes, contracted_first):
         axes = ops.convert_to_tensor(axes, dtype=dtypes.int32, name="axes")
         axes = array_ops.where(axes >= 0, axes, axes + rank)
         free, _ = gen.ListDiff(gen.Range(0, rank, 1), axes)
-    free_dims = array_ops.gather(shape, free)
-    sizes = [_product(free_dims), _product(array_ops.gather(shape, axes))]
+    free_dims, axes_dims = array_ops.gather(shape, free), array_ops.gather(shape, axes)
+    sizes = [_product(free_dims), _product(axes_dims)]
     order = [free, axes]
     if contracted_first:
         order, sizes = order[::-1], sizes[::-1]

@@ -77,7 +77,8 @@ CASES = {
     "transforms__logicalxor_1,4_3,4": lambda x, y: tf.logical_xor(x, y, "logicalxor1"),
     "transforms__relu_3,4": lambda x: tf.nn.relu(x, "relu-1"),
     "transforms__sign_3,4": lambda x: tf.sign(x, "sign-1"),
-    "triangular_solve__float64_rank2": tf.matrix_triangular_solve,
+    "triangular_solve__float64_rank2":
+        lambda a, b: tf.matrix_triangular_solve(a, b, lower=False, adjoint=True),
 }
 for _kind in ("max_rank3", "mean_rank2", "min_rank3", "prod_rank3", "sum_rank2"):
     CASES["segment__segment_" + _kind] = SEGMENTS[_kind[:-6]]

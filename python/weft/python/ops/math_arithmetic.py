@@ -215,6 +215,9 @@ def to_complex128(x, name="ToComplex128"):
 
 def truediv(x, y, name=None):
     """x / y; integers of up to 16 bits are divided as float32, larger ones as float64."""
+    if isinstance(x, ops.Tensor) and isinstance(y, ops.Tensor) and \
+            x.dtype.is_floating and x.dtype == y.dtype:
+        return gen.RealDiv(x, y, name=name or "truediv")       # nothing to convert, no scope
     with ops.name_scope(name, "truediv", [x, y]) as name:
         x = ops.convert_to_tensor(x, name="x")
         y = ops.convert_to_tensor(y, name="y")

@@ -279,7 +279,8 @@ API["nn"] = {
     "python.ops.nn": """
         all_candidate_sampler atrous_conv2d atrous_conv2d_transpose avg_pool avg_pool1d
         avg_pool2d avg_pool3d avg_pool_v2 batch_norm_with_global_normalization
-        batch_normalization bias_add compute_accidental_hits conv1d conv1d_transpose conv2d
+        batch_normalization bias_add compute_accidental_hits compute_average_loss
+        conv1d conv1d_transpose conv2d
         conv2d_backprop_filter conv2d_backprop_input conv2d_transpose conv3d
         conv3d_backprop_filter conv3d_backprop_filter_v2 conv3d_transpose conv_transpose
         convolution crelu depthwise_conv2d depthwise_conv2d_backprop_filter
@@ -289,7 +290,8 @@ API["nn"] = {
         in_top_k l2_loss l2_normalize leaky_relu learned_unigram_candidate_sampler
         local_response_normalization log_poisson_loss log_softmax log_uniform_candidate_sampler
         lrn max_pool max_pool1d max_pool2d max_pool3d max_pool_v2 max_pool_with_argmax moments
-        nce_loss normalize_moments pool relu relu6 relu_layer sampled_softmax_loss selu
+        nce_loss normalize_moments pool relu relu6 relu_layer sampled_softmax_loss
+        scale_regularization_loss selu
         separable_conv2d sigmoid sigmoid_cross_entropy_with_logits softmax
         softmax_cross_entropy_with_logits softmax_cross_entropy_with_logits_v2 softplus softsign
         sparse_softmax_cross_entropy_with_logits sufficient_statistics swish tanh top_k
@@ -328,6 +330,10 @@ API["metrics"] = {"python.ops.metrics": """
     sensitivity_at_specificity sparse_average_precision_at_k sparse_precision_at_k
     specificity_at_sensitivity true_negatives true_negatives_at_thresholds true_positives
     true_positives_at_thresholds"""}
+
+API["distributions"] = {"python.ops.distributions.distributions": """
+    Bernoulli Categorical Distribution FULLY_REPARAMETERIZED NOT_REPARAMETERIZED Normal RegisterKL
+    ReparameterizationType Uniform kl_divergence"""}
 
 API["image"] = {"python.ops.image_ops": """
     ResizeMethod adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_saturation
@@ -448,6 +454,7 @@ MODULES = {
     "python.framework.errors_impl": "python.framework.errors",
     "python.eager.context": "python.framework.v2_behavior",
     "python.training.training": "train",
+    "contrib.distributions": "distributions",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
     "contrib.framework.python.ops": "contrib.framework",
@@ -557,13 +564,12 @@ LATER = {
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
     "eager execution": "GradientTape contrib.eager",
     "distribution strategies": "contrib.distribute distribute",
-    "probability distributions": "contrib.distributions distributions",
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
     "ragged tensors": "RaggedTensor RaggedTensorSpec ragged",
     "other parts of TensorFlow": """
         Module autograph compat.v2 config experimental
         keras.backend.conv2d_transpose keras.backend.resize_images keras.backend.resize_volumes
         keras.backend.to_dense lite math.sobol_sample mixed_precision nn.collapse_repeated
-        nn.compute_average_loss nn.scale_regularization_loss profiler test.Benchmark
+        profiler test.Benchmark
         test.StubOutForTesting test.create_local_cluster user_ops xla""",
 }

@@ -415,6 +415,11 @@ def test_nothing_keeps_a_graph_alive():
     assert gone() is None
 
 
+def test_distributions():
+    normal = tf.contrib.distributions.Normal(loc=0.0, scale=1.0)
+    assert np.isclose(evaluated(normal.log_prob(0.5)), -0.5 * np.log(2 * np.pi) - 0.125)
+
+
 def test_hparams():
     h = tf.contrib.training.HParams(rate=0.1, layers=[1, 2], name="net", flag=True, n=3)
     assert h.rate == 0.1 and "n" in h and h.get("nope", 4) == 4

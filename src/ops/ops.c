@@ -25,9 +25,11 @@
     X(decompose) \
     X(descent) \
     X(diag) \
+    X(encode) \
     X(fill) \
     X(ftrl) \
     X(gather) \
+    X(hash) \
     X(join) \
     X(like) \
     X(linalg) \
@@ -63,6 +65,7 @@
     X(special) \
     X(string) \
     X(sum) \
+    X(text) \
     X(topk) \
     X(unary) \
     X(unary_grad) \

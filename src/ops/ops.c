@@ -26,6 +26,7 @@
     X(descent) \
     X(diag) \
     X(encode) \
+    X(fake_quant) \
     X(fill) \
     X(ftrl) \
     X(gather) \

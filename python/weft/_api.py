@@ -443,6 +443,9 @@ API["compat"] = {"python.util.compat": """
     dimension_value forward_compatibility_horizon forward_compatible integral_types path_to_str
     real_types"""}
 
+API["contrib.util"] = {
+    "python.framework.tensor_util": "constant_value make_ndarray=MakeNdarray make_tensor_proto"}
+
 # ---- modules by other names: {path: the path of the module, or namespace, that it is} ----
 
 MODULES = {
@@ -452,14 +455,15 @@ MODULES = {
     "raw_ops": "python.ops.raw_ops",
     "python.framework.device": "python.framework.device_spec",
     "python.framework.errors_impl": "python.framework.errors",
+    "python.ops.gradients_impl": "python.ops.gradients",
     "python.eager.context": "python.framework.v2_behavior",
     "python.training.training": "train",
     "contrib.distributions": "distributions",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
     "contrib.framework.python.ops": "contrib.framework",
+    "contrib.layers.layers": "contrib.layers",
     "contrib.layers.python.layers": "contrib.layers",
-    "contrib.layers.python.layers.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
@@ -497,22 +501,24 @@ LATER = {
     "recurrent networks": """
         contrib.legacy_seq2seq contrib.rnn contrib.seq2seq nn.bidirectional_dynamic_rnn
         nn.dynamic_rnn nn.raw_rnn nn.rnn_cell nn.static_bidirectional_rnn nn.static_rnn
-        nn.static_state_saving_rnn""",
+        nn.static_state_saving_rnn python.ops.rnn python.ops.rnn_cell python.ops.rnn_cell_impl""",
     "sequence decoders": """
         nn.ctc_beam_search_decoder nn.ctc_beam_search_decoder_v2 nn.ctc_greedy_decoder
         nn.ctc_loss nn.ctc_loss_v2 nn.ctc_unique_labels""",
     "checkpoints": """
-        python.training.saver train.Checkpoint train.CheckpointManager train.NewCheckpointReader
-        train.Saver train.checkpoint_exists train.get_checkpoint_mtimes
-        train.get_checkpoint_state train.init_from_checkpoint train.latest_checkpoint
-        train.list_variables train.load_checkpoint train.load_variable train.remove_checkpoint
-        train.update_checkpoint_state train.warm_start""",
+        core.protobuf.saver_pb2 python.pywrap_tensorflow python.training.saver train.Checkpoint
+        train.CheckpointManager train.NewCheckpointReader train.Saver train.checkpoint_exists
+        train.get_checkpoint_mtimes train.get_checkpoint_state train.init_from_checkpoint
+        train.latest_checkpoint train.list_variables train.load_checkpoint train.load_variable
+        train.remove_checkpoint train.update_checkpoint_state train.warm_start""",
     "files of graphs": """
-        MetaGraphDef TensorInfo graph_util import_graph_def saved_model train.export_meta_graph
+        MetaGraphDef TensorInfo core.protobuf.meta_graph_pb2 graph_util import_graph_def
+        python.framework.graph_util python.tools saved_model train.export_meta_graph
         train.import_meta_graph train.write_graph""",
     "summaries": """
         Event HistogramProto LogMessage SessionLog Summary SummaryMetadata contrib.summary
-        summary train.summary_iterator""",
+        core.framework.summary_pb2 core.util.event_pb2 python.summary summary
+        train.summary_iterator""",
     "queues": """
         ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue
         PriorityQueue QueueBase RandomShuffleQueue SparseConditionalAccumulator queue
@@ -560,16 +566,16 @@ LATER = {
         nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x""",
     "fractional pooling": "nn.fractional_avg_pool nn.fractional_max_pool",
     "lookup tables": "contrib.lookup initialize_all_tables lookup tables_initializer",
-    "functions": "function load_library load_op_library wrap_function",
+    "functions": "function load_library load_op_library python.framework.function wrap_function",
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
-    "eager execution": "GradientTape contrib.eager",
+    "eager execution": "GradientTape contrib.eager python.eager.backprop",
     "distribution strategies": "contrib.distribute distribute",
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
     "ragged tensors": "RaggedTensor RaggedTensorSpec ragged",
     "other parts of TensorFlow": """
-        Module autograph compat.v2 config experimental
+        Module autograph compat.v2 config contrib.opt contrib.slim.nets experimental
         keras.backend.conv2d_transpose keras.backend.resize_images keras.backend.resize_volumes
         keras.backend.to_dense lite math.sobol_sample mixed_precision nn.collapse_repeated
-        profiler test.Benchmark
+        profiler python.client.timeline python.debug test.Benchmark
         test.StubOutForTesting test.create_local_cluster user_ops xla""",
 }

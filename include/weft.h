@@ -469,7 +469,7 @@ WEFT_API struct weft_op_attr weft_op_attr(const struct weft_op_def *d, int i);
  * tensors of the dtypes wanted, which become the node's (NULL on failure), and leaves the inputs to
  * the caller. On any thread, several at a time, while no lock of the library's is held: it may
  * build and run, but must not wait for what the run's caller holds. One for the process; NULL:
- * none, and running such a node is INVALID_ARGUMENT "callback TOKEN is not found". TF: tf.py_func. */
+ * none, and running such a node is INVALID_ARGUMENT "callback TOKEN is not found". TF: py_func. */
 typedef struct weft_status *weft_host_function(const char *token, struct weft_tensor *const *in,
                                                int n_in, const enum weft_dtype *out_dtypes,
                                                struct weft_tensor **out, int n_out);
@@ -695,11 +695,12 @@ weft_call_run(struct weft_call *c, const struct weft_run_options *options,
 WEFT_API void weft_call_free(struct weft_call *c);              /* NULL is fine */
 
 /* A run in several parts: of the feeds and fetches declared here each may be given once, over any
- * number of calls; every node runs at most once. INVALID_ARGUMENT: "was not specified in
- * partial_run_setup.", "has already been fed.", "has already been fetched.", "can't be computed
- * from the feeds that have been fed so far."; after an error, or when all is done, "Must run
- * 'setup' before performing partial runs!". One thread at a time; several may be open at once. It
- * outlives close() as a call does. TF: Session.partial_run_setup, partial_run. */
+ * number of calls; every node runs at most once, as soon as what it needs has been fed.
+ * INVALID_ARGUMENT: "was not specified in partial_run_setup.", "has already been fed.", "has
+ * already been fetched.", "can't be computed from the feeds that have been fed so far.", none of
+ * which changes anything; after a node has failed, or when all is done, "Must run 'setup' before
+ * performing partial runs!". One thread at a time; several may be open at once. It outlives close()
+ * as a call does. TF: Session.partial_run_setup, partial_run. */
 struct weft_partial;
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_partial_new(struct weft_session *s, const struct weft_out *feeds, int n_feeds,

@@ -614,7 +614,7 @@ static int output_length(const struct weft_node *n, struct op_function *f,
 
 static PyObject *results(struct op_function *f, struct graph *g, struct weft_node *n)
 {
-    if (!f->n_out)
+    if (!weft_node_outputs(n))          /* none at all, or an empty list */
         return graph_facade(g, n);
     struct weft_op_arg first = weft_op_output(f->def, 0);
     if (f->n_out == 1)

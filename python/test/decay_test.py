@@ -6,11 +6,6 @@ import pytest
 import weft as tf
 
 
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    tf.reset_default_graph()
-
-
 def at(steps, make, dtype=tf.int64):
     """The rate that `make(global_step)` gives at each of the steps."""
     step = tf.placeholder(dtype, [])

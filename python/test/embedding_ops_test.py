@@ -86,3 +86,16 @@ def test_sparse_refusals():
 def test_everything_named_is_there():
     for name in embedding_ops.__all__:
         assert hasattr(embedding_ops, name), name
+
+
+def test_safe_lookup_leaves_out_what_counts_nothing():
+    at = [[0, 0], [0, 1], [1, 0], [2, 0]]
+    ids = tf.SparseTensor(at, np.array([1, -1, -1, 3]), [4, 2])
+    safe = embedding_ops.safe_embedding_lookup_sparse
+    y = safe([TABLE], ids)
+    assert y.shape.as_list() == [None, 3]
+    assert np.array_equal(run(y), np.stack([TABLE[1], 0 * TABLE[0], TABLE[3], 0 * TABLE[0]]))
+    y = safe([TABLE], ids, default_id=2)
+    assert np.array_equal(run(y), TABLE[[1, 2, 3, 2]])
+    weights = tf.SparseTensor(at, np.array([2, 1, 1, 0], np.float32), [4, 2])
+    assert np.array_equal(run(safe([TABLE], ids, weights, combiner="mean"))[2], [0, 0, 0])

@@ -9,11 +9,6 @@ from weft.python.framework import registry
 from weft.python.ops.gradients import dense_from_slices
 
 
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    tf.reset_default_graph()
-
-
 @pytest.fixture
 def forget_gradients():
     """What a test registers is no other test's."""
@@ -117,8 +112,10 @@ def test_without_gradient(forget_gradients):
     barred = gen.PreventGradient(x, message="not this way")
     with pytest.raises(LookupError, match="Gradient explicitly disabled. Reason: .*not this way"):
         tf.gradients(barred, x)
-    tf.NotDifferentiable("Square")
-    assert tf.gradients(tf.square(x), x) == [None]
+    tf.NotDifferentiable("Flat")
+    with tf.get_default_graph().gradient_override_map({"Square": "Flat"}):
+        flat = tf.square(x)
+    assert tf.gradients(flat, x) == [None] and tf.gradients(flat + x, x) != [None]
 
 
 @pytest.mark.fact("F6")
@@ -300,6 +297,20 @@ def test_forward_dependencies_stay_behind():
     tf.gradients(y, x)
     for op in tf.get_default_graph().get_operations()[before:]:
         assert first not in op.control_inputs
+
+
+@pytest.mark.fact("A31", "F15")
+def test_dependencies_of_the_backward_pass():
+    """Gradients asked for within a block wait for it."""
+    x, count = tf.constant(2.), tf.Variable(0.)
+    y = x * x
+    counted = count.assign_add(1.)
+    with tf.control_dependencies([counted]):
+        asked, given = tf.gradients(y, x), tf.gradients(y, x, grad_ys=3.)
+    with tf.Session() as sess:
+        sess.run(count.initializer)
+        assert sess.run(asked) == [4.] and sess.run(count) == 1.
+        assert sess.run(given) == [12.] and sess.run(count) == 2.
 
 
 @pytest.mark.fact("F16")

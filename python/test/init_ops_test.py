@@ -34,7 +34,8 @@ def test_constants():
     assert value(tf.zeros_initializer(tf.string), [1]).tolist() == [b""]
     assert value(tf.constant_initializer(3.), [2, 2]).tolist() == [[3., 3.], [3., 3.]]
     assert value(tf.constant_initializer([1, 2, 3]), [2, 2]).tolist() == [[1., 2.], [3., 3.]]
-    assert value(tf.constant_initializer(np.arange(4), tf.int64), [2, 2]).tolist() == [[0, 1], [2, 3]]
+    numbers = tf.constant_initializer(np.arange(4), tf.int64)
+    assert value(numbers, [2, 2]).tolist() == [[0, 1], [2, 3]]
     assert value(tf.constant_initializer(True, tf.bool), [1]).tolist() == [True]
 
 

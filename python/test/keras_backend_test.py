@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import weft as tf
 from weft.python.client import session as session_module
+from weft.python.framework import gen
 from weft.python.keras import backend as K, backend_session
 
 
@@ -471,6 +472,21 @@ def test_images():
     normal, mean, _ = K.normalize_batch_in_training(t, K.ones((2,)), K.zeros((2,)), [0, 1, 2])
     np.testing.assert_allclose(value(mean), x.mean((0, 1, 2)), rtol=1e-5)
     np.testing.assert_allclose(value(normal).mean(), 0, atol=1e-5)
+
+
+@pytest.mark.skipif(not gen.has("ResizeNearestNeighbor"), reason="no op ResizeNearestNeighbor")
+def test_larger_images():
+    x = K.constant(np.arange(4.0).reshape(1, 2, 2, 1))
+    larger = K.resize_images(x, 2, 3, "channels_last")
+    assert larger.shape.as_list() == [1, 4, 6, 1]
+    assert value(larger)[0, :, :, 0].tolist() == [[0] * 3 + [1] * 3] * 2 + [[2] * 3 + [3] * 3] * 2
+
+
+def test_larger_volumes_and_transposed_convolution():
+    assert value(K.resize_volumes(K.ones((1, 2, 2, 2, 1)), 2, 1, 3, "channels_last")).shape == (
+        1, 4, 2, 6, 1)
+    up = K.conv2d_transpose(K.ones((1, 2, 2, 1)), K.ones((2, 2, 3, 1)), (1, 4, 4, 3), (2, 2))
+    assert value(up).shape == (1, 4, 4, 3)
 
 
 def test_gradients_and_random_values():

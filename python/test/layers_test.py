@@ -126,6 +126,30 @@ def test_layers_of_ones_own():
     assert np.array_equal(evaluated(y, {x: np.ones((1, 3))}), [[4.0] * 3])
 
 
+def test_layers_of_layers():
+    class Twice(tf.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.first = tf.layers.Dense(3, kernel_regularizer=tf.reduce_sum)
+            self.rest = [tf.layers.BatchNormalization(), tf.layers.Dense(2)]
+
+        def call(self, x):
+            for layer in (self.first, *self.rest):
+                x = layer(x, training=True) if layer is self.rest[0] else layer(x)
+            return x
+
+    layer = Twice()
+    layer(placeholder(2, 4))
+    assert names(layer.variables) == ["twice/" + n + ":0" for n in (
+        "dense/kernel", "dense/bias", "batch_normalization/gamma", "batch_normalization/beta",
+        "dense_1/kernel", "dense_1/bias", "batch_normalization/moving_mean",
+        "batch_normalization/moving_variance")]
+    assert len(layer.losses) == 1
+    assert layer.updates == tf.get_collection(tf.GraphKeys.UPDATE_OPS) and len(layer.updates) == 2
+    layer.trainable = False
+    assert layer.trainable_weights == [] and len(layer.non_trainable_weights) == 8
+
+
 def test_what_a_layer_was_called_with():
     layer = tf.layers.Dense(3)
     with pytest.raises(AttributeError, match="is not connected, no input to return"):

@@ -82,7 +82,7 @@ def test_runs_alone_hold_nothing():
 def test_py_func_dies_with_its_graph():
     def turn():
         with tf.Graph().as_default():
-            y = tf.py_func(lambda v: v + 1, [tf.constant(1.0)], tf.float32)
+            y = tf.py_func(lambda v: v + v, [tf.constant(1.0)], tf.float32)
             with tf.Session() as s:
                 assert s.run(y) == 2
 

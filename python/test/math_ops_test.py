@@ -390,6 +390,47 @@ def test_special_functions():
     assert gen.has("Betainc") is False or abs(run(tf.betainc(2.0, 2.0, 0.5)) - 0.5) < 1e-6
 
 
+# ---- gradients ----
+
+@pytest.mark.fact("F17")
+def test_gradients_at_ties_and_kinks():
+    x, y = tf.constant([2.0, 2.0]), tf.constant([2.0, 2.0])
+    assert run(tf.gradients(tf.reduce_max(x), x)[0]).tolist() == [0.5, 0.5]
+    assert [g.tolist() for g in run(tf.gradients(tf.maximum(x, y), [x, y]))] == [[1, 1], [0, 0]]
+    assert [g.tolist() for g in run(tf.gradients(tf.minimum(x, y), [x, y]))] == [[1, 1], [0, 0]]
+    zero = tf.constant(0.0)
+    assert run(tf.gradients(tf.nn.relu(zero), zero)[0]) == 0
+    assert run(tf.gradients(tf.abs(zero), zero)[0]) == 0
+    assert run(tf.gradients(tf.sqrt(zero), zero)[0]) == np.inf
+
+
+@pytest.mark.fact("F17")
+def test_gradients_are_summed_over_broadcast_axes():
+    row, column = tf.ones([1, 3]), tf.ones([2, 1])
+    to_row, to_column = run(tf.gradients(row * column + row, [row, column]))
+    assert to_row.tolist() == [[4, 4, 4]] and to_column.tolist() == [[3], [3]]
+
+
+@pytest.mark.parametrize("function", [
+    lambda x: tf.reduce_logsumexp(x, 1), lambda x: tf.tensordot(x, x, [[1], [1]]),
+    lambda x: tf.einsum("ij,kj->ik", x, x), lambda x: tf.norm(x, axis=1),
+    lambda x: tf.nn.l2_normalize(x, 1), lambda x: tf.nn.softmax(x, axis=0),
+    lambda x: tf.clip_by_norm(x, 0.5), lambda x: tf.math.reduce_std(x, 1),
+    lambda x: tf.nn.moments(x, [0])[1], lambda x: tf.cumsum(x, 1), lambda x: tf.log_sigmoid(x)])
+def test_gradients_as_differences(function):
+    start = np.random.RandomState(5).rand(2, 3) + 0.5
+    x = tf.placeholder(tf.float64, [2, 3])
+    y = tf.reduce_sum(function(x) ** 2)
+    gradient, = tf.gradients(y, x)
+    with tf.Session() as session:
+        got = session.run(gradient, {x: start})
+        for place in np.ndindex(2, 3):
+            step = np.zeros([2, 3])
+            step[place] = 1e-6
+            up, down = (session.run(y, {x: start + s}) for s in (step, -step))
+            np.testing.assert_allclose(got[place], (up - down) / 2e-6, rtol=1e-5, atol=1e-7)
+
+
 # ---- as TensorFlow recorded it ----
 
 @recorded.needed

@@ -5,11 +5,6 @@ import weft as tf
 from weft.python.training import moving_averages
 
 
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    tf.reset_default_graph()
-
-
 def initialized():
     sess = tf.Session()
     sess.run(tf.global_variables_initializer())

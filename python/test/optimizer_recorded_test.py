@@ -6,18 +6,13 @@ import os
 
 import numpy as np
 import pytest
-import recorded_graph
 import weft as tf
+import written_graphs
 
 SHARED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "shared")
 RECORDED = os.path.join(SHARED, "recorded", "ops")
 MODELS = os.path.join(SHARED, "models")
 with_models = pytest.mark.skipif(not os.path.isdir(MODELS), reason="no ../shared/models")
-
-
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    tf.reset_default_graph()
 
 
 def initialized():
@@ -34,7 +29,7 @@ def recorded_case(case):
     with open(os.path.join(folder, "runs.json")) as f:
         runs = json.load(f)
     golden = np.load(os.path.join(folder, "golden.npz"))
-    return recorded_graph.nodes_of(os.path.join(folder, "graph.pb")), runs, golden
+    return written_graphs.nodes_of(os.path.join(folder, "graph.pb")), runs, golden
 
 
 # What the inputs of each op are, in order; slots by the optimizer's names for them.
@@ -139,7 +134,7 @@ def words_name(held, word, use_resource):
 
 def model(path, wrapped):
     """What a model's graph is made of, by name, but for saving."""
-    nodes = recorded_graph.nodes_of(os.path.join(MODELS, path), wrapped)
+    nodes = written_graphs.nodes_of(os.path.join(MODELS, path), wrapped)
     return {name: described(node.op, node.inputs) for name, node in nodes.items()
             if not name.startswith("save")}
 
@@ -217,7 +212,7 @@ def test_graph_of_slots(name, op_name, path, wrapped, optimizer):
     """The optimizer's part of a bigger graph, for variables like those there."""
     path = os.path.join(MODELS, "dotnet_machinelearning-testdata",
                         "Microsoft.ML.TensorFlow.TestModels", path)
-    nodes = recorded_graph.nodes_of(path, wrapped)
+    nodes = written_graphs.nodes_of(path, wrapped)
     trained = [n for n in nodes.values() if n.op == "VariableV2" and n.name + "/" + name in nodes]
     pairs = []
     for n in trained:

@@ -5,11 +5,6 @@ import weft as tf
 from weft.python.training import optimizer
 
 
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    tf.reset_default_graph()
-
-
 def names(prefix=""):
     return [op.name for op in tf.get_default_graph().get_operations()
             if op.name.startswith(prefix)]
@@ -456,6 +451,17 @@ def test_subclass_on_rows():
         assert [x.tolist() for x in sess.run([v, r])] == [[1., 11., 3.]] * 2
 
 
+def test_ops_for_subclasses():
+    from weft.python.framework import gen
+    from weft.python.training import training_ops
+    assert training_ops.apply_rms_prop is gen.ApplyRMSProp
+    assert training_ops.resource_sparse_apply_ftrl_v2 is gen.ResourceSparseApplyFtrlV2
+    assert training_ops.apply_adagrad_da is gen.ApplyAdagradDA
+    assert "sparse_apply_centered_rms_prop" in dir(training_ops)
+    with pytest.raises(AttributeError, match="There is no training op 'apply_nothing'"):
+        training_ops.apply_nothing
+
+
 def test_wrapping_subclass():
     """One that changes gradients, and then is its base."""
     class Clipped(tf.train.GradientDescentOptimizer):
@@ -479,3 +485,16 @@ def test_base_class():
         for loss in (v * 2., tf.gather(v, [0])):
             with pytest.raises(NotImplementedError):
                 Nothing(False, "Nothing").minimize(loss, var_list=[v])
+
+
+@pytest.mark.parametrize("make", [
+    lambda: tf.train.MomentumOptimizer(1., .9), lambda: tf.train.AdagradOptimizer(1.),
+    lambda: tf.train.RMSPropOptimizer(1.), lambda: tf.train.AdamOptimizer(1.)])
+def test_variables_of_unknown_shape(make):
+    x = tf.placeholder(tf.float32, [None])
+    v = tf.Variable(x, validate_shape=False, name="v")
+    train = make().minimize(tf.reduce_sum(v * v))
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer(), {x: [1., 2., 3.]})
+        sess.run(train)
+        assert sess.run(v).shape == (3,) and np.all(sess.run(v) < [1., 2., 3.])

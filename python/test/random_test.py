@@ -1,4 +1,4 @@
-"""Random ops: their seeds, the order in which they create ops, and TensorFlow's recorded numbers."""
+"""Random ops: their seeds, the ops they are made of, and TensorFlow's recorded numbers."""
 import pathlib
 
 import numpy as np
@@ -126,6 +126,26 @@ def test_an_op_before_changes_the_numbers():
         return tf.Session().run(tf.random_uniform([4])).tolist()
 
     assert value() == value() and value(1.) == value(2.) and value() != value(1.)
+
+
+@fact("A61", "H16")
+def test_a_seeded_lesson():
+    # The numbers that many people got from a lesson on linear regression in TensorFlow 1.
+    tf.set_random_seed(777)
+    x = y = [1, 2, 3]
+    w = tf.Variable(tf.random_normal([1]), name="weight")
+    b = tf.Variable(tf.random_normal([1]), name="bias")
+    cost = tf.reduce_mean(tf.square(x * w + b - y))
+    train = tf.train.GradientDescentOptimizer(learning_rate=.01).minimize(cost)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        sess.run(train)
+        np.testing.assert_allclose(sess.run([cost, w[0], b[0]]), [2.82329, 2.12867713, -.85235667],
+                                   rtol=1e-6)
+        for _ in range(20):
+            sess.run(train)
+        np.testing.assert_allclose(sess.run([cost, w[0], b[0]]), [.190351, 1.53392804, -1.05059612],
+                                   rtol=3e-6)
 
 
 # ---- state ----

@@ -36,7 +36,8 @@ CASES = {
     "rgb_to_hsv__float32": lambda x: tf.image.rgb_to_hsv(x),
     "hsv_to_rgb__float32_1": lambda x: tf.image.hsv_to_rgb(x),
     "resize_area__float32_1": lambda x, n: image_ops.resize_area(x, n),
-    "resize_bicubic__int32": lambda x, n: image_ops.resize_bicubic(x, n),
+    "resize_bicubic__int32": lambda x, n: image_ops.resize_bicubic(
+        x, n, half_pixel_centers=True),
     "resize_bilinear__float32_1": lambda x, n: image_ops.resize_bilinear(x, n),
     "resize_nearest_neighbor__float64": lambda x, n: image_ops.resize_nearest_neighbor(x, n),
     "non_max_suppression__float32_with_thresholds_1":
@@ -45,6 +46,17 @@ CASES = {
         lambda x, b, c: image_ops.draw_bounding_boxes(x, b, colors=c),
     "extractImagePatches__sz1-6-6-2_float32_k3_s1_r1_SAME": lambda x: tf.extract_image_patches(
         x, [1, 3, 3, 1], [1, 1, 1, 1], [1, 1, 1, 1], "SAME"),
+    "expand_dims__rank1_axis-1": lambda x: tf.expand_dims(x, -1),
+    "check_numerics__rank1_float32": lambda x: tf.check_numerics(x, "bad"),
+    "stopGradient__rank1": lambda x: tf.stop_gradient(tf.tanh(x)),
+    "space_to_batch__rank4nhwc": lambda x, p: tf.space_to_batch(x, p, 2),
+    "batch_to_space__rank4nhwc_crop": lambda x, c: tf.batch_to_space(x, c, 2),
+    "unique10-5": lambda x: tf.unique(x),
+    "where__cond_rank3_xy_rank3": lambda c, x, y: tf.where(c, x, y),
+    "reverse__rank2_axis1": lambda x: tf.reverse(x, [1]),
+    "adjust_contrast__float64_rank3": lambda x: tf.image.adjust_contrast(x, 2.),
+    "adjust_saturation__rank3_float32": lambda x: tf.image.adjust_saturation(x, 2.),
+    "adjust_hue__rank3_float32": lambda x: tf.image.adjust_hue(x, .5),
     "pad__rank1Pone_reflect": lambda x, p: tf.pad(x, p, "REFLECT"),
     "pad__rank2Pone_symmetric": lambda x, p: tf.pad(x, p, "SYMMETRIC"),
     "parallel_stack__rank2": lambda x, y: tf.parallel_stack([x, y]),

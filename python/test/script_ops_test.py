@@ -98,6 +98,20 @@ def test_functions_die_with_their_graph():
     assert alive() is None
 
 
+def test_a_function_that_knows_its_graph_does_not_keep_it():
+    def turn():
+        with tf.Graph().as_default() as g:
+            x = tf.constant(2.)
+            y = tf.py_func(lambda v: v * np.float32(len(x.name)), [x], tf.float32)
+            with tf.Session() as session:
+                session.run(y)
+            return weakref.ref(g)
+
+    alive = turn()
+    gc.collect()
+    assert alive() is None
+
+
 def test_a_gradient_of_ones_own(graph):
     name = "HalfGradient"
     tf.RegisterGradient(name)(lambda op, dy: dy * 0.5)

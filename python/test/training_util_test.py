@@ -7,11 +7,6 @@ import weft as tf
 from weft.python.training import training_util
 
 
-@pytest.fixture(autouse=True)
-def fresh_graph():
-    tf.reset_default_graph()
-
-
 @pytest.mark.fact("F30")
 def test_global_step():
     assert tf.train.get_global_step() is None

@@ -63,8 +63,8 @@ def test_another_shape_or_dtype():
         with pytest.raises(ValueError, match=r"Trying to share variable w, but specified shape "
                                              r"\(2,\) and found shape \(1,\)."):
             tf.get_variable("w", [2])
-        with pytest.raises(ValueError, match="Trying to share variable w, but specified dtype int32 "
-                                             "and found dtype float32."):
+        with pytest.raises(ValueError, match="Trying to share variable w, but specified dtype "
+                                             "int32 and found dtype float32."):
             tf.get_variable("w", [1], dtype=tf.int32)
         assert tf.get_variable("w") is tf.get_variable("w", [None]) is w
 
@@ -344,8 +344,8 @@ def test_functions_as_initializers():
     assert v.shape.as_list() == [2, 3]
     w = tf.get_variable("w", [3], initializer=lambda shape, dtype, partition_info: tf.ones(shape))
     assert list(ready().run(w)) == [1., 1., 1.]
-    with pytest.raises(ValueError, match="You can only pass an initializer function that expects no "
-                                         "arguments to its callable when the shape is not fully "
+    with pytest.raises(ValueError, match="You can only pass an initializer function that expects "
+                                         "no arguments to its callable when the shape is not fully "
                                          "defined."):
         tf.get_variable("x", [None], initializer=lambda shape, dtype: tf.zeros([1]))
     y = tf.get_variable("y", [2], initializer=tf.ones_initializer)
@@ -401,21 +401,22 @@ def test_sharing_partitioned_variables():
     v = tf.get_variable("v", [6], partitioner=three)
     with pytest.raises(ValueError, match="Partitioned variable with name v already exists"):
         tf.get_variable("v", [6], partitioner=three)
-    with pytest.raises(ValueError, match="No partitioner was provided, but a partitioned version of "
-                                         "the variable was found"):
+    with pytest.raises(ValueError, match="No partitioner was provided, but a partitioned version "
+                                         "of the variable was found"):
         tf.get_variable("v", [6])
     with tf.variable_scope("", reuse=True):
         assert [p for p in tf.get_variable("v", [6], partitioner=three)] == list(v)
         assert [p for p in tf.get_variable("v", [6])] == list(v)
-        with pytest.raises(ValueError, match="Trying to reuse partitioned variable v, but specified "
-                                             r"partitions \[2\] and found partitions \[3\]."):
+        with pytest.raises(ValueError, match="Trying to reuse partitioned variable v, but "
+                                             r"specified partitions \[2\] and found partitions "
+                                             r"\[3\]."):
             tf.get_variable("v", [6], partitioner=tf.fixed_size_partitioner(2))
         with pytest.raises(ValueError, match="Trying to reuse partitioned variable"):
             tf.get_variable("v", [7], partitioner=three)
         with pytest.raises(ValueError, match="PartitionedVariable w does not exist"):
             tf.get_variable("w", [6], partitioner=three)
     tf.get_variable("w", [6])
-    with pytest.raises(ValueError, match="A partitioner was provided, but an unpartitioned version"):
+    with pytest.raises(ValueError, match="A partitioner was provided, but an unpartitioned"):
         tf.get_variable("w", [6], partitioner=three)
 
 

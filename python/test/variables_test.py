@@ -211,6 +211,30 @@ def test_initial_values_that_depend_on_other_variables():
     assert np.array_equal(d, 2 * np.stack([r, r])) and np.array_equal(m, d + 1)
 
 
+@fact("C14")
+def test_how_initial_values_are_rewritten(monkeypatch):
+    monkeypatch.setattr(gen, "has", lambda op: True)
+    monkeypatch.setattr(tf.Variable, "initialized_value",
+                        lambda self: tf.identity(self.initial_value, name="initialized"))
+    a = tf.Variable([1., 2.], name="a")
+    r = tf.Variable([1., 2.], name="r", use_resource=True)
+    shared = tf.stack([a, a, tf.ones([2])], axis=1)
+    b = tf.Variable(tf.reduce_sum(shared, 0) + tf.reduce_sum(shared, 0), name="b")
+    c = tf.Variable(tf.constant(3.) * 2., name="c")
+    d = tf.Variable(r * 2., name="d")
+    assert b.initializer.inputs[1].op.name == "add_b" and b.initial_value.op.name == "add"
+    assert b.initializer.inputs[1].op.type == b.initial_value.op.type
+    copy = tf.get_default_graph().get_operation_by_name("stack_b")
+    assert copy.get_attr("axis") == 1 and copy.inputs[0] is copy.inputs[1]
+    assert copy.inputs[0].op.name == "a/read_b" and copy.inputs[2].op.name == "ones"
+    assert copy.inputs[0].op.inputs[0].op.inputs[0] is a.initial_value
+    for untouched in (c, d):
+        assert untouched.initializer.inputs[1] is untouched.initial_value
+    with tf.Session() as sess:
+        sess.run(b.initializer)
+        assert sess.run(b).tolist() == [6., 6., 4.]
+
+
 @fact("C15")
 @kinds
 def test_refused_initial_values(use_resource):

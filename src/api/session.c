@@ -208,11 +208,9 @@ static struct status *run(struct session *s, struct weft_run_options *o, struct 
     return st;
 }
 
-static struct status *session_run_boxed(struct session *s, struct weft_run_options *o,
-                                        const struct weft_feed *feeds, struct plan_key *key,
-                                        struct values *v, struct weft_tensor **values)
+static struct status *take_feeds(const struct weft_feed *feeds, struct plan_key *key,
+                                 struct values *v)
 {
-    TRY(build_take_error(session_graph(s)));
     for (int i = 0; i < key->n_feeds; i++) {
         ENSURE(feeds[i].to.node && feeds[i].value, "Feed %d has no %s", i,
                feeds[i].value ? "tensor to feed" : "value");
@@ -220,6 +218,15 @@ static struct status *session_run_boxed(struct session *s, struct weft_run_optio
         v->feed[i] = feeds[i].value->t;
     }
     key->feed = v->key;
+    return NULL;
+}
+
+static struct status *session_run_boxed(struct session *s, struct weft_run_options *o,
+                                        const struct weft_feed *feeds, struct plan_key *key,
+                                        struct values *v, struct weft_tensor **values)
+{
+    TRY(build_take_error(session_graph(s)));
+    TRY(take_feeds(feeds, key, v));
     TRY(run(s, o, key, v->feed, v->fetch));
     return box_all(v->fetch, key->n_fetches, values);
 }
@@ -324,6 +331,52 @@ void weft_call_free(struct weft_call *c)
         session_call_free(c->call);
     mem_free(c);
 }
+
+/* ---- runs in parts ---- */
+
+static struct status *partial_prepare(struct session *s, const struct plan_key *key,
+                                      struct session_partial **result)
+{
+    TRY(build_take_error(session_graph(s)));
+    return session_partial_new(s, key, result);
+}
+
+struct weft_status *weft_partial_new(struct weft_session *s, const struct weft_out *feeds,
+                                     int n_feeds, const struct weft_out *fetches, int n_fetches,
+                                     struct weft_partial **result)
+{
+    struct plan_key key = { .feed = outs_in(feeds), .fetch = outs_in(fetches),
+                            .n_feeds = n_feeds, .n_fetches = n_fetches };
+    struct session_partial *p = NULL;
+    struct status *st = partial_prepare(session_in(s), &key, &p);
+    *result = partial_out(p);
+    return status_out(st);
+}
+
+static struct status *partial_boxed(struct weft_partial *p, const struct weft_feed *feeds,
+                                    struct plan_key *key, struct values *v,
+                                    struct weft_tensor **values)
+{
+    TRY(take_feeds(feeds, key, v));
+    TRY(session_partial_run(partial_in(p), key, v->feed, v->fetch));
+    return box_all(v->fetch, key->n_fetches, values);
+}
+
+struct weft_status *weft_partial_run(struct weft_partial *p, const struct weft_feed *feeds,
+                                     int n_feeds, const struct weft_out *fetches, int n_fetches,
+                                     struct weft_tensor **values)
+{
+    struct values v;
+    struct plan_key key = { .fetch = outs_in(fetches), .n_feeds = n_feeds,
+                            .n_fetches = n_fetches };
+    struct status *st = values_init(&v, n_feeds, n_fetches);
+    if (!st)
+        st = partial_boxed(p, feeds, &key, &v, values);
+    values_release(&v);
+    return status_out(st);
+}
+
+void weft_partial_free(struct weft_partial *p) { session_partial_free(partial_in(p)); }
 
 /* ---- servers ---- */
 

@@ -62,6 +62,8 @@ static const struct { const char *op, *how; int theirs, ours; const char *why; }
     { "SegmentM*", "nan", OK, OK, "there NaN wins or loses by where it stands in a register" },
     { "SparseTensorDenseAdd", "longer", OK, INVALID_ARGUMENT, "fewer values than indices" },
     { "SparseTensorDenseAdd", "empty", OK, INVALID_ARGUMENT, "fewer values than indices" },
+    { "MatrixDeterminant", "nan", OK, OK, "there NaN makes 0, or not" },
+    { "LogMatrixDeterminant", "nan", OK, OK, "there NaN makes 0, or not" },
     { "RandomGamma", "nan", OK, INVALID_ARGUMENT, "no distribution has such a parameter" },
 };
 

@@ -10,15 +10,19 @@
     X(arg) \
     X(binary) \
     X(bins) \
+    X(boxes) \
     X(broadcast) \
     X(candidate) \
     X(cast) \
     X(clip) \
+    X(color) \
     X(compare) \
     X(complex) \
     X(conv) \
+    X(crop) \
     X(cross) \
     X(debug) \
+    X(decompose) \
     X(descent) \
     X(diag) \
     X(fill) \
@@ -26,6 +30,7 @@
     X(gather) \
     X(join) \
     X(like) \
+    X(linalg) \
     X(logic) \
     X(lrn) \
     X(matmul) \
@@ -34,9 +39,11 @@
     X(norm) \
     X(nth) \
     X(partition) \
+    X(patches) \
     X(pool) \
     X(random) \
     X(reduce) \
+    X(resize) \
     X(roll) \
     X(sample) \
     X(scan) \

@@ -32,8 +32,8 @@ static int n_wanted;
 
 /* Cases that must run: an op of theirs that is not registered is a failure. */
 static const char *const required[] = {
-    "conv__*", "norm__Fused*", "pool__*", "grad__*", "scatter__*", "train__*", "random__Random*",
-    "random__TruncatedNormal*", "random__Stateless*", "random__Multinomial*",
+    "conv__*", "norm__*", "image__*", "pool__*", "grad__*", "scatter__*", "train__*",
+    "random__Random*", "random__TruncatedNormal*", "random__Stateless*", "random__Multinomial*",
     "random__ParameterizedTruncatedNormal", "random__*Sampler", "string__AsString*",
 };
 

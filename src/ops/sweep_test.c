@@ -173,6 +173,11 @@ static void run_line(int number, const char *line)
         progress_note("(in words)");
         return;
     }
+    if (strstr(outputs, "]...)")) {
+        progress->skipped++;
+        progress_note("(cut short)");
+        return;
+    }
     op_name(line, inputs, name, sizeof name);
     bool match = !n_wanted;
     for (int i = 0; i < n_wanted; i++)

@@ -18,6 +18,9 @@ MUST_CHECK struct status *run_serial(const struct plan *p, struct run *r,
                                      const struct run_options *o);
 MUST_CHECK struct status *run_flow(const struct plan *p, struct run *r,
                                    const struct run_options *o);
+/* The next part of a run: these feeds, by index, are in their slots now. */
+MUST_CHECK struct status *run_flow_part(const struct plan *p, struct run *r, const int *feed,
+                                        int n_feeds, const struct run_options *o);
 void flow_free(struct flow *f);
 
 /* Take the values of the variables that a step's inputs refer to (C9, C10). */

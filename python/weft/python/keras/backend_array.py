@@ -3,9 +3,9 @@ from weft.python.keras import backend_config
 from weft.python.ops import array_ops, math_ops
 
 __all__ = ["arange", "batch_flatten", "concatenate", "expand_dims", "flatten", "one_hot",
-           "permute_dimensions", "repeat", "repeat_elements", "reshape", "reverse",
-           "spatial_2d_padding", "spatial_3d_padding", "squeeze", "stack", "temporal_padding",
-           "tile"]
+           "permute_dimensions", "repeat", "repeat_elements", "reshape", "resize_images",
+           "resize_volumes", "reverse", "spatial_2d_padding", "spatial_3d_padding", "squeeze",
+           "stack", "temporal_padding", "tile"]
 
 
 def reshape(x, shape):
@@ -67,6 +67,30 @@ def repeat(x, n):
     if x.shape.ndims != 2:
         raise ValueError("repeat() takes a tensor of 2 axes, got %s" % x.shape)
     return array_ops.tile(array_ops.expand_dims(x, 1), array_ops.stack([1, n, 1]))
+
+
+def resize_images(x, height_factor, width_factor, data_format, interpolation="nearest"):
+    """Images made larger by whole factors, by repetition or by bilinear interpolation."""
+    from weft.python.ops import image_ops
+    resizes = {"nearest": image_ops.resize_nearest_neighbor, "bilinear": image_ops.resize_bilinear}
+    if interpolation not in resizes:
+        raise ValueError("interpolation should be one of \"nearest\" or \"bilinear\".")
+    first = data_format == "channels_first"
+    images = array_ops.transpose(x, perm=[0, 2, 3, 1]) if first else x
+    height, width = images.shape.as_list()[1:3]
+    sizes = array_ops.shape(images)[1:3] * [height_factor, width_factor]
+    images = resizes[interpolation](images, sizes)
+    images.set_shape((None, height and height * height_factor, width and width * width_factor,
+                      None))
+    return array_ops.transpose(images, perm=[0, 3, 1, 2]) if first else images
+
+
+def resize_volumes(x, depth_factor, height_factor, width_factor, data_format):
+    """Volumes made larger by repetition."""
+    axis = 2 if data_format == "channels_first" else 1
+    for i, factor in enumerate((depth_factor, height_factor, width_factor)):
+        x = repeat_elements(x, factor, axis + i)
+    return x
 
 
 def tile(x, n):

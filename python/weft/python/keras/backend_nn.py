@@ -5,7 +5,7 @@ from weft.python.layers import utils
 from weft.python.ops import array_ops, clip_ops, math_ops, nn_impl, nn_ops
 
 __all__ = ["batch_normalization", "bias_add", "binary_crossentropy", "categorical_crossentropy",
-           "conv1d", "conv2d", "conv3d", "depthwise_conv2d", "dropout", "elu", "hard_sigmoid",
+           "conv1d", "conv2d", "conv2d_transpose", "conv3d", "depthwise_conv2d", "dropout", "elu", "hard_sigmoid",
            "in_test_phase", "in_top_k", "in_train_phase", "normalize_batch_in_training", "pool2d",
            "pool3d", "relu", "separable_conv2d", "sigmoid", "softmax", "softplus", "softsign",
            "sparse_categorical_crossentropy", "switch", "tanh"]
@@ -206,6 +206,16 @@ def conv2d(x, kernel, strides=(1, 1), padding="valid", data_format=None, dilatio
     """A convolution of images."""
     return nn_ops.convolution(x, kernel, padding.upper(), strides=strides,
                               dilation_rate=dilation_rate, data_format=_format(data_format, 4))
+
+
+def conv2d_transpose(x, kernel, output_shape, strides=(1, 1), padding="valid", data_format=None):
+    """The gradient of conv2d with regard to its input; the kernel is [height, width, out, in]."""
+    sizes = [array_ops.shape(x)[0] if size is None else size for size in output_shape] \
+        if isinstance(output_shape, (list, tuple)) else output_shape
+    return nn_ops.conv2d_transpose(
+        x, kernel, array_ops.stack(sizes) if isinstance(sizes, list) else sizes,
+        _over_all_axes(strides, data_format), padding=padding.upper(),
+        data_format=_format(data_format, 4))
 
 
 def conv3d(x, kernel, strides=(1, 1, 1), padding="valid", data_format=None,

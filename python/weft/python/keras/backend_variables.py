@@ -12,7 +12,8 @@ __all__ = ["batch_get_value", "batch_set_value", "cast", "cast_to_floatx", "cons
            "count_params", "dtype", "eval", "eye", "get_value", "identity", "int_shape",
            "is_placeholder", "is_sparse", "moving_average_update", "ndim", "ones", "ones_like",
            "placeholder", "random_normal_variable", "random_uniform_variable", "set_value",
-           "shape", "update", "update_add", "update_sub", "variable", "zeros", "zeros_like"]
+           "shape", "to_dense", "update", "update_add", "update_sub", "variable", "zeros",
+           "zeros_like"]
 
 
 def cast_to_floatx(x):
@@ -56,6 +57,14 @@ def is_sparse(tensor) -> bool:
     """Whether it is a SparseTensor."""
     from weft.python.framework import sparse_tensor
     return isinstance(tensor, sparse_tensor.SparseTensor)
+
+
+def to_dense(tensor):
+    """A SparseTensor as a dense one; other tensors as they are."""
+    if not is_sparse(tensor):
+        return tensor
+    from weft.python.ops import sparse_ops
+    return sparse_ops.sparse_tensor_to_dense(tensor)
 
 
 def shape(x):

@@ -97,15 +97,27 @@ class Layer:
 
     # Variables.
 
+    def _inner_layers(self):
+        """The layers that are attributes of this one, alone or in lists."""
+        return [x for value in vars(self).values()
+                for x in (value if isinstance(value, (list, tuple)) else [value])
+                if isinstance(x, Layer)]
+
+    def _gathered(self, own, name):
+        """What this layer has of something, and what its inner layers have."""
+        return own + [x for inner in self._inner_layers() for x in getattr(inner, name)]
+
     @property
     def trainable_weights(self) -> list:
-        return list(self._trainable_weights) if self.trainable else []
+        if not self.trainable:
+            return []
+        return self._gathered(self._trainable_weights, "trainable_weights")
 
     @property
     def non_trainable_weights(self) -> list:
         if self.trainable:
-            return list(self._non_trainable_weights)
-        return self._trainable_weights + self._non_trainable_weights
+            return self._gathered(self._non_trainable_weights, "non_trainable_weights")
+        return self._gathered(self._trainable_weights + self._non_trainable_weights, "weights")
 
     @property
     def weights(self) -> list:
@@ -203,7 +215,7 @@ class Layer:
 
     @property
     def losses(self) -> list:
-        return [loss for loss, _ in self._losses]
+        return self._gathered([loss for loss, _ in self._losses], "losses")
 
     def get_losses_for(self, inputs) -> list:
         """The losses that depend on `inputs`; those that depend on no input for None."""
@@ -225,7 +237,7 @@ class Layer:
     def updates(self) -> list:
         if not self.trainable and not self.stateful:
             return []
-        return [update for update, _ in self._updates]
+        return self._gathered([update for update, _ in self._updates], "updates")
 
     def get_updates_for(self, inputs) -> list:
         """The updates that depend on `inputs`; for None, on no input of the layer."""
@@ -276,7 +288,6 @@ class Layer:
             shapes = nest.map_structure(lambda x: x.shape, inputs)
             self.build(shapes)
         self.built = True
-        assert_input_compatibility(self.input_spec, inputs, self.name)
 
     def __call__(self, inputs, *args, **kwargs):
         """The result of the layer on `inputs`; the variables are made by the first call."""
@@ -303,8 +314,9 @@ class Layer:
         return outputs
 
     def _publish_updates(self):
-        known = set(ops.get_collection(ops.GraphKeys.UPDATE_OPS)) if self._updates else ()
-        for update in self.updates:
+        updates = self.updates
+        known = set(ops.get_collection(ops.GraphKeys.UPDATE_OPS)) if updates else ()
+        for update in updates:
             if update not in known:
                 ops.add_to_collection(ops.GraphKeys.UPDATE_OPS, update)
 

@@ -9,19 +9,20 @@ from weft.python.ops.array_basic import identity
 
 __all__ = ["stack", "parallel_stack", "unstack", "concat", "split", "pack", "unpack"]
 
-# What no list needs to be searched for tensors for: the scalars that NumPy understands.
-_PLAIN = (numbers.Number, str, bytes, np.generic, np.ndarray)
+# What no list needs to be searched for tensors for.
+_PLAIN = frozenset([bool, int, float, complex, str, bytes, np.ndarray, type(None)])
 
 
 def _element_dtype(items):
     """The dtype of the first tensor in nested lists, or None."""
+    if _PLAIN.issuperset(map(type, items)):
+        return None
     for item in items:
+        found = None
         if isinstance(item, (list, tuple)):
             found = _element_dtype(item)
-        elif isinstance(item, _PLAIN):
-            continue
-        else:
-            found = item.dtype.base_dtype if tensor_util.is_tensor(item) else None
+        elif tensor_util.is_tensor(item):
+            found = item.dtype.base_dtype
         if found is not None:
             return found
     return None

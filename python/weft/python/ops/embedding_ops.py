@@ -221,6 +221,25 @@ def _prune(ids, weights, combiner):
     return ids, weights
 
 
+def _zero_rows(rows, which, name):
+    """The rows with zeros for those that a bool vector marks."""
+    column = array_ops.reshape(which, [-1, 1])
+    which = array_ops.tile(column, array_ops.stack([1, array_ops.shape(rows)[1]]))
+    return array_ops.where(which, array_ops.zeros_like(rows), rows, name=name)
+
+
+def _with_leading(rows, shape, rank):
+    """The rows laid out in the leading dimensions of a sparse shape, of this rank if known."""
+    leading = array_ops.slice(math_ops.cast(shape, dtypes.int32), [0],
+                              [(array_ops.size(shape) if rank is None else rank) - 1])
+    final = array_ops.reshape(rows, array_ops.concat(
+        [leading, array_ops.slice(array_ops.shape(rows), [1], [-1])], 0))
+    if rank is not None:
+        unknown = tensor_shape.unknown_shape(rank - 1)
+        final.set_shape(unknown.concatenate(rows.get_shape()[1:]))
+    return final
+
+
 def safe_embedding_lookup_sparse(embedding_weights, sparse_ids, sparse_weights=None,
                                  combiner="mean", default_id=None, name=None,
                                  partition_strategy="div", max_norm=None):
@@ -245,17 +264,8 @@ def safe_embedding_lookup_sparse(embedding_weights, sparse_ids, sparse_weights=N
                                          None if default_id is None else scope, combiner,
                                          max_norm)
         if default_id is None:
-            column = array_ops.reshape(is_empty, [-1, 1])
-            is_empty = array_ops.tile(column, array_ops.stack([1, array_ops.shape(result)[1]]))
-            result = array_ops.where(is_empty, array_ops.zeros_like(result), result, name=scope)
-        leading = array_ops.slice(math_ops.cast(shape, dtypes.int32), [0],
-                                  [(array_ops.size(shape) if rank is None else rank) - 1])
-        final = array_ops.reshape(result, array_ops.concat(
-            [leading, array_ops.slice(array_ops.shape(result), [1], [-1])], 0))
-        if rank is not None:
-            unknown = tensor_shape.unknown_shape(rank - 1)
-            final.set_shape(unknown.concatenate(result.get_shape()[1:]))
-        return final
+            result = _zero_rows(result, is_empty, scope)
+        return _with_leading(result, shape, rank)
 
 
 def safe_embedding_lookup_sparse_v2(embedding_weights, sparse_ids, sparse_weights=None,

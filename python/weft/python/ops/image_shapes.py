@@ -1,6 +1,6 @@
 """What image functions ask of shapes: three or four dimensions, none of them empty."""
 
-from weft.python.framework import ops, tensor_shape
+from weft.python.framework import ops
 from weft.python.ops import array_ops, check_ops, control_flow_ops
 
 
@@ -42,21 +42,6 @@ def check_at_least_3d(image, require_static=True):
                                            message="'image' must be at least three-dimensional.")]
 
 
-def check_3d(image, require_static=True):
-    """check_at_least_3d() for exactly three dimensions."""
-    known = image.get_shape()
-    if known.ndims is not None and known.ndims != 3:
-        raise ValueError("'image' (shape %s) must be three-dimensional." % known)
-    if require_static and not known.is_fully_defined():
-        raise ValueError("'image' (shape %s) must be fully defined." % known)
-    if known.ndims is not None and 0 in known.as_list():
-        raise ValueError("all dims of 'image.shape' must be > 0: %s" % known)
-    if known.is_fully_defined():
-        return []
-    return [check_ops.assert_positive(array_ops.shape(image),
-                                      ["all dims of 'image.shape' must be > 0."])]
-
-
 def checked_3d(image):
     """The image, once it is known to have at least three dimensions, none empty."""
     return control_flow_ops.with_dependencies(check_at_least_3d(image, require_static=False),
@@ -91,8 +76,3 @@ def keep_shape(image, result):
     known = image.get_shape()
     result.set_shape([None] * 3 if known.ndims is None else known)
     return result
-
-
-def dimension(shape, i):
-    """Dimension i of a TensorShape as an int, or None."""
-    return tensor_shape.dimension_value(shape[i])

@@ -18,7 +18,7 @@ from weft.python.ops import random_ops
 _TRUNCATED_DEVIATION = .87962566103423978
 
 
-class Initializer(object):
+class Initializer:
     """What all initializers share: a configuration that they can be made from again."""
 
     def __call__(self, shape, dtype=None, partition_info=None):
@@ -75,7 +75,7 @@ class Constant(_WithDtype):
         if not (np.isscalar(value) or isinstance(value, (list, tuple, np.ndarray))):
             raise TypeError("Invalid type for initial value: %s (expected Python scalar, list or "
                             "tuple of values, or numpy.ndarray)." % type(value))
-        super(Constant, self).__init__(dtype)
+        super().__init__(dtype)
         self.value = value
         self._verify_shape = verify_shape
 
@@ -93,7 +93,7 @@ class RandomUniform(_WithDtype):
     """Evenly from [minval, maxval); maxval is 1 if left out, and must be given for integers."""
 
     def __init__(self, minval=0, maxval=None, seed=None, dtype=dtypes.float32):
-        super(RandomUniform, self).__init__(dtype)
+        super().__init__(dtype)
         self.minval = minval
         self.maxval = maxval
         self.seed = seed
@@ -110,7 +110,7 @@ class RandomUniform(_WithDtype):
 class _Normal(_WithDtype):
 
     def __init__(self, mean=0.0, stddev=1.0, seed=None, dtype=dtypes.float32):
-        super(_Normal, self).__init__(_floating(dtype))
+        super().__init__(_floating(dtype))
         self.mean = mean
         self.stddev = stddev
         self.seed = seed
@@ -141,7 +141,7 @@ class UniformUnitScaling(_WithDtype):
     """
 
     def __init__(self, factor=1.0, seed=None, dtype=dtypes.float32):
-        super(UniformUnitScaling, self).__init__(_floating(dtype))
+        super().__init__(_floating(dtype))
         self.factor = factor
         self.seed = seed
 
@@ -175,7 +175,7 @@ class VarianceScaling(_WithDtype):
         distribution = distribution.lower()
         if distribution not in ("normal", "uniform", "truncated_normal", "untruncated_normal"):
             raise ValueError("Invalid `distribution` argument:", distribution)
-        super(VarianceScaling, self).__init__(_floating(dtype))
+        super().__init__(_floating(dtype))
         self.scale = scale
         self.mode = mode
         self.distribution = distribution
@@ -208,7 +208,7 @@ class _NamedScaling(VarianceScaling):
 
     def __init__(self, seed=None, dtype=dtypes.float32):
         scale, mode, distribution = self._scaling
-        super(_NamedScaling, self).__init__(scale, mode, distribution, seed, dtype)
+        super().__init__(scale, mode, distribution, seed, dtype)
 
     def get_config(self):
         return {"seed": self.seed, "dtype": self.dtype.name}
@@ -236,7 +236,7 @@ class Orthogonal(_WithDtype):
     """
 
     def __init__(self, gain=1.0, seed=None, dtype=dtypes.float32):
-        super(Orthogonal, self).__init__(_floating(dtype))
+        super().__init__(_floating(dtype))
         self.gain = gain
         self.seed = seed
 
@@ -267,7 +267,7 @@ class ConvolutionDeltaOrthogonal(_WithDtype):
     """
 
     def __init__(self, gain=1.0, seed=None, dtype=dtypes.float32):
-        super(ConvolutionDeltaOrthogonal, self).__init__(_floating(dtype))
+        super().__init__(_floating(dtype))
         self.gain = gain
         self.seed = seed
 
@@ -295,7 +295,7 @@ class Identity(_WithDtype):
     """
 
     def __init__(self, gain=1.0, dtype=dtypes.float32):
-        super(Identity, self).__init__(_floating(dtype))
+        super().__init__(_floating(dtype))
         self.gain = gain
 
     def __call__(self, shape, dtype=None, partition_info=None):

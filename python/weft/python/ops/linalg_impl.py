@@ -3,9 +3,7 @@
 from weft.python.framework import gen, ops
 from weft.python.ops import array_ops, math_ops
 
-__all__ = ["adjoint", "expm", "logdet", "matvec", "slogdet"]
-
-matvec = math_ops.matvec
+__all__ = ["adjoint", "logdet", "slogdet"]
 
 
 def adjoint(matrix, name=None):
@@ -13,12 +11,6 @@ def adjoint(matrix, name=None):
     with ops.name_scope(name, "adjoint", [matrix]):
         matrix = ops.convert_to_tensor(matrix, name="matrix")
         return array_ops.matrix_transpose(matrix, conjugate=True)
-
-
-def expm(input, name=None):
-    """The matrix exponential."""
-    with ops.name_scope(name, "matrix_exponential", [input]) as name:
-        return gen.MatrixExponential(ops.convert_to_tensor(input, name="input"), name=name)
 
 
 def logdet(matrix, name=None):

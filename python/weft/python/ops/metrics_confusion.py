@@ -107,7 +107,7 @@ def _counts_at(kinds, labels, predictions, thresholds, weights):
         predictions, labels, weights = aligned(
             math_ops.cast(predictions, dtypes.float32), math_ops.cast(labels, dtypes.bool),
             weights)
-    cells = _cells(labels, predictions, thresholds)
+        cells = _cells(labels, predictions, thresholds)
     if weights is not None:
         weights = weights_broadcast_ops.broadcast_weights(
             math_ops.cast(weights, dtypes.float32), predictions)
@@ -298,10 +298,13 @@ def _one_at_other(default_name, given, wanted, labels, predictions, weights, num
             tn, fp = counts["true_negatives"], counts["false_positives"]
             sensitivity = math_ops.div(tp, tp + fn + _EPSILON)
             specificity = math_ops.div(tn, tn + fp + _EPSILON)
-            known, asked = ((sensitivity, specificity) if given == "sensitivity"
-                            else (specificity, sensitivity))
-            nearest = math_ops.argmin(math_ops.abs(known - wanted), 0)
-            return array_ops.gather(asked, nearest, name=name)
+            if given == "specificity":
+                nearest = math_ops.argmin(math_ops.abs(specificity - wanted), 0)
+                return array_ops.gather(sensitivity, nearest, name=name)
+            # Of thresholds that are as near the last one is taken.
+            distance = array_ops.reverse(math_ops.abs(sensitivity - wanted), [0])
+            nearest = num_thresholds - 1 - math_ops.argmin(distance, 0)
+            return array_ops.gather(specificity, nearest, name=name)
 
         return collected(value(values, "value"), value(updates, "update_op"),
                          metrics_collections, updates_collections)

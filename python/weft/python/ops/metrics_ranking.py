@@ -6,7 +6,6 @@ scores [..., classes] or, in the functions of top_k, class numbers [..., k] with
 from weft.python.framework import dtypes, ops, sparse_tensor
 from weft.python.ops import array_ops, math_ops, nn_activation, state_ops
 from weft.python.ops.metrics_base import at_least_zero_ratio, collected, metric_variable
-from weft.python.ops.variable_scope import variable_scope
 
 __all__ = [
     "average_precision_at_k", "precision_at_k", "precision_at_top_k", "recall_at_k",
@@ -21,7 +20,7 @@ def _scope_name(kind, k, class_id):
 def precision_at_k(labels, predictions, k, class_id=None, weights=None, metrics_collections=None,
                    updates_collections=None, name=None):
     """The share of the k best predictions that are labels."""
-    with variable_scope(name, _scope_name("precision", k, class_id),
+    with ops.name_scope(name, _scope_name("precision", k, class_id),
                         (predictions, labels, weights)) as scope:
         _, best = nn_activation.top_k(predictions, k)
         return precision_at_top_k(labels, best, k, class_id, weights, metrics_collections,
@@ -31,7 +30,7 @@ def precision_at_k(labels, predictions, k, class_id=None, weights=None, metrics_
 def recall_at_k(labels, predictions, k, class_id=None, weights=None, metrics_collections=None,
                 updates_collections=None, name=None):
     """The share of labels that are among the k best predictions."""
-    with variable_scope(name, _scope_name("recall", k, class_id),
+    with ops.name_scope(name, _scope_name("recall", k, class_id),
                         (predictions, labels, weights)) as scope:
         _, best = nn_activation.top_k(predictions, k)
         return recall_at_top_k(labels, best, k, class_id, weights, metrics_collections,
@@ -64,7 +63,7 @@ def _streaming(kind, labels, best, k, class_id, weights, metrics_collections,
     best = math_ops.cast(best, dtypes.int64)
     if k is None:
         k = best.get_shape().as_list()[-1]
-    with variable_scope(name, _scope_name(kind, k, class_id), (best, labels, weights)):
+    with ops.name_scope(name, _scope_name(kind, k, class_id), (best, labels, weights)):
         labels = _dense_labels(labels, best)
         hit, missed = _matches(labels, best)
         if class_id is not None:
@@ -73,13 +72,13 @@ def _streaming(kind, labels, best, k, class_id, weights, metrics_collections,
             rest = math_ops.logical_not(hit)
             if class_id is not None:
                 rest = math_ops.logical_and(rest, math_ops.equal(best, class_id))
-            rest_name = "false_positive_at_%d" % k
+            rest_name = _scope_name("false_positive", k, class_id)
         else:
             rest = missed
             if class_id is not None:
                 rest = math_ops.logical_and(rest, math_ops.equal(labels, class_id))
-            rest_name = "false_negative_at_%d" % k
-        hits, update_hits = _sum(hit, weights, "true_positive_at_%d" % k)
+            rest_name = _scope_name("false_negative", k, class_id)
+        hits, update_hits = _sum(hit, weights, _scope_name("true_positive", k, class_id))
         others, update_others = _sum(rest, weights, rest_name)
         return collected(at_least_zero_ratio(hits, others, "value"),
                          at_least_zero_ratio(update_hits, update_others, "update_op"),
@@ -135,7 +134,7 @@ def average_precision_at_k(labels, predictions, k, weights=None, metrics_collect
     """The mean over rows of the precision at each label found, over the labels there could be."""
     if k < 1:
         raise ValueError("Invalid k=%s." % k)
-    with variable_scope(name, _scope_name("average_precision", k, None),
+    with ops.name_scope(name, _scope_name("average_precision", k, None),
                         (predictions, labels, weights)):
         _, best = nn_activation.top_k(predictions, k)
         average = _average_precision(labels, math_ops.cast(best, dtypes.int64), k)

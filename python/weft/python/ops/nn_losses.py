@@ -7,8 +7,9 @@ from weft.python.ops import array_ops, math_ops
 from weft.python.ops.arguments import renamed_argument
 
 __all__ = [
-    "log_poisson_loss", "sigmoid_cross_entropy_with_logits",
-    "softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2",
+    "compute_average_loss", "log_poisson_loss", "scale_regularization_loss",
+    "sigmoid_cross_entropy_with_logits", "softmax_cross_entropy_with_logits",
+    "softmax_cross_entropy_with_logits_v2",
     "sparse_softmax_cross_entropy_with_logits", "weighted_cross_entropy_with_logits",
 ]
 
@@ -182,3 +183,23 @@ def _stirling(targets):
     ones = array_ops.ones_like(targets, dtype=targets.dtype)
     small = gen.LogicalAnd(targets >= zeros, targets <= ones)
     return array_ops.where(small, zeros, value)
+
+
+def compute_average_loss(per_example_loss, sample_weight=None, global_batch_size=None):
+    """The (weighted) sum of the losses over the size of the batch, by default their own number."""
+    loss = ops.convert_to_tensor(per_example_loss)
+    dtype = loss.dtype
+    if sample_weight is not None:
+        from weft.python.ops import weights_broadcast_ops
+        weights = math_ops.cast(ops.convert_to_tensor(sample_weight), dtype)
+        check = weights_broadcast_ops.assert_broadcastable(weights, loss)
+        with ops.control_dependencies((check,)):
+            loss = math_ops.multiply(loss, weights)
+    if global_batch_size is None:
+        global_batch_size = array_ops.shape(loss)[0]
+    return math_ops.reduce_sum(loss) / math_ops.cast(global_batch_size, dtype)
+
+
+def scale_regularization_loss(regularization_loss):
+    """The sum of regularization losses, for the one replica that there is."""
+    return math_ops.reduce_sum(ops.convert_to_tensor(regularization_loss))

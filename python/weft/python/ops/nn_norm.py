@@ -22,25 +22,17 @@ def l2_normalize(x, axis=None, epsilon=1e-12, name=None, dim=None):
 
 def zero_fraction(value, name=None):
     """The share of elements that are 0, float32."""
-    from weft.python.ops import control_flow_ops
     with ops.name_scope(name, "zero_fraction", [value]):
         value = ops.convert_to_tensor(value, name="value")
         size = array_ops.size(value, out_type=dtypes.int64)
-        nonzero = control_flow_ops.cond(
-            size <= dtypes.int32.max,
-            true_fn=lambda: math_ops.cast(_count_nonzero(value, dtypes.int32), dtypes.int64),
-            false_fn=lambda: _count_nonzero(value, dtypes.int64))
+        with ops.name_scope("count_nonzero", values=[value]):
+            zero = array_ops.zeros([], dtype=value.dtype)
+            different = math_ops.cast(math_ops.not_equal(value, zero), dtypes.int64)
+            nonzero = math_ops.reduce_sum(different, name="nonzero_count")
         with ops.name_scope("counts_to_fraction"):
             zeros = math_ops.cast(size - nonzero, dtypes.float32)
             share = zeros / math_ops.cast(size, dtypes.float32)
             return array_ops.identity(share, "fraction")
-
-
-def _count_nonzero(value, dtype):
-    with ops.name_scope("count_nonzero", values=[value]):
-        zero = array_ops.zeros([], dtype=value.dtype)
-        different = math_ops.cast(math_ops.not_equal(value, zero), dtype)
-        return math_ops.reduce_sum(different, name="nonzero_count")
 
 
 # Moments.

@@ -7,7 +7,7 @@ from weft.python.framework import tensor_shape
 from weft.python.ops import variables
 
 
-class PartitionedVariable(object):
+class PartitionedVariable:
     """A sequence of variables; where a tensor is asked for it is their concatenation.
 
     Args:
@@ -137,7 +137,7 @@ class PartitionedVariable(object):
         return self._update("assign_sub", value, read_value, use_locking=use_locking, name=name)
 
 
-class _PartitionedRecord(object):
+class _PartitionedRecord:
     """A PartitionedVariable as its graph may keep it."""
 
     __slots__ = ("name", "shape", "dtype", "slices", "partitions")

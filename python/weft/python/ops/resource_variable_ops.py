@@ -263,15 +263,15 @@ class _UnreadVariable(ResourceVariable):
     def value(self):
         """A read of the value after the update."""
         with ops.control_dependencies([self._parent_op]):
-            return super(_UnreadVariable, self).value()
+            return super().value()
 
     def read_value(self):
         """A new read of the value after the update."""
         with ops.control_dependencies([self._parent_op]):
-            return super(_UnreadVariable, self).read_value()
+            return super().read_value()
 
 
-class _UnreadRecord(object):
+class _UnreadRecord:
     """An _UnreadVariable as its graph may keep it."""
 
     __slots__ = ("record", "parent", "element")

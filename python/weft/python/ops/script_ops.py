@@ -10,7 +10,7 @@ import weakref
 import numpy as np
 
 from weft import _core
-from weft.python.framework import dtypes, gen, ops
+from weft.python.framework import dtypes, gen
 
 __all__ = ["py_func", "py_func_common", "numpy_function", "py_function", "eager_py_func"]
 
@@ -29,13 +29,14 @@ class _EagerArray(np.ndarray):
 class _Call:
     """A function, and what becomes of what goes in and comes out."""
 
-    __slots__ = ("function", "eager", "__weakref__")
+    __slots__ = ("function", "types", "eager", "__weakref__")
 
-    def __init__(self, function, eager):
+    def __init__(self, function, types, eager):
         self.function = function
+        self.types = types
         self.eager = eager
 
-    def __call__(self, inputs):
+    def __call__(self, token, inputs):
         if self.eager:
             inputs = [np.asarray(x).view(_EagerArray) for x in inputs]
         result = self.function(*inputs)
@@ -43,7 +44,18 @@ class _Call:
             return []
         if not isinstance(result, (list, tuple)):
             result = [result]
-        return [_as_array(x) for x in result]
+        values = [_as_array(x) for x in result]
+        for i, (value, wanted) in enumerate(zip(values, self.types)):
+            if dtypes.as_dtype(value.dtype) != wanted:
+                raise TypeError("%d-th value returned by %s is %s, but expects %s"
+                                % (i, token, _said(value.dtype), _said(wanted)))
+        return values
+
+
+def _said(dtype):
+    """A dtype in the words of messages."""
+    name = dtypes.as_dtype(dtype).name
+    return {"float16": "half", "float32": "float", "float64": "double"}.get(name, name)
 
 
 def _as_array(value):
@@ -64,34 +76,37 @@ def _run(token, inputs):
     call = _calls.get(token)
     if call is None:
         raise ValueError("callback %s is not found" % token)
-    return call(inputs)
+    return call(token, inputs)
 
 
 _core.set_host_function(_run)
 
 
-def _register(function, eager):
-    """A new token for the function, which lives as long as the default graph."""
-    if not callable(function):
-        raise ValueError("Expected func to be callable, got func of type %s" % type(function))
-    call = _Call(function, eager)
+def _register(call):
+    """A new token for what is to be called, which somebody else must keep."""
     with _lock:
         token = "pyfunc_%d" % next(_count)
         _calls[token] = call
-    graph = ops.get_default_graph()
-    if not hasattr(graph, "_py_funcs_used_in_graph"):
-        graph._py_funcs_used_in_graph = []
-    graph._py_funcs_used_in_graph.append(call)
     return token
 
 
+def _keep(graph, call):
+    """Lets a call live as long as the graph."""
+    if not hasattr(graph, "_py_funcs_used_in_graph"):
+        graph._py_funcs_used_in_graph = []
+    graph._py_funcs_used_in_graph.append(call)
+
+
 def _py_func(function, inp, Tout, stateful=True, eager=False, name=None):
+    if not callable(function):
+        raise ValueError("Expected func to be callable, got func of type %s" % type(function))
     several = isinstance(Tout, (list, tuple))
     types = [dtypes.as_dtype(t) for t in (Tout if several else [Tout])]
-    token = _register(function, eager)
+    call = _Call(function, types, eager)
     op = gen.PyFunc if stateful else gen.PyFuncStateless
-    result = op(inp, token=token, Tout=types, name=name)
-    return result[0] if not several else result
+    result = op(inp, token=_register(call), Tout=types, name=name)
+    _keep(result.graph if not types else result[0].graph, call)
+    return result if several else result[0]
 
 
 def py_func(func, inp, Tout, stateful=True, name=None):

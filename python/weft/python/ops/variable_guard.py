@@ -17,7 +17,7 @@ class _Loop(Exception):
 
 
 def guarded(name, value):
-    """`value`, or what stands for it in the initializer of the variable `name`."""
+    """`value`, or what stands for it in the initializer of the variable of name scope `name`."""
     # What guards is a conditional.
     if not gen.has("Switch"):
         return value
@@ -27,11 +27,12 @@ def guarded(name, value):
         return value
 
 
-class _Rewriting(object):
+class _Rewriting:
     """One initial value's rewriting: each op at most once."""
 
     def __init__(self, name):
-        self._suffix = "_" + name.rstrip("/").replace(":", "_")
+        # The scope's name ends with a slash: copies are called exactly so, wherever they are made.
+        self._suffix = "_" + name
         self._done = {}
 
     def tensor(self, t):
@@ -70,14 +71,25 @@ def _grouped(op, inputs):
     """The inputs as the op function takes them: lists where the op has lists."""
     inputs = iter(inputs)
     groups = []
-    for arg in op.op_def.input_arg:
-        if arg.number_attr:
-            groups.append([next(inputs) for _ in range(op.get_attr(arg.number_attr))])
-        elif arg.type_list_attr:
-            groups.append([next(inputs) for _ in op.get_attr(arg.type_list_attr)])
-        else:
-            groups.append(next(inputs))
+    for spec in _input_specs(op):
+        length = _length(op, spec)
+        groups.append(next(inputs) if length is None else [next(inputs) for _ in range(length)])
     return groups
+
+
+def _input_specs(op):
+    """What the op's row says of its inputs: "T", "N * T"..."""
+    signature = getattr(gen, op.type).__doc__.split("\n")[-2]
+    inputs = signature[1:signature.index(") -> (")]
+    return [spec.split(": ")[1] for spec in inputs.split(", ") if spec]
+
+
+def _length(op, spec):
+    """How many tensors an input of this kind has in `op`; None if it is no list."""
+    if " * " in spec:
+        return op.get_attr(spec.split(" * ")[0])
+    value = op.get_attr(spec) if spec in op._attr_names() else None
+    return len(value) if isinstance(value, list) else None
 
 
 def _variable_of(op):

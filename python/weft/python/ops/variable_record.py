@@ -9,10 +9,10 @@ facade, the graph hands out the same one.
 import threading
 import weakref
 
-_making = threading.Lock()
+_making = threading.RLock()
 
 
-class VariableRecord(object):
+class VariableRecord:
     """All that is known of one variable, as its graph may keep it."""
 
     __slots__ = ("kind", "fields", "_facade", "__weakref__")
@@ -36,7 +36,7 @@ class VariableRecord(object):
         return facade
 
 
-class Facade(object):
+class Facade:
     """Base of variables: attributes live in the record, held as its graph may hold them."""
 
     def _attach(self, graph, record=None):

@@ -3,7 +3,7 @@
 from weft.python.framework import tensor_shape
 
 
-class _PartitionInfo(object):
+class _PartitionInfo:
     """Which slice of which whole an initializer makes."""
 
     def __init__(self, full_shape, var_offset):

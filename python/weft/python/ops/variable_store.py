@@ -6,6 +6,7 @@ together with the graph.
 """
 
 import inspect
+import threading
 import traceback
 from collections import abc
 from collections import namedtuple
@@ -20,6 +21,7 @@ from weft.python.ops import variable_slices
 from weft.python.ops import variables
 
 _KEY = ("__variable_store",)
+_making = threading.Lock()
 _LIBRARY = "weft/python"
 
 Request = namedtuple("Request", (
@@ -29,7 +31,7 @@ Request = namedtuple("Request", (
 Request.__doc__ = "What get_variable is asked for, scopes' defaults filled in."
 
 
-class StoreRecord(object):
+class StoreRecord:
     """The store as its graph keeps it: records of variables by name."""
 
     __slots__ = ("variables", "partitioned")
@@ -73,14 +75,21 @@ class _Held(abc.MutableMapping):
 
 def get_default_store():
     """The store of the default graph."""
-    found = ops.get_collection(_KEY)
+    return kept(_KEY, StoreRecord)
+
+
+def kept(key, make):
+    """What the default graph keeps under `key`, made when first asked for."""
+    found = ops.get_collection(key)
     if not found:
-        ops.add_to_collection(_KEY, StoreRecord())
-        found = ops.get_collection(_KEY)
+        with _making:
+            if not ops.get_collection(key):
+                ops.add_to_collection(key, make())
+        found = ops.get_collection(key)
     return found[0]
 
 
-class _VariableStore(object):
+class _VariableStore:
     """The variables of one graph that were made by get_variable."""
 
     def __init__(self, graph, record):

@@ -74,7 +74,7 @@ class _VariableType(type):
 
     def __call__(cls, *args, **kwargs):
         if cls is not Variable:
-            return super(_VariableType, cls).__call__(*args, **kwargs)
+            return super().__call__(*args, **kwargs)
         return _create(*args, **kwargs)
 
 
@@ -209,8 +209,8 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
         """
         from weft.python.ops import control_flow_ops
         if not gen.has("Switch"):
-            raise NotImplementedError("Variable.initialized_value() is a tf.cond, which is not there "
-                                      "yet.")
+            raise NotImplementedError("Variable.initialized_value() is a tf.cond, which is not "
+                                      "there yet.")
         with ops.init_scope():
             return control_flow_ops.cond(is_variable_initialized(self), self.read_value,
                                          lambda: self.initial_value)
@@ -237,7 +237,7 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
 
     # ---- slices of a bigger variable ----
 
-    class SaveSliceInfo(object):
+    class SaveSliceInfo:
         """Which slice of a bigger variable this one is, for checkpoints."""
 
         def __init__(self, full_name=None, full_shape=None, var_offset=None, var_shape=None):
@@ -256,7 +256,7 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
         self._save_slice_info = save_slice_info
 
     def _get_save_slice_info(self):
-        return self._record.fields.get("_save_slice_info")
+        return self._save_slice_info
 
 
 VariableV1 = Variable
@@ -287,7 +287,7 @@ def _variable_to_tensor(value, dtype=None, name=None, as_ref=False):
 ops.register_tensor_conversion_function(Variable, _variable_to_tensor)
 
 
-class Creation(object):
+class Creation:
     """What the two kinds of variables do alike when they are made: checks, and the initial value.
     """
 
@@ -326,7 +326,8 @@ class Creation(object):
         """Gives `variable` its attributes and puts it into its collections."""
         variable._attach(ops.get_default_graph())
         fields.update(_trainable=self.trainable, _synchronization=self.synchronization,
-                      _aggregation=self.aggregation, _constraint=self.constraint)
+                      _aggregation=self.aggregation, _constraint=self.constraint,
+                      _save_slice_info=None)
         for name, value in fields.items():
             setattr(variable, name, value)
         ops.add_to_collections(self.collections, variable)

@@ -2,7 +2,7 @@
 
 Weights are a scalar, or have the rank of the values and in each axis their size or 1."""
 
-from weft.python.framework import gen, ops, tensor_util
+from weft.python.framework import dtypes, gen, ops, tensor_util
 from weft.python.ops import array_ops, math_ops
 
 __all__ = ["assert_broadcastable", "broadcast_weights", "remove_squeezable_weights"]
@@ -48,19 +48,15 @@ def _check_static(weights, values):
 def _dynamic_check(weights, weights_shape, weights_rank, values, values_shape, values_rank):
     from weft.python.ops import control_flow_ops
     is_scalar = math_ops.equal(0, weights_rank, name="is_scalar")
+    same_rank = math_ops.equal(values_rank, weights_rank, name="is_same_rank")
+    # As far as both go, so that other ranks make a failed check and not an error of Equal.
+    both = math_ops.minimum(weights_rank, values_rank)
+    weights_dims, values_dims = weights_shape[:both], values_shape[:both]
+    dims_fit = math_ops.reduce_all(math_ops.logical_or(math_ops.equal(weights_dims, values_dims),
+                                                       math_ops.equal(weights_dims, 1)))
+    valid = math_ops.logical_or(is_scalar, math_ops.logical_and(same_rank, dims_fit))
     data = (_PREFIX, "weights.shape=", weights.name, weights_shape, "values.shape=", values.name,
             values_shape, "is_scalar=", is_scalar)
-
-    def dims_fit():
-        either = math_ops.logical_or(math_ops.equal(weights_shape, values_shape),
-                                     math_ops.equal(weights_shape, 1))
-        return math_ops.reduce_all(either)
-
-    def shapes_fit():
-        same = math_ops.equal(values_rank, weights_rank, name="is_same_rank")
-        return control_flow_ops.cond(same, dims_fit, lambda: same, name="has_valid_shape")
-
-    valid = control_flow_ops.cond(is_scalar, lambda: is_scalar, shapes_fit, name="is_valid_shape")
     return control_flow_ops.Assert(valid, data, name="is_valid_shape")
 
 
@@ -86,8 +82,9 @@ def remove_squeezable_weights(weights, values):
     if weights_rank is not None and rank is not None:
         return array_ops.squeeze(weights, [-1]) if weights_rank - rank == 1 else weights
     if weights_rank is None or weights.get_shape()[-1].is_compatible_with(1):
-        from weft.python.ops import control_flow_ops
-        return control_flow_ops.cond(
-            math_ops.equal(array_ops.rank(weights), array_ops.rank(values) + 1),
-            lambda: array_ops.squeeze(weights, [-1]), lambda: weights)
+        shape = array_ops.shape(weights)
+        extra = math_ops.equal(array_ops.rank(weights), array_ops.rank(values) + 1)
+        last = math_ops.logical_and(extra, math_ops.reduce_all(math_ops.equal(shape[-1:], 1)))
+        keep = array_ops.rank(weights) - math_ops.cast(last, dtypes.int32)
+        return array_ops.reshape(weights, shape[:keep])
     return weights

@@ -58,7 +58,7 @@ def create_zeros_slot(primary, name, dtype=None, colocate_with_primary=True):
 
 
 def first_value(variable):
-    """What the slot of a variable begins with: its value, or its initial value where it has none."""
+    """What the slot of a variable begins with: its value; its initial value where it has none."""
     # Which of them is a conditional.
     return variable.initialized_value() if gen.has("Switch") else variable.initial_value
 

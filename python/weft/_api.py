@@ -279,10 +279,9 @@ API["nn"] = {
     "python.ops.nn": """
         all_candidate_sampler atrous_conv2d atrous_conv2d_transpose avg_pool avg_pool1d
         avg_pool2d avg_pool3d avg_pool_v2 batch_norm_with_global_normalization
-        batch_normalization bias_add compute_accidental_hits compute_average_loss
-        conv1d conv1d_transpose conv2d
-        conv2d_backprop_filter conv2d_backprop_input conv2d_transpose conv3d
-        conv3d_backprop_filter conv3d_backprop_filter_v2 conv3d_transpose conv_transpose
+        batch_normalization bias_add compute_accidental_hits compute_average_loss conv1d
+        conv1d_transpose conv2d conv2d_backprop_filter conv2d_backprop_input conv2d_transpose
+        conv3d conv3d_backprop_filter conv3d_backprop_filter_v2 conv3d_transpose conv_transpose
         convolution crelu depthwise_conv2d depthwise_conv2d_backprop_filter
         depthwise_conv2d_backprop_input depthwise_conv2d_native
         depthwise_conv2d_native_backprop_filter depthwise_conv2d_native_backprop_input
@@ -291,9 +290,9 @@ API["nn"] = {
         local_response_normalization log_poisson_loss log_softmax log_uniform_candidate_sampler
         lrn max_pool max_pool1d max_pool2d max_pool3d max_pool_v2 max_pool_with_argmax moments
         nce_loss normalize_moments pool relu relu6 relu_layer sampled_softmax_loss
-        scale_regularization_loss selu
-        separable_conv2d sigmoid sigmoid_cross_entropy_with_logits softmax
-        softmax_cross_entropy_with_logits softmax_cross_entropy_with_logits_v2 softplus softsign
+        scale_regularization_loss selu separable_conv2d sigmoid
+        sigmoid_cross_entropy_with_logits softmax softmax_cross_entropy_with_logits
+        softmax_cross_entropy_with_logits_v2 softplus softsign
         sparse_softmax_cross_entropy_with_logits sufficient_statistics swish tanh top_k
         uniform_candidate_sampler weighted_cross_entropy_with_logits weighted_moments
         with_space_to_batch xw_plus_b zero_fraction""",
@@ -375,6 +374,11 @@ API["train"] = {
     "python.training.device_setter": "replica_device_setter",
     "python.framework.config": "ClusterDef JobDef ServerDef"}
 
+API["distributions"] = {"python.ops.distributions.distributions": """
+    Bernoulli Categorical Distribution FULLY_REPARAMETERIZED NOT_REPARAMETERIZED Normal
+    RegisterKL ReparameterizationType Uniform kl_divergence"""}
+API["contrib.distributions"] = API["distributions"]
+
 # ---- Keras ----
 
 API["keras.activations"] = {"python.keras.activations": """
@@ -395,21 +399,21 @@ API["keras.regularizers"] = {"python.keras.regularizers": "L1L2 Regularizer get 
 API["keras.backend"] = {"python.keras.backend": """
     Function abs all any arange argmax argmin backend batch_dot batch_flatten batch_get_value
     batch_normalization batch_set_value bias_add binary_crossentropy cast cast_to_floatx
-    categorical_crossentropy clear_session clip concatenate constant conv1d conv2d conv3d cos
-    count_params cumprod cumsum depthwise_conv2d dot dropout dtype elu epsilon equal eval exp
-    expand_dims eye flatten floatx function gather get_session get_uid get_value gradients
-    greater greater_equal hard_sigmoid image_data_format in_test_phase in_top_k in_train_phase
-    int_shape is_sparse l2_normalize learning_phase less less_equal log logsumexp
-    manual_variable_initialization max maximum mean min minimum moving_average_update name_scope
-    ndim normalize_batch_in_training not_equal one_hot ones ones_like permute_dimensions
-    placeholder pool2d pool3d pow print_tensor prod random_binomial random_normal
-    random_normal_variable random_uniform random_uniform_variable relu repeat repeat_elements
-    reset_uids reshape reverse round separable_conv2d set_epsilon set_floatx
-    set_image_data_format set_learning_phase set_session set_value shape sigmoid sign sin
-    softmax softplus softsign sparse_categorical_crossentropy spatial_2d_padding
-    spatial_3d_padding sqrt square squeeze stack std stop_gradient sum switch tanh
-    temporal_padding tile transpose truncated_normal update update_add update_sub var variable
-    zeros zeros_like"""}
+    categorical_crossentropy clear_session clip concatenate constant conv1d conv2d
+    conv2d_transpose conv3d cos count_params cumprod cumsum depthwise_conv2d dot dropout dtype
+    elu epsilon equal eval exp expand_dims eye flatten floatx function gather get_session
+    get_uid get_value gradients greater greater_equal hard_sigmoid image_data_format
+    in_test_phase in_top_k in_train_phase int_shape is_sparse l2_normalize learning_phase less
+    less_equal log logsumexp manual_variable_initialization max maximum mean min minimum
+    moving_average_update name_scope ndim normalize_batch_in_training not_equal one_hot ones
+    ones_like permute_dimensions placeholder pool2d pool3d pow print_tensor prod random_binomial
+    random_normal random_normal_variable random_uniform random_uniform_variable relu repeat
+    repeat_elements reset_uids reshape resize_images resize_volumes reverse round
+    separable_conv2d set_epsilon set_floatx set_image_data_format set_learning_phase set_session
+    set_value shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy
+    spatial_2d_padding spatial_3d_padding sqrt square squeeze stack std stop_gradient sum switch
+    tanh temporal_padding tile to_dense transpose truncated_normal update update_add update_sub
+    var variable zeros zeros_like"""}
 
 # ---- the process: flags, logs, tests, versions ----
 
@@ -572,10 +576,9 @@ LATER = {
     "distribution strategies": "contrib.distribute distribute",
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
     "ragged tensors": "RaggedTensor RaggedTensorSpec ragged",
-    "other parts of TensorFlow": """
-        Module autograph compat.v2 config contrib.opt contrib.slim.nets experimental
-        keras.backend.conv2d_transpose keras.backend.resize_images keras.backend.resize_volumes
-        keras.backend.to_dense lite math.sobol_sample mixed_precision nn.collapse_repeated
-        profiler python.client.timeline python.debug test.Benchmark
-        test.StubOutForTesting test.create_local_cluster user_ops xla""",
+    "such part of TensorFlow": """
+        Module autograph compat.v2 config contrib.opt contrib.slim.nets experimental lite
+        math.sobol_sample mixed_precision nn.collapse_repeated profiler python.client.timeline
+        python.debug test.Benchmark test.StubOutForTesting test.create_local_cluster user_ops
+        xla""",
 }

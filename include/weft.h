@@ -205,6 +205,8 @@ WEFT_API WEFT_MUST_CHECK struct weft_status *weft_graph_error(struct weft_graph 
 
 /* No more nodes: adding one is FAILED_PRECONDITION. Running goes on. TF: Graph.finalize. */
 WEFT_API void weft_graph_finalize(struct weft_graph *g);
+/* Undoes that. TF: Graph._unsafe_unfinalize. */
+WEFT_API void weft_graph_reopen(struct weft_graph *g);
 WEFT_API bool weft_graph_is_finalized(struct weft_graph *g);
 
 /* The graph-level seed of random ops added from now on. TF: tf.set_random_seed. */
@@ -248,11 +250,14 @@ WEFT_API void weft_colocate_with(struct weft_graph *g, struct weft_node *node);
 /* Resources made by the nodes live in this container. TF: Graph.container. */
 WEFT_API void weft_container(struct weft_graph *g, const char *container);
 WEFT_API void weft_scope_end(struct weft_graph *g);
+/* The name scope that this thread is in, "a/b/"; "" at the root. Good until the graph goes. */
+WEFT_API const char *weft_current_scope(struct weft_graph *g);
 
 /* ---- nodes -------------------------------------------------------------------------------- *
  * A node lives as long as its graph and never changes; all texts are the node's. */
 
 WEFT_API const char *weft_node_name(const struct weft_node *n);
+WEFT_API int weft_node_id(const struct weft_node *n);   /* its place: weft_graph_node(g, id) */
 WEFT_API const char *weft_node_op(const struct weft_node *n);           /* "MatMul" */
 WEFT_API const char *weft_node_device(const struct weft_node *n);       /* "" if none asked for */
 WEFT_API struct weft_graph *weft_node_graph(const struct weft_node *n); /* borrowed */
@@ -284,6 +289,9 @@ WEFT_API void weft_set_shape(struct weft_out o, int rank, const int64_t *dims);
 /* The value if it is known without a run, from constants and shapes by cheap stateless ops; the
  * caller frees it. NULL: not known. TF: tensor_util.constant_value. */
 WEFT_API struct weft_tensor *weft_out_value(struct weft_out o);
+/* The shape that a vector holds, as far as it is known (as of weft_out_shape()). TF:
+ * tensor_util.constant_value_as_shape. */
+WEFT_API int weft_out_value_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK]);
 
 /* All attributes: the op's in its order, then private ones ("_class"). */
 WEFT_API int weft_node_attrs(const struct weft_node *n);

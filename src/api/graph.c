@@ -42,7 +42,8 @@ struct weft_status *weft_graph_error(struct weft_graph *g)
     return status_out(build_take_error(graph_in(g)));
 }
 
-void weft_graph_finalize(struct weft_graph *g) { graph_finalize(graph_in(g)); }
+void weft_graph_finalize(struct weft_graph *g) { graph_finalize(graph_in(g), true); }
+void weft_graph_reopen(struct weft_graph *g) { graph_finalize(graph_in(g), false); }
 
 bool weft_graph_is_finalized(struct weft_graph *g)
 {
@@ -153,9 +154,14 @@ void weft_container(struct weft_graph *g, const char *container)
 }
 
 void weft_scope_end(struct weft_graph *g) { scope_end(build_graph(graph_in(g), NULL, 0)); }
+const char *weft_current_scope(struct weft_graph *g)
+{
+    return scope_prefix(build_graph(graph_in(g), NULL, 0));
+}
 
 /* ---- nodes ---- */
 
+int weft_node_id(const struct weft_node *n) { return node_in(n)->id; }
 const char *weft_node_name(const struct weft_node *n) { return node_in(n)->name; }
 const char *weft_node_op(const struct weft_node *n) { return node_in(n)->op->name; }
 const char *weft_node_device(const struct weft_node *n) { return node_in(n)->device; }
@@ -184,12 +190,16 @@ struct weft_node *weft_node_control(const struct weft_node *n, int i)
 enum weft_dtype weft_out_dtype(struct weft_out o) { return (enum weft_dtype)out_dtype(out_in(o)); }
 bool weft_out_is_ref(struct weft_out o) { return o.node && out_is_ref(out_in(o)); }
 
-int weft_out_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK])
+static int dims_out(const struct shape *s, int64_t *dims)
 {
-    const struct shape *s = out_shape(out_in(o));
     for (int i = 0; i < s->rank; i++)
         dims[i] = s->dim[i];
     return s->rank;
+}
+
+int weft_out_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK])
+{
+    return dims_out(out_shape(out_in(o)), dims);
 }
 
 static struct status *set_shape(struct out o, int rank, const int64_t *dims)
@@ -218,4 +228,14 @@ struct weft_tensor *weft_out_value(struct weft_out o)
     bool known = graph_constant(out_in(o), &budget, &value);
     graph_unlock(g);
     return known ? tensor_box(NULL, value) : NULL;
+}
+
+int weft_out_value_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK])
+{
+    struct shape s = SHAPE_UNKNOWN;
+    struct graph *g = node_in(o.node)->graph;
+    graph_lock(g);
+    status_free(graph_constant_shape(out_in(o), &s));
+    graph_unlock(g);
+    return dims_out(&s, dims);
 }

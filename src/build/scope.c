@@ -118,10 +118,11 @@ void scope_device(struct graph *g, const char *device)
 void scope_colocate(struct graph *g, struct node *node)
 {
     struct scope *s = scope_push(g, SCOPE_COLOCATE);
-    if (!s || !node)
+    if (!s)
         return;
-    s->colocate = node;
-    s->device = *node->device ? node->device : NULL;    /* A37 */
+    s->colocate = node;         /* NULL: with nobody, whatever enclosing scopes say (A39) */
+    if (node)
+        s->device = *node->device ? node->device : NULL;    /* A37 */
 }
 
 void scope_container(struct graph *g, const char *container)
@@ -296,12 +297,15 @@ static struct status *gather_groups(struct graph *g, const struct scope *top,
 
 /* ---- a node ---- */
 
-static bool is_said(const struct build_args *a, const char *attr)
+/* A95: one that is said to be "" is as good as not said. */
+static void set_container(const char *container, struct attr *attr, int *n)
 {
-    for (int i = 0; i < a->n_attr; i++)
-        if (!strcmp(a->attr[i].name, attr))
-            return true;
-    return false;
+    int i = 0;
+    while (i < *n && strcmp(attr[i].name, "container"))
+        i++;
+    if (i == *n || !attr[i].text.n)
+        attr[i] = attr_string("container", container);
+    *n += i == *n;
 }
 
 /* The attributes given, and those that scopes add. */
@@ -319,8 +323,8 @@ static struct status *gather_attrs(struct graph *g, const struct scope *s,
     if (groups->n)
         to[(*n)++] = (struct attr){ "_class", ATTR_LIST + ATTR_STRING, { .texts = groups->at },
                                     groups->n };
-    if (s && s->container && sig && !is_said(a, "container") && sig_attr(sig, "container") >= 0)
-        to[(*n)++] = attr_string("container", s->container);
+    if (s && s->container && sig && sig_attr(sig, "container") >= 0)
+        set_container(s->container, to, n);
     return NULL;
 }
 

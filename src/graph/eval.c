@@ -204,6 +204,15 @@ struct status *shape_in_shape(struct shape_ctx *c, int i, struct shape *s)
     return NULL;
 }
 
+/* As a shape function of a node with this one input would be told. */
+struct status *graph_constant_shape(struct out o, struct shape *s)
+{
+    int budget = VALUE_BUDGET;
+    struct node reader = { .graph = o.node->graph, .in = &o, .n_in = 1 };
+    struct shape_ctx c = { &reader, 1, 0, &o.node->shape[o.index], NULL, &budget };
+    return shape_in_shape(&c, 0, s);
+}
+
 struct status *shape_in_size(struct shape_ctx *c, int i, int64_t *size)
 {
     struct shape s = SHAPE_UNKNOWN;

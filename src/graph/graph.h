@@ -92,7 +92,7 @@ bool name_is_valid(const char *name, bool inner_scope);
 /* Merge what is known into an output's shape (A90). */
 MUST_CHECK struct status *graph_set_shape(struct graph *g, struct out o, const struct shape *s);
 
-void graph_finalize(struct graph *g);
+void graph_finalize(struct graph *g, bool final);       /* false: open again (A54) */
 
 /* The pair of seeds for a random op (A57, A58). */
 void graph_seed_pair(struct graph *g, bool has_op_seed, int64_t op_seed,
@@ -141,6 +141,9 @@ enum { VALUE_BUDGET = 100 };
 /* The value of o if it follows from constants and shapes by stateless, cheap ops; the caller
  * unrefs *value. False: not known. The graph's lock is held. */
 bool graph_constant(struct out o, int *budget, struct tensor *value);
+
+/* What is known of the shape that a vector holds. */
+MUST_CHECK struct status *graph_constant_shape(struct out o, struct shape *s);
 
 void kept_values_free(struct kept_value *v);
 

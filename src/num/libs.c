@@ -7,6 +7,7 @@
 
 struct dnnl dnnl;
 struct blas blas;
+struct lapack lapack_s, lapack_d, lapack_c, lapack_z;
 
 static const char *dnnl_missing, *blas_missing;     /* what could not be found; NULL: nothing */
 
@@ -84,6 +85,13 @@ static void blas_open(void)
     const struct symbol symbols[] = {
 #define X(name) { "cblas_" #name, (void **)&blas.name },
         BLAS_NAMES(X)
+#undef X
+#define X(t, org, sy)                                                                      \
+        { #t "getrf_", (void **)&lapack_##t.getrf }, { #t "getri_", (void **)&lapack_##t.getri }, \
+        { #t "getrs_", (void **)&lapack_##t.getrs }, { #t "potrf_", (void **)&lapack_##t.potrf }, \
+        { #t "geqrf_", (void **)&lapack_##t.geqrf }, { #t org "_", (void **)&lapack_##t.orgqr },  \
+        { #t "gesdd_", (void **)&lapack_##t.gesdd }, { #t sy "_", (void **)&lapack_##t.syevd },
+        X(s, "orgqr", "syevd") X(d, "orgqr", "syevd") X(c, "ungqr", "heevd") X(z, "ungqr", "heevd")
 #undef X
     };
     void *lib;

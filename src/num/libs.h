@@ -27,7 +27,25 @@
     X(dilated_convolution_forward_desc_init) X(dilated_convolution_backward_data_desc_init) \
     X(dilated_convolution_backward_weights_desc_init)
 
-#define BLAS_NAMES(X) X(sgemm) X(dgemm) X(cgemm) X(zgemm)
+#define BLAS_NAMES(X) X(sgemm) X(dgemm) X(cgemm) X(zgemm) X(strsm) X(dtrsm) X(ctrsm) X(ztrsm)
+
+/* LAPACK lies in OpenBLAS. Its routines are Fortran's: everything by pointer, and the lengths of
+ * texts at the end, which nobody reads. Those of one type are a set; what real matrices call
+ * orthogonal and symmetric, complex ones call unitary and Hermitian. */
+struct lapack {
+    void (*getrf)(const int *m, const int *n, void *a, const int *lda, int *pivot, int *info);
+    void (*getri)(const int *n, void *a, const int *lda, const int *pivot, void *work,
+                  const int *lwork, int *info);
+    void (*getrs)(const char *trans, const int *n, const int *k, const void *a, const int *lda,
+                  const int *pivot, void *b, const int *ldb, int *info, size_t);
+    void (*potrf)(const char *part, const int *n, void *a, const int *lda, int *info, size_t);
+    void (*geqrf)(const int *m, const int *n, void *a, const int *lda, void *tau, void *work,
+                  const int *lwork, int *info);
+    void (*orgqr)(const int *m, const int *n, const int *k, void *a, const int *lda,
+                  const void *tau, void *work, const int *lwork, int *info);
+    void (*gesdd)(void);                        /* these two differ from real to complex */
+    void (*syevd)(void);
+};
 
 struct dnnl {
 #define X(name) __typeof__(&dnnl_##name) name;
@@ -53,6 +71,7 @@ MUST_CHECK struct status *blas_load(void);
 /* What was loaded; only after the function above has said so. */
 extern struct dnnl dnnl;
 extern struct blas blas;
+extern struct lapack lapack_s, lapack_d, lapack_c, lapack_z;
 
 /* Splitting work is ours: between these two oneDNN has one thread. OpenMP keeps that number per
  * calling thread, so nobody else notices and the caller's own setting comes back.

@@ -276,3 +276,19 @@ struct out grad_part(struct grad *g, struct out vector, int64_t from, int64_t to
                          grad_vector(g, DT_INT32, &(int64_t){ 1 }, 1)),
                     ATTRS(attr_int("begin_mask", from == 0), attr_int("end_mask", to == 0)));
 }
+
+struct out grad_product(struct grad *g, struct out a, struct out b, bool adj_a, bool adj_b)
+{
+    return grad_add(g, "BatchMatMul", OUTS(a, b),
+                    ATTRS(attr_bool("adj_x", adj_a), attr_bool("adj_y", adj_b)));
+}
+
+struct out grad_adjoint(struct grad *g, struct out x)
+{
+    struct out outer = grad_two(g, "Sub", grad_one(g, "Rank", x), grad_ints(g, 2));
+    struct out first = grad_add(g, "Range", OUTS(grad_ints(g, 0), outer, grad_ints(g, 1)), NULL, 0);
+    struct out last = grad_two(g, "Add", outer, grad_vector(g, DT_INT32, (int64_t[]){ 1, 0 }, 2));
+    struct out swap = grad_concat(g, OUTS(first, last), grad_ints(g, 0));
+    return grad_two(g, dtype_is_complex(out_dtype(x)) ? "ConjugateTranspose" : "Transpose", x,
+                    swap);
+}

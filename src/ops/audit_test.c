@@ -36,6 +36,10 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "PadV2", GRAD, "TensorFlow gives constant_values none" },
     { "Zeta", GRAD, "TensorFlow gives x none" },
     { "Polygamma", GRAD, "TensorFlow gives a none" },
+    { "SparseDenseCwiseAdd", GRAD, "its gradient is an error" },
+    { "FusedBatchNormGrad", GRAD, "TensorFlow gives the moments none" },
+    { "FusedBatchNormGradV2", GRAD, "TensorFlow gives the moments none" },
+    { "FusedBatchNormGradV3", GRAD, "TensorFlow gives the moments none" },
 };
 
 /* Dtypes that a signature allows and TensorFlow has no CPU kernel for. Names are patterns. */
@@ -56,6 +60,9 @@ static const struct { const char *op, *attr; unsigned dtypes; const char *why; }
     { "Real", "*", WIDE, "T and Tout go together" },
     { "Imag", "*", WIDE, "T and Tout go together" },
     { "Angle", "*", WIDE, "T and Tout go together" },
+    { "Sparse*", "T", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
+    { "MirrorPadGrad", "T", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
+    { "BatchNormWithGlobal*", "T", ~FLOATING, "training is done in floating types" },
     { "Assign*VariableOp", "dtype", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
 };
 
@@ -65,6 +72,9 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResizeBilinear", "half_pixel_centers", "1.14" },
     { "ResizeNearestNeighbor", "half_pixel_centers", "1.14" },
     { "ResizeBicubic", "half_pixel_centers", "1.14" },
+    { "ResizeBilinearGrad", "half_pixel_centers", "1.14" },
+    { "ResizeNearestNeighborGrad", "half_pixel_centers", "1.14" },
+    { "ResizeBicubicGrad", "half_pixel_centers", "1.14" },
     { "GatherV2", "batch_dims", "1.14" },
     { "BatchMatMulV2", NULL, "1.14" },
     { "ResourceScatterNdSub", NULL, "1.14" },
@@ -72,6 +82,10 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResourceSparseApplyKerasMomentum", NULL, "1.14" },
     { "MatMul", "T", "1.13: int64" },
     { "BatchMatMul", "T", "1.13: int64" },
+    { "NonMaxSuppressionV5", NULL, "1.15" },
+    { "DrawBoundingBoxesV2", NULL, "1.15" },
+    { "FusedBatchNormV3", NULL, "1.14" },
+    { "FusedBatchNormGradV3", NULL, "1.14" },
     { "LeakyRelu", NULL, "1.13" },
     { "LeakyReluGrad", NULL, "1.13" },
     { "Conv2D", "explicit_paddings", "1.14" },

@@ -9,26 +9,42 @@
     X(adaptive) \
     X(arg) \
     X(binary) \
+    X(bins) \
+    X(boxes) \
     X(broadcast) \
+    X(candidate) \
     X(cast) \
     X(clip) \
+    X(color) \
     X(compare) \
     X(complex) \
     X(conv) \
+    X(crop) \
+    X(cross) \
     X(debug) \
+    X(decompose) \
     X(descent) \
+    X(diag) \
     X(fill) \
     X(ftrl) \
     X(gather) \
     X(join) \
     X(like) \
+    X(linalg) \
     X(logic) \
+    X(lrn) \
     X(matmul) \
+    X(mirror) \
     X(move) \
+    X(norm) \
+    X(nth) \
     X(partition) \
+    X(patches) \
     X(pool) \
     X(random) \
     X(reduce) \
+    X(resize) \
+    X(roll) \
     X(sample) \
     X(scan) \
     X(scatter) \
@@ -39,7 +55,12 @@
     X(slice) \
     X(softmax) \
     X(source) \
+    X(sparse) \
+    X(sparse_dense) \
+    X(sparse_math) \
+    X(sparse_segment) \
     X(split) \
+    X(space) \
     X(special) \
     X(string) \
     X(sum) \

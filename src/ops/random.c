@@ -51,14 +51,20 @@ static void seeds_from_system(uint64_t seed[2])
     }
 }
 
-static void generator_seed(struct generator *g, const struct node *n)
+struct philox random_begin(const struct node *n)
 {
     uint64_t seed[2] = { (uint64_t)node_attr(n, "seed"), (uint64_t)node_attr(n, "seed2") };
     if (!seed[0] && !seed[1])
         seeds_from_system(seed);
+    return philox_seed(seed[0], seed[1]);
+}
+
+static void generator_seed(struct generator *g, const struct node *n)
+{
+    struct philox begin = random_begin(n);
     pthread_mutex_lock(&g->lock);
     if (!g->seeded)
-        g->at = philox_seed(seed[0], seed[1]);
+        g->at = begin;
     g->seeded = true;
     pthread_mutex_unlock(&g->lock);
 }

@@ -32,9 +32,15 @@ static int n_wanted;
 
 /* Cases that must run: an op of theirs that is not registered is a failure. */
 static const char *const required[] = {
-    "conv__*", "pool__*", "grad__*", "scatter__*", "train__*", "random__Random*",
-    "random__TruncatedNormal*", "random__Stateless*", "random__Multinomial*",
-    "random__ParameterizedTruncatedNormal", "string__AsString*",
+    "conv__*", "norm__*", "image__*", "pool__*", "grad__*", "scatter__*", "train__*",
+    "random__Random*", "random__TruncatedNormal*", "random__Stateless*", "random__Multinomial*",
+    "random__ParameterizedTruncatedNormal", "random__*Sampler", "string__AsString*",
+};
+
+/* Values that are whatever memory held there: inference computes no moments in 1.12, and the
+ * gradient is recorded with those. */
+static const struct { const char *name, *key; } uninitialized[] = {
+    { "norm__FusedBatchNorm*_False", "y:[12]" }, { "norm__FusedBatchNorm*_False", "dx:[01]" },
 };
 
 struct recording {              /* one case */
@@ -161,12 +167,20 @@ static struct tolerance tolerance_for(const char *name, enum dtype t)
     return tol;
 }
 
+static bool is_uninitialized(const char *name, const char *key)
+{
+    for (size_t i = 0; i < sizeof uninitialized / sizeof *uninitialized; i++)
+        if (!fnmatch(uninitialized[i].name, name, 0) && !fnmatch(uninitialized[i].key, key, 0))
+            return true;
+    return false;
+}
+
 static struct status *compare(struct recording *r, const struct request *q,
                               const struct tensor *got, int *compared)
 {
     for (int i = 0; i < q->n; i++) {
         struct tensor want;
-        if (!npz_has(r->golden, q->key[i]))
+        if (!npz_has(r->golden, q->key[i]) || is_uninitialized(r->name, q->key[i]))
             continue;
         TRY(npz_read(r->golden, q->key[i], &want));
         struct status *st = tensor_differs(&got[i], &want, tolerance_for(r->name, want.dtype));

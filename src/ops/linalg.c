@@ -1,0 +1,223 @@
+/* linalg.c - what LU and Cholesky factors give: MatrixInverse, MatrixDeterminant,
+ * LogMatrixDeterminant, MatrixSolve, MatrixTriangularSolve, Cholesky. Matrices lie in the last two
+ * dimensions, one for each index of the others. */
+#include "num/linalg.h"
+#include "op/each.h"
+#include "ops/array.h"
+
+#include <complex.h>
+#include <math.h>
+#include <string.h>
+#include <tgmath.h>
+
+struct linalg { bool adjoint, lower; };
+
+static struct status *linalg_prepare(struct prep *p)
+{
+    struct linalg *s;
+    TRY(prep_state(p, sizeof *s, &s));
+    s->adjoint = node_attr(p->node, "adjoint");
+    s->lower = node_attr(p->node, "lower");
+    return linalg_load();
+}
+
+/* ---- shapes ---- */
+
+static struct status *square_shape(const struct shape *x, struct shape *y)
+{
+    TRY(shape_want_rank_at_least(x, 2));
+    *y = *x;
+    if (x->rank < 0)
+        return NULL;
+    int64_t n;
+    TRY(dim_merge(x->dim[x->rank - 2], x->dim[x->rank - 1], &n));
+    y->dim[x->rank - 2] = y->dim[x->rank - 1] = n;
+    return NULL;
+}
+
+static struct status *inverse_shape(struct shape_ctx *c)
+{
+    return square_shape(shape_in(c, 0), shape_out(c, 0));
+}
+
+static struct status *determinant_shape(struct shape_ctx *c)
+{
+    struct shape s;
+    TRY(square_shape(shape_in(c, 0), &s));
+    s.rank -= s.rank < 0 ? 0 : 2;
+    for (int i = 0; i < c->n_out; i++)
+        *shape_out(c, i) = s;
+    return NULL;
+}
+
+static struct status *solve_shape(struct shape_ctx *c)
+{
+    const struct shape *b = shape_in(c, 1);
+    struct shape a, y = *b;
+    TRY(square_shape(shape_in(c, 0), &a));
+    TRY(shape_want_rank_at_least(b, 2));
+    if (a.rank >= 0 && b->rank >= 0) {
+        int64_t columns = b->dim[b->rank - 1];
+        a.dim[a.rank - 1] = -1;
+        y.dim[b->rank - 1] = -1;
+        TRY(shape_merge(&a, &y, &y));
+        y.dim[y.rank - 1] = columns;
+    }
+    *shape_out(c, 0) = y;
+    return NULL;
+}
+
+/* ---- checks ---- */
+
+static struct status *square_check(const struct tensor *x, const char *message)
+{
+    const struct shape *s = &x->shape;
+    ENSURE(s->rank >= 2, "Input tensor 0 must have rank >= 2, got %d", s->rank);
+    ENSURE(s->dim[s->rank - 1] == s->dim[s->rank - 2], "%s", message);
+    ENSURE(s->dim[s->rank - 1] <= 1 << 20, "matrices of more than %d rows are not supported",
+           1 << 20);
+    return NULL;
+}
+
+static struct status *solve_check(const struct kernel *k)
+{
+    const struct shape *a = &kernel_in(k, 0)->shape, *b = &kernel_in(k, 1)->shape;
+    ENSURE(a->rank >= 2, "Input tensor 0 must have rank >= 2, got %d", a->rank);
+    ENSURE(a->rank == b->rank, "All input tensors must have the same rank.");
+    for (int i = 0; i < a->rank - 2; i++)
+        ENSURE(a->dim[i] == b->dim[i], "All input tensors must have the same outer dimensions.");
+    TRY(square_check(kernel_in(k, 0), "First input (lhs) must be a square matrix."));
+    ENSURE(a->dim[a->rank - 1] == b->dim[b->rank - 2], "Input matrix and rhs are incompatible.");
+    ENSURE(b->dim[b->rank - 1] <= INT32_MAX, "Input matrix and rhs are incompatible.");
+    return NULL;
+}
+
+/* How many matrices there are; none where one of the sizes is 0. */
+static int64_t matrices(const struct shape *s)
+{
+    return shape_count(s) ? shape_span(s, 0, s->rank - 2) : 0;
+}
+
+/* The determinant of nothing is 1, and of as many nothings as there are. */
+static int64_t determinants(const struct shape *s) { return shape_span(s, 0, s->rank - 2); }
+
+#define EACH "ops/linalg.inc"
+#define EACH_SET (SET_F32 | SET_F64 | SET_COMPLEX)
+#include "op/each.h"
+
+/* ---- gradients ---- */
+
+static struct out negative(struct grad *g, struct out x) { return grad_one(g, "Neg", x); }
+
+static void inverse_grad(struct grad *g)
+{
+    bool adjoint = node_attr(g->node, "adjoint");
+    struct out y = g->y[0], dy = g->dy[0];
+    struct out inner = grad_product(g, y, grad_product(g, dy, y, false, true), true, false);
+    if (adjoint)                        /* y is the inverse of the adjoint: so is the gradient */
+        inner = grad_product(g, grad_product(g, y, dy, false, true), y, false, false);
+    g->dx[0] = negative(g, inner);
+}
+
+static struct out adjoint_inverse(struct grad *g, struct out x)
+{
+    return grad_add(g, "MatrixInverse", OUTS(x), ATTRS(attr_bool("adjoint", true)));
+}
+
+/* One number for each matrix, fit to be multiplied by matrices. */
+static struct out for_matrices(struct grad *g, struct out x)
+{
+    struct out last = grad_ints(g, -1);
+    return grad_two(g, "ExpandDims", grad_two(g, "ExpandDims", x, last), last);
+}
+
+static struct out conjugate(struct grad *g, struct out x)
+{
+    return dtype_is_complex(out_dtype(x)) ? grad_one(g, "Conj", x) : x;
+}
+
+static void determinant_grad(struct grad *g)
+{
+    struct out factor = grad_two(g, "Mul", g->dy[0], conjugate(g, g->y[0]));
+    g->dx[0] = grad_two(g, "Mul", for_matrices(g, factor), adjoint_inverse(g, g->x[0]));
+}
+
+/* The sign is taken as given, as in TensorFlow. */
+static void log_determinant_grad(struct grad *g)
+{
+    g->dx[0] = grad_two(g, "Mul", for_matrices(g, g->dy[1]), adjoint_inverse(g, g->x[0]));
+}
+
+static struct out band(struct grad *g, struct out x, int64_t lower, int64_t upper)
+{
+    return grad_add(g, "MatrixBandPart", OUTS(x, grad_scalar(g, DT_INT64, (double)lower),
+                                              grad_scalar(g, DT_INT64, (double)upper)), NULL, 0);
+}
+
+static void solve_grad(struct grad *g)
+{
+    bool adjoint = node_attr(g->node, "adjoint"), lower = node_attr(g->node, "lower");
+    bool triangle = node_attr_find(g->node, "lower");
+    struct attr attrs[] = { attr_bool("adjoint", !adjoint), attr_bool("lower", lower) };
+    struct out db = grad_add(g, g->node->op->name, OUTS(g->x[0], g->dy[0]), attrs, 1 + triangle);
+    struct out da = negative(g, adjoint ? grad_product(g, g->y[0], db, false, true)
+                                        : grad_product(g, db, g->y[0], false, true));
+    g->dx[0] = !triangle ? da : lower ? band(g, da, -1, 0) : band(g, da, 0, -1);
+    g->dx[1] = db;
+}
+
+static struct out triangle_solve(struct grad *g, struct out l, struct out b)
+{
+    return grad_add(g, "MatrixTriangularSolve", OUTS(l, b),
+                    ATTRS(attr_bool("adjoint", true), attr_bool("lower", true)));
+}
+
+/* L^-* (half of the lower triangle of L* dL) L^-1, made Hermitian. */
+static void cholesky_grad(struct grad *g)
+{
+    struct out l = g->y[0], middle = grad_product(g, l, g->dy[0], true, false);
+    struct out half = grad_scalar(g, out_dtype(l), 0.5);
+    struct out diagonal = grad_two(g, "Mul", half, grad_one(g, "MatrixDiagPart", middle));
+    middle = band(g, grad_two(g, "MatrixSetDiag", middle, diagonal), -1, 0);
+    struct out left = triangle_solve(g, l, middle);
+    struct out both = grad_adjoint(g, triangle_solve(g, l, grad_adjoint(g, left)));
+    g->dx[0] = grad_two(g, "Mul", half, grad_two(g, "Add", both, grad_adjoint(g, both)));
+}
+
+#define LINALG_KERNELS(x) KERNELS(DOUBLES(x), COMPLEXES(x))
+#define FOUR "T: {double, float, complex64, complex128}"
+
+const struct op ops_linalg[] = {
+    { .name = "MatrixInverse", .inputs = "input: T", .outputs = "output: T",
+      .attrs = "adjoint: bool = false; " FOUR,
+      .doc = "The inverses of square matrices, or of their adjoints.",
+      .shape = inverse_shape, .grad = inverse_grad, .prepare = linalg_prepare,
+      .kernel = LINALG_KERNELS(inverse), .flags = OP_EXPENSIVE },
+    { .name = "MatrixDeterminant", .inputs = "input: T", .outputs = "output: T",
+      .attrs = "T: {float, double, complex64, complex128}",
+      .doc = "The determinants of square matrices.",
+      .shape = determinant_shape, .grad = determinant_grad, .prepare = linalg_prepare,
+      .kernel = LINALG_KERNELS(determinant), .flags = OP_EXPENSIVE },
+    { .name = "LogMatrixDeterminant", .inputs = "input: T",
+      .outputs = "sign: T, log_abs_determinant: T",
+      .attrs = "T: {float, double, complex64, complex128}",
+      .doc = "The signs of determinants and the logarithms of their absolute values.",
+      .shape = determinant_shape, .grad = log_determinant_grad, .prepare = linalg_prepare,
+      .kernel = LINALG_KERNELS(log_determinant), .flags = OP_EXPENSIVE },
+    { .name = "MatrixSolve", .inputs = "matrix: T, rhs: T", .outputs = "output: T",
+      .attrs = "adjoint: bool = false; " FOUR,
+      .doc = "The x for which matrix x = rhs, or the matrix's adjoint.",
+      .shape = solve_shape, .grad = solve_grad, .prepare = linalg_prepare,
+      .kernel = LINALG_KERNELS(solve), .flags = OP_EXPENSIVE },
+    { .name = "MatrixTriangularSolve", .inputs = "matrix: T, rhs: T", .outputs = "output: T",
+      .attrs = "lower: bool = true; adjoint: bool = false; " FOUR,
+      .doc = "MatrixSolve of triangular matrices, whose other half is not looked at.",
+      .shape = solve_shape, .grad = solve_grad, .prepare = linalg_prepare,
+      .kernel = LINALG_KERNELS(triangular_solve), .flags = OP_EXPENSIVE },
+    { .name = "Cholesky", .inputs = "input: T", .outputs = "output: T", .attrs = FOUR,
+      .doc = "The lower triangles L of L L* for positive definite matrices, of which the lower "
+             "half is read.",
+      .shape = inverse_shape, .grad = cholesky_grad, .prepare = linalg_prepare,
+      .kernel = LINALG_KERNELS(cholesky), .flags = OP_EXPENSIVE },
+    { 0 }
+};

@@ -1,0 +1,314 @@
+/* sparse_math.c - arithmetic of sparse tensors: SparseAdd, SparseReduceSum, SparseReduceMax,
+ * SparseSoftmax, and the gradients of SparseAdd, SparseSlice and SparseFillEmptyRows. */
+#include "ops/sparse.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- SparseAdd: both inputs in order, walked side by side ---- */
+
+static struct status *add_shape(struct shape_ctx *c)
+{
+    int64_t n[2], rank[2], both;
+    TRY(sparse_shapes(c, 0, &n[0], &rank[0]));
+    TRY(sparse_shapes(c, 3, &n[1], &rank[1]));
+    TRY(dim_merge(rank[0], rank[1], &both));
+    TRY(shape_want_rank(shape_in(c, 6), 0));
+    *shape_out(c, 0) = SHAPE(-1, both);
+    *shape_out(c, 1) = SHAPE(-1);
+    *shape_out(c, 2) = SHAPE(both);
+    return NULL;
+}
+
+static struct status *add_check(const struct kernel *k, struct sparse *a, struct sparse *b)
+{
+    TRY(sparse_read(k, 0, a));
+    TRY(sparse_read(k, 3, b));
+    ENSURE(a->shape.rank == b->shape.rank, "Ranks of input tensors must match, but saw ranks: %d "
+           "and %d", a->shape.rank, b->shape.rank);
+    for (int d = 0; d < a->shape.rank; d++)
+        ENSURE(a->shape.dim[d] == b->shape.dim[d], "Input shapes do not match at dimension %d: "
+               "%lld vs. %lld", d, (long long)a->shape.dim[d], (long long)b->shape.dim[d]);
+    ENSURE(kernel_in(k, 6)->shape.rank == 0, "The input threshold should be a scalar: got shape %s",
+           SHAPE_STR(&kernel_in(k, 6)->shape));
+    return NULL;
+}
+
+/* An entry of the sum: one of a, one of b, or one of each; -1: none. */
+struct pair { int64_t a, b; };
+
+static int64_t pair_up(const struct sparse *a, const struct sparse *b, struct pair *to)
+{
+    int64_t i = 0, j = 0, n = 0;
+    int rank = a->shape.rank;
+    while (i < a->n || j < b->n) {
+        int order = j == b->n ? -1 : i == a->n ? 1
+                    : sparse_compare(a->index + i * rank, b->index + j * rank, rank);
+        to[n++] = (struct pair){ order <= 0 ? i : -1, order >= 0 ? j : -1 };
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return n;
+}
+
+/* The indices of the pairs that were kept, and the shape. */
+static struct status *put_pairs(struct kernel *k, const struct sparse *a, const struct sparse *b,
+                                const struct pair *kept, int64_t n)
+{
+    int64_t *y;
+    int rank = a->shape.rank;
+    TRY(sparse_new(k, 0, &SHAPE(n, rank), &y));
+    for (int64_t i = 0; i < n; i++)
+        memcpy(y + i * rank, kept[i].a >= 0 ? a->index + kept[i].a * rank
+                                            : b->index + kept[i].b * rank,
+               (size_t)rank * sizeof *y);
+    return sparse_put_shape(k, 2, &a->shape);
+}
+
+static void add_grad(struct grad *g)
+{
+    struct out d = grad_add(g, "SparseAddGrad", OUTS(g->dy[1], g->x[0], g->x[3], g->y[0]), NULL, 0);
+    g->dx[1] = d;
+    g->dx[4] = out_at(d, 1);
+}
+
+static struct status *add_back_shape(struct shape_ctx *c)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct shape *s = shape_in(c, 1 + i);
+        TRY(shape_want_rank(s, 2));
+        *shape_out(c, i) = SHAPE(s->rank < 0 ? -1 : s->dim[0]);
+    }
+    return NULL;
+}
+
+static struct status *add_back_check(const struct kernel *k)
+{
+    const struct shape *dy = &kernel_in(k, 0)->shape, *sum = &kernel_in(k, 3)->shape;
+    for (int i = 1; i < 4; i++)
+        ENSURE(kernel_in(k, i)->shape.rank == 2, "Input indices should be matrices but received "
+               "shape: %s", SHAPE_STR(&kernel_in(k, i)->shape));
+    for (int i = 1; i < 3; i++)
+        ENSURE(kernel_in(k, i)->shape.dim[1] == sum->dim[1], "The densified operands should have "
+               "the same ndims: %lld and %lld", (long long)kernel_in(k, i)->shape.dim[1],
+               (long long)sum->dim[1]);
+    ENSURE(dy->rank == 1 && dy->dim[0] == sum->dim[0], "# elements and # of indices in sum do not "
+           "match: %s vs. %s", SHAPE_STR(dy), SHAPE_STR(sum));
+    return NULL;
+}
+
+/* ---- SparseReduceSum, SparseReduceMax ---- */
+
+static struct status *reduce_shape(struct shape_ctx *c)
+{
+    int64_t n, rank;
+    TRY(sparse_shapes(c, 0, &n, &rank));
+    if (node_attr(c->node, "keep_dims") && rank >= 0 && rank <= MAX_RANK)
+        *shape_out(c, 0) = shape_of_rank((int)rank);
+    return NULL;
+}
+
+static struct status *reduce_prepare(struct prep *p)
+{
+    bool *keep;
+    TRY(prep_state(p, sizeof *keep, &keep));
+    *keep = node_attr(p->node, "keep_dims");
+    return NULL;
+}
+
+/* `step` of the output for each dimension, 0 for those that go. No axes: none go, as there. */
+static struct status *reduce_begin(struct kernel *k, struct sparse *s, int64_t step[MAX_RANK])
+{
+    const struct tensor *axes = kernel_in(k, 3);
+    unsigned reduced = 0;
+    struct shape kept, y = SHAPE_SCALAR;
+    TRY(sparse_read(k, 0, s));
+    TRY(sparse_check(s, false));
+    kept = s->shape;
+    for (int64_t i = 0; i < tensor_count(axes); i++) {
+        int64_t axis = index_at(axes, i);
+        ENSURE(axis >= -kept.rank && axis < kept.rank, "Invalid reduction dimension %lld, for "
+               "input with %d dimensions.", (long long)axis, kept.rank);
+        reduced |= 1u << (axis < 0 ? axis + kept.rank : axis);
+    }
+    for (int d = 0; d < kept.rank; d++) {
+        if (reduced >> d & 1)
+            kept.dim[d] = 1;
+        if (!(reduced >> d & 1) || *(const bool *)k->state)
+            y.dim[y.rank++] = kept.dim[d];
+    }
+    shape_strides(&kept, step);
+    for (int d = 0; d < kept.rank; d++)
+        if (reduced >> d & 1)
+            step[d] = 0;
+    TRY(kernel_new(k, 0, s->values->dtype, &y));
+    array_zero(kernel_out(k, 0));
+    return NULL;
+}
+
+static int64_t reduce_place(const struct sparse *s, const int64_t *step, int64_t i)
+{
+    int64_t at = 0;
+    for (int d = 0; d < s->shape.rank; d++)
+        at += s->index[i * s->shape.rank + d] * step[d];
+    return at;
+}
+
+/* Each entry's share is the gradient of the sum that it went into. */
+static void reduce_grad(struct grad *g)
+{
+    struct out size = grad_cast(g, g->x[2], DT_INT32), rank = grad_one(g, "Size", g->x[2]);
+    struct out axes = grad_two(g, "FloorMod", grad_two(g, "Add", g->x[3], rank), rank);
+    struct out range = grad_add(g, "Range", OUTS(grad_ints(g, 0), rank, grad_ints(g, 1)), NULL, 0);
+    struct out ones = grad_one(g, "OnesLike", axes);
+    struct out kept = grad_add(g, "DynamicStitch", OUTS(range, axes, size, ones), NULL, 0);
+    struct out dy = grad_reshape(g, g->dy[0], kept);
+    struct out scale = grad_two(g, "FloorDiv", g->x[2], grad_cast(g, kept, DT_INT64));
+    g->dx[1] = grad_two(g, "GatherNd", dy, grad_two(g, "FloorDiv", g->x[0], scale));
+}
+
+/* ---- SparseSoftmax: rows are runs of entries that differ in the last dimension only ---- */
+
+static struct status *softmax_shape(struct shape_ctx *c)
+{
+    int64_t n, rank;
+    TRY(sparse_shapes(c, 0, &n, &rank));
+    *shape_out(c, 0) = SHAPE(n);
+    return NULL;
+}
+
+static struct status *softmax_check(const struct kernel *k, struct sparse *s)
+{
+    TRY(sparse_read(k, 0, s));
+    ENSURE(s->shape.rank >= 2, "Input should have rank >= 2, but received: %s",
+           SHAPE_STR(&s->shape));
+    return sparse_check(s, true);
+}
+
+/* The end of the row that begins at entry i. */
+static int64_t softmax_end(const struct sparse *s, int64_t i)
+{
+    int rank = s->shape.rank;
+    int64_t end = i + 1;
+    while (end < s->n &&
+           !sparse_compare(s->index + i * rank, s->index + end * rank, rank - 1))
+        end++;
+    return end;
+}
+
+static void softmax_grad(struct grad *g)
+{
+    struct out y = g->y[0], dy = g->dy[0], last = grad_vector(g, DT_INT32, (int64_t[]){ -1 }, 1);
+    struct out sum = grad_add(g, "SparseReduceSum",
+                              OUTS(g->x[0], grad_two(g, "Mul", y, dy), g->x[2], last),
+                              ATTRS(attr_bool("keep_dims", true)));
+    struct out rest = grad_add(g, "SparseDenseCwiseAdd",
+                               OUTS(g->x[0], dy, g->x[2], grad_one(g, "Neg", sum)), NULL, 0);
+    g->dx[1] = grad_two(g, "Mul", rest, y);
+}
+
+/* ---- SparseSliceGrad ---- */
+
+static struct status *slice_back_shape(struct shape_ctx *c)
+{
+    const struct shape *in = shape_in(c, 1);
+    TRY(shape_want_rank(shape_in(c, 0), 1));
+    TRY(shape_want_rank(in, 2));
+    *shape_out(c, 0) = SHAPE(in->rank < 0 ? -1 : in->dim[0]);
+    return NULL;
+}
+
+static struct status *slice_back_check(const struct kernel *k)
+{
+    const struct shape *dy = &kernel_in(k, 0)->shape, *in = &kernel_in(k, 1)->shape;
+    const struct shape *start = &kernel_in(k, 2)->shape, *out = &kernel_in(k, 3)->shape;
+    ENSURE(in->rank == 2 && out->rank == 2, "Input and output indices should be matrices but "
+           "received shapes: %s and %s", SHAPE_STR(in), SHAPE_STR(out));
+    ENSURE(start->rank == 1, "Input start should be a vector but received shape %s",
+           SHAPE_STR(start));
+    ENSURE(in->dim[1] == out->dim[1] && in->dim[1] == start->dim[0], "The input, output and start "
+           "should have the same ndims: %s, %s, %s", SHAPE_STR(in), SHAPE_STR(out),
+           SHAPE_STR(start));
+    ENSURE(dy->rank == 1 && dy->dim[0] == out->dim[0], "# elements and # of indices in the sliced "
+           "output do not match: %s vs. %s", SHAPE_STR(dy), SHAPE_STR(out));
+    return NULL;
+}
+
+/* Does entry `in` lie where entry `out` of the part that begins at `start` does? */
+static bool is_part(const int64_t *in, const int64_t *out, const int64_t *start, int rank)
+{
+    for (int d = 0; d < rank; d++)
+        if (in[d] - start[d] != out[d])
+            return false;
+    return true;
+}
+
+/* ---- SparseFillEmptyRowsGrad ---- */
+
+static struct status *fill_back_shape(struct shape_ctx *c)
+{
+    TRY(shape_want_rank(shape_in(c, 0), 1));
+    TRY(shape_want_rank(shape_in(c, 1), 1));
+    *shape_out(c, 0) = shape_in(c, 0)->rank < 0 ? SHAPE(-1) : *shape_in(c, 0);
+    *shape_out(c, 1) = SHAPE_SCALAR;
+    return NULL;
+}
+
+static struct status *fill_back_check(const struct kernel *k)
+{
+    const struct tensor *map = kernel_in(k, 0), *dy = kernel_in(k, 1);
+    ENSURE(map->shape.rank == 1, "reverse_index_map must be a vector, saw: %s",
+           SHAPE_STR(&map->shape));
+    ENSURE(dy->shape.rank == 1, "grad_values must be a vector, saw: %s", SHAPE_STR(&dy->shape));
+    for (int64_t i = 0; i < map->shape.dim[0]; i++)
+        ENSURE(index_at(map, i) >= 0 && index_at(map, i) < dy->shape.dim[0], "Elements in reverse "
+               "index must be in [0, %lld) but got %lld", (long long)dy->shape.dim[0],
+               (long long)index_at(map, i));
+    return NULL;
+}
+
+#define EACH "ops/sparse_math.inc"
+#include "op/each_number.h"
+
+#define REDUCE .inputs = "input_indices: int64, input_values: T, input_shape: int64, " \
+                         "reduction_axes: int32", \
+    .outputs = "output: T", .shape = reduce_shape, .prepare = reduce_prepare
+
+const struct op ops_sparse_math[] = {
+    { .name = "SparseAdd",
+      .inputs = "a_indices: int64, a_values: T, a_shape: int64, b_indices: int64, b_values: T, "
+                "b_shape: int64, thresh: Treal",
+      .outputs = "sum_indices: int64, sum_values: T, sum_shape: int64",
+      .attrs = "T: numbertype; Treal: realnumbertype",
+      .doc = "The sum of two sparse tensors, without the values that are less than thresh.",
+      .shape = add_shape, .grad = add_grad, .kernel = KERNELS(NUMBERS(sparse_add)) },
+    { .name = "SparseAddGrad",
+      .inputs = "backprop_val_grad: T, a_indices: int64, b_indices: int64, sum_indices: int64",
+      .outputs = "a_val_grad: T, b_val_grad: T", .attrs = "T: numbertype",
+      .doc = "The gradients of SparseAdd for the values of both inputs.",
+      .shape = add_back_shape, .grad = NOT_DIFFERENTIABLE,
+      .kernel = KERNELS(NUMBERS(sparse_add_back)) },
+    { .name = "SparseReduceSum", REDUCE, .attrs = "keep_dims: bool = false; T: numbertype",
+      .doc = "The sums of a sparse tensor over some dimensions, dense.",
+      .grad = reduce_grad, .kernel = KERNELS(NUMBERS(reduce_sum)) },
+    { .name = "SparseReduceMax", REDUCE, .attrs = "keep_dims: bool = false; T: realnumbertype",
+      .doc = "The greatest values of a sparse tensor over some dimensions, dense; 0 where there is "
+             "none.",
+      .grad = NO_GRADIENT, .kernel = KERNELS(REALS(reduce_max)) },
+    { .name = "SparseSoftmax", .inputs = "sp_indices: int64, sp_values: T, sp_shape: int64",
+      .outputs = "output: T", .attrs = "T: {float, double}",
+      .doc = "Softmax over the last dimension of a sparse tensor, as if what is not there were "
+             "-inf.",
+      .shape = softmax_shape, .grad = softmax_grad, .kernel = KERNELS(DOUBLES(sparse_softmax)) },
+    { .name = "SparseSliceGrad",
+      .inputs = "backprop_val_grad: T, input_indices: int64, input_start: int64, "
+                "output_indices: int64",
+      .outputs = "val_grad: T", .attrs = "T: numbertype",
+      .doc = "The gradient of SparseSlice for the values of its input.",
+      .shape = slice_back_shape, .grad = NO_GRADIENT, .kernel = KERNELS(NUMBERS(slice_back)) },
+    { .name = "SparseFillEmptyRowsGrad", .inputs = "reverse_index_map: int64, grad_values: T",
+      .outputs = "d_values: T, d_default_value: T", .attrs = "T: type",
+      .doc = "The gradients of SparseFillEmptyRows for its values and the default.",
+      .shape = fill_back_shape, .grad = NO_GRADIENT, .kernel = KERNELS(NUMBERS(fill_back)) },
+    { 0 }
+};

@@ -458,6 +458,7 @@ MODULES = {
     "python.ops.gradients_impl": "python.ops.gradients",
     "python.eager.context": "python.framework.v2_behavior",
     "python.training.training": "train",
+    "contrib.distributions": "distributions",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
     "contrib.framework.python.ops": "contrib.framework",

@@ -25,9 +25,12 @@
     X(decompose) \
     X(descent) \
     X(diag) \
+    X(encode) \
+    X(fake_quant) \
     X(fill) \
     X(ftrl) \
     X(gather) \
+    X(hash) \
     X(join) \
     X(like) \
     X(linalg) \
@@ -64,6 +67,7 @@
     X(special) \
     X(string) \
     X(sum) \
+    X(text) \
     X(topk) \
     X(unary) \
     X(unary_grad) \

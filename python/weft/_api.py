@@ -330,10 +330,6 @@ API["metrics"] = {"python.ops.metrics": """
     specificity_at_sensitivity true_negatives true_negatives_at_thresholds true_positives
     true_positives_at_thresholds"""}
 
-API["distributions"] = {"python.ops.distributions.distributions": """
-    Bernoulli Categorical Distribution FULLY_REPARAMETERIZED NOT_REPARAMETERIZED Normal RegisterKL
-    ReparameterizationType Uniform kl_divergence"""}
-
 API["image"] = {"python.ops.image_ops": """
     ResizeMethod adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_saturation
     central_crop combined_non_max_suppression convert_image_dtype

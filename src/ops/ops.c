@@ -21,6 +21,7 @@
     X(conv) \
     X(crop) \
     X(cross) \
+    X(ctc) \
     X(debug) \
     X(decompose) \
     X(descent) \

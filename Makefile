@@ -3,7 +3,8 @@
 #   make            install what is missing, build everything
 #   make demo       ... and run the main job
 #   make test       ... layers, sizes, every test   [T=part of a name] [V=1]
-#   make bench | fuzz | install [PREFIX=/usr/local] [DESTDIR=] | clean
+#   make bench | fuzz | clean
+#   make install | install-python [PREFIX=/usr/local] [DESTDIR=]
 #
 # Variants: [CC=clang] [SAN=address,undefined | thread]. WARN=1 lets warnings pass.
 
@@ -16,7 +17,7 @@ ccache := $(if $(shell command -v ccache),ccache )
 
 options = -Dwerror=$(if $(WARN),false,true) -Db_sanitize=$(or $(SAN),none) -Dprefix=$(PREFIX) \
           $(if $(SAN),-Doptimization=1 -Db_lundef=false) $(if $(FUZZ),-Dc_args=-fsanitize=fuzzer-no-link)
-files = { echo '$(options)'; tools/find.sh . '*.c' '*.proto' '*.cases'; \
+files = { echo '$(options)'; tools/find.sh . '*.c' '*.proto' '*.cases' '*.py'; \
           ls tools/*.c include/*.h || :; } 2>/dev/null
 filter = $(if $(T),$$(meson test -C $(B) --list 2>/dev/null | grep -e '$(T)' || echo no-test-matches-$(T)))
 check = WEFT_BUILD=$(B) meson test -C $(B) --no-rebuild $(if $(V),-v) $(filter) || \
@@ -60,10 +61,17 @@ fuzz: deps
 	@for f in fuzz/*.c; do build-fuzz-address-undefined/fuzz-$$(basename $$f .c) \
 	    -max_total_time=10 || exit 1; done
 
+place = @meson install -C $(B) --no-rebuild --strip $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+# The library, its headers, the command.
 install: build
-	@meson install -C $(B) --no-rebuild --strip $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	$(place) --tags runtime,devel
+
+# The package for /usr/bin/python3; it needs the library.
+install-python: build
+	$(place) --tags python
 
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps build test demo bench fuzz install clean
+.PHONY: all deps build test demo bench fuzz install install-python clean

@@ -34,6 +34,13 @@ run_all() {
         "$build/bench-speed" "$threads" "$only"
     done
     "$build/bench-tiny"
+    run_python
+}
+
+run_python() {
+    say "round $1: Python"
+    [ -d "$build/python/weft" ] || { echo "(no Python rows: the extension was not built)"; return; }
+    PYTHONPATH=python:$build/python /usr/bin/python3 bench/python.py
 }
 
 start_ms() {

@@ -57,7 +57,7 @@ static void call_once(void *ctx)
 {
     struct work *w = ctx;
     struct weft_tensor *out[MOST];
-    weft_check(weft_call_run(w->call, w->value, out));
+    weft_check(weft_call_run(w->call, NULL, w->value, out));
     for (int i = 0; i < w->n_fetches; i++)
         weft_tensor_free(out[i]);
 }

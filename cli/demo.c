@@ -177,7 +177,7 @@ static struct figures step(struct weft_call *c, const struct digits *d, const in
     weft_check(weft_tensor_new(WEFT_FLOAT, DIMS(BATCH, SIDE, SIDE, 1), NULL, &feed[0]));
     weft_check(weft_tensor_new(WEFT_INT32, DIMS(BATCH), NULL, &feed[1]));
     copy_batch(d, order, at, weft_tensor_data(feed[0]), weft_tensor_data(feed[1]));
-    weft_check(weft_call_run(c, feed, out));
+    weft_check(weft_call_run(c, NULL, feed, out));
     struct figures f = { weft_tensor_number(out[0], 0), weft_tensor_number(out[1], 0) };
     for (int i = 0; i < 2; i++) {
         weft_tensor_free(feed[i]);

@@ -4,5 +4,6 @@
 #define CLI_VERBS_H
 
 int demo(int argc, char **argv);
+int py(int argc, char **argv);
 
 #endif

@@ -7,6 +7,9 @@
 
 static const struct verb { const char *name, *help; int (*run)(int argc, char **argv); } verbs[] = {
     { "demo", "train a small network on handwritten digits, and give everything back", demo },
+    { "py", "run a Python script in which `import tensorflow` is Weft: py SCRIPT [ARGUMENT]...,\n"
+      "            or as python3 does: py -m MODULE | -c CODE | - | nothing, to type;\n"
+      "            py --coverage [FILE] says which symbols of a list are there", py },
     { 0 }
 };
 

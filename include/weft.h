@@ -139,7 +139,8 @@ weft_tensor_new(enum weft_dtype dtype, int rank, const int64_t *dims, const void
                 struct weft_tensor **result);
 
 /* A tensor around the caller's memory, which stays there until release(ctx, data, bytes) is called
- * by the last reference, on any thread. `release` may be NULL. Numbers only. */
+ * by the last reference, on any thread. `release` may be NULL. Numbers only. What outlives a run
+ * that it is fed to (variables, fetched values) and constants hold copies. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_tensor_wrap(enum weft_dtype dtype, int rank, const int64_t *dims, void *data,
                  void (*release)(void *ctx, void *data, size_t bytes), void *ctx,
@@ -204,6 +205,8 @@ WEFT_API WEFT_MUST_CHECK struct weft_status *weft_graph_error(struct weft_graph 
 
 /* No more nodes: adding one is FAILED_PRECONDITION. Running goes on. TF: Graph.finalize. */
 WEFT_API void weft_graph_finalize(struct weft_graph *g);
+/* Undoes that. TF: Graph._unsafe_unfinalize. */
+WEFT_API void weft_graph_reopen(struct weft_graph *g);
 WEFT_API bool weft_graph_is_finalized(struct weft_graph *g);
 
 /* The graph-level seed of random ops added from now on. TF: tf.set_random_seed. */
@@ -247,11 +250,14 @@ WEFT_API void weft_colocate_with(struct weft_graph *g, struct weft_node *node);
 /* Resources made by the nodes live in this container. TF: Graph.container. */
 WEFT_API void weft_container(struct weft_graph *g, const char *container);
 WEFT_API void weft_scope_end(struct weft_graph *g);
+/* The name scope that this thread is in, "a/b/"; "" at the root. Good until the graph goes. */
+WEFT_API const char *weft_current_scope(struct weft_graph *g);
 
 /* ---- nodes -------------------------------------------------------------------------------- *
  * A node lives as long as its graph and never changes; all texts are the node's. */
 
 WEFT_API const char *weft_node_name(const struct weft_node *n);
+WEFT_API int weft_node_id(const struct weft_node *n);   /* its place: weft_graph_node(g, id) */
 WEFT_API const char *weft_node_op(const struct weft_node *n);           /* "MatMul" */
 WEFT_API const char *weft_node_device(const struct weft_node *n);       /* "" if none asked for */
 WEFT_API struct weft_graph *weft_node_graph(const struct weft_node *n); /* borrowed */
@@ -283,14 +289,18 @@ WEFT_API void weft_set_shape(struct weft_out o, int rank, const int64_t *dims);
 /* The value if it is known without a run, from constants and shapes by cheap stateless ops; the
  * caller frees it. NULL: not known. TF: tensor_util.constant_value. */
 WEFT_API struct weft_tensor *weft_out_value(struct weft_out o);
+/* The shape that a vector holds, as far as it is known (as of weft_out_shape()). TF:
+ * tensor_util.constant_value_as_shape. */
+WEFT_API int weft_out_value_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK]);
 
 /* All attributes: the op's in its order, then private ones ("_class"). */
 WEFT_API int weft_node_attrs(const struct weft_node *n);
 WEFT_API const char *weft_node_attr_name(const struct weft_node *n, int i);
 struct weft_attr;
 /* Any attribute as a weft_attr that points into the node; NOT_FOUND as of weft_node_number(). A
- * STRING has its bytes in p and their number in i; TENSOR and the elements of STRINGS, SHAPES and
- * TENSORS are asked for one by one, by the functions below. */
+ * STRING has its bytes in p and their number in i; lists have their length in i, and in p int64_t
+ * (BOOLS, INTS), double (FLOATS) or enum weft_dtype (TYPES); TENSOR and the elements of STRINGS,
+ * SHAPES and TENSORS are asked for one by one, by the functions below. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_node_attr(const struct weft_node *n, const char *attr, struct weft_attr *value);
 /* Element i of a list (0 of a single value). Bytes are the node's, a tensor is the caller's. */
@@ -457,8 +467,9 @@ WEFT_API struct weft_op_attr weft_op_attr(const struct weft_op_def *d, int i);
 
 /* What PyFunc and PyFuncStateless call: `token` is the node's attribute; it fills `out` with n_out
  * tensors of the dtypes wanted, which become the node's (NULL on failure), and leaves the inputs to
- * the caller. On any thread, several at a time. One for the process; NULL: none, and running such
- * a node is INVALID_ARGUMENT "callback TOKEN is not found". TF: tf.py_func. */
+ * the caller. On any thread, several at a time, while no lock of the library's is held: it may
+ * build and run, but must not wait for what the run's caller holds. One for the process; NULL:
+ * none, and running such a node is INVALID_ARGUMENT "callback TOKEN is not found". TF: py_func. */
 typedef struct weft_status *weft_host_function(const char *token, struct weft_tensor *const *in,
                                                int n_in, const enum weft_dtype *out_dtypes,
                                                struct weft_tensor **out, int n_out);
@@ -539,7 +550,8 @@ struct weft_gradients_options {
     int n_stop;
     struct weft_slices *slices;      /* room for n_xs: gradients of gathers stay rows; else dense */
     const char *name;                   /* of the scope; NULL: "gradients"; "x/": exactly x */
-    bool colocate;                      /* each on the device of the node it belongs to */
+    bool colocate;                      /* each on the device of the node it belongs to; what
+                                           `function` adds it places itself */
     bool gate;                          /* of one node: none is used before all are there */
     /* NULL, or: asked at each node on the way back, before its op's own gradient; sets *done where
      * it gives the gradient itself. No lock is held while it runs. TF: tf.RegisterGradient. */
@@ -683,11 +695,12 @@ weft_call_run(struct weft_call *c, const struct weft_run_options *options,
 WEFT_API void weft_call_free(struct weft_call *c);              /* NULL is fine */
 
 /* A run in several parts: of the feeds and fetches declared here each may be given once, over any
- * number of calls; every node runs at most once. INVALID_ARGUMENT: "was not specified in
- * partial_run_setup.", "has already been fed.", "has already been fetched.", "can't be computed
- * from the feeds that have been fed so far."; after an error, or when all is done, "Must run
- * 'setup' before performing partial runs!". One thread at a time; several may be open at once. It
- * outlives close() as a call does. TF: Session.partial_run_setup, partial_run. */
+ * number of calls; every node runs at most once, as soon as what it needs has been fed.
+ * INVALID_ARGUMENT: "was not specified in partial_run_setup.", "has already been fed.", "has
+ * already been fetched.", "can't be computed from the feeds that have been fed so far.", none of
+ * which changes anything; after a node has failed, or when all is done, "Must run 'setup' before
+ * performing partial runs!". One thread at a time; several may be open at once. It outlives close()
+ * as a call does. TF: Session.partial_run_setup, partial_run. */
 struct weft_partial;
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_partial_new(struct weft_session *s, const struct weft_out *feeds, int n_feeds,

@@ -12,5 +12,5 @@ for p in "$@"; do
     esac
 done
 folders=
-for f in src cli examples bench fuzz; do [ -d $f ] && folders="$folders $f"; done
+for f in src cli examples bench fuzz python; do [ -d $f ] && folders="$folders $f"; done
 find $folders -type f '(' ${want# -o } ')' $not | LC_ALL=C sort

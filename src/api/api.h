@@ -1,8 +1,8 @@
 /* api.h - from the opaque types of weft.h to the house's own, and back.
  *
- * Graphs, nodes, sessions, statuses, optimizers and servers are the same objects under another
- * name; `struct weft_out` and `struct weft_variable` have the layout of `struct out` and
- * `struct variable_nodes`. A tensor handle is one of ours: a counted box around a value.
+ * Graphs, nodes, ops, sessions, partial runs, statuses, optimizers and servers are the same objects
+ * under another name; `struct weft_out` and `struct weft_variable` have the layout of `struct out`
+ * and `struct variable_nodes`. A tensor handle is one of ours: a counted box around a value.
  */
 #ifndef API_API_H
 #define API_API_H
@@ -29,8 +29,10 @@ _Static_assert(sizeof(struct weft_slices) == sizeof(struct gradient),
 SAME_OBJECT(status, weft_status, status)
 SAME_OBJECT(graph, weft_graph, graph)
 SAME_OBJECT(node, weft_node, node)
+SAME_OBJECT(op, weft_op_def, op)
 SAME_OBJECT(optimizer, weft_optimizer, optimizer)
 SAME_OBJECT(session, weft_session, session)
+SAME_OBJECT(session_partial, weft_partial, partial)
 SAME_OBJECT(server, weft_server, server)
 
 static inline struct out out_in(struct weft_out o)

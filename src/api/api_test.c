@@ -13,6 +13,8 @@ static void statuses(void **state)
     assert_null(weft_status_node(NULL));
     weft_status_free(NULL);
     weft_check(NULL);
+    assert_null(weft_status_new(WEFT_OK, "unsaid"));
+    fails(weft_status_new(WEFT_DATA_LOSS, "100%s lost"), WEFT_DATA_LOSS, "100%s lost");
     assert_true(strlen(weft_version()) >= 5);
     weft_set_threads(2);
 }
@@ -225,7 +227,7 @@ static void graphs(void **state)
           "refers to an Operation, not a Tensor.");
     fails(weft_graph_find_out(g, "y:a", &found), WEFT_INVALID_ARGUMENT,
           "looks a like a Tensor name, but is not a valid one.");
-    char *name = weft_graph_unique_name(g, "y");
+    char *name = weft_graph_unique_name(g, "y", false);
     assert_string_equal(name, "y_1");
     free(name);
     weft_collect(g, "losses", x);
@@ -237,6 +239,58 @@ static void graphs(void **state)
     assert_int_equal(weft_collection(g, "none", NULL, 0), 0);
     weft_graph_free(g);
     weft_graph_free(NULL);
+}
+
+/* A12, A51, A57 */
+static void ids(void **state)
+{
+    (void)state;
+    struct weft_graph *g = weft_graph_new();
+    assert_int_equal(weft_graph_ids(g), 0);
+    assert_int_equal(weft_graph_version(g), 0);
+    struct weft_out x = weft_zeros(g, WEFT_FLOAT, 1, (int64_t[]){ 2 });
+    struct weft_out y = weft_zeros(g, WEFT_FLOAT, 1, (int64_t[]){ 3 });
+    assert_int_equal(weft_graph_version(g), 2);
+    binary("Add", x, y);
+    sticks(g, WEFT_INVALID_ARGUMENT, "Dimensions must be equal");
+    assert_int_equal(weft_graph_ids(g), 3);
+    assert_int_equal(weft_graph_version(g), 2);
+    named(binary("Add", x, x).node, "Add_1", "Add");
+    assert_int_equal(weft_graph_version(g), 4);
+    weft_graph_free(g);
+}
+
+static void unique_names(void **state)
+{
+    (void)state;
+    struct weft_graph *g = weft_graph_new();
+    const char *want[] = { "y", "y", "y_1", "y_2" };
+    for (int i = 0; i < 4; i++) {
+        char *name = weft_graph_unique_name(g, "y", i > 0);
+        assert_string_equal(name, want[i]);
+        free(name);
+    }
+    named(weft_op(g, "NoOp", NULL, 0, WEFT_ATTRS(weft_name("y"))).node, "y_3", "NoOp");
+    weft_graph_free(g);
+}
+
+static void known_values(void **state)
+{
+    (void)state;
+    struct weft_graph *g = weft_graph_new();
+    struct weft_out p = placeholder(g, "p", WEFT_FLOAT, 2, (int64_t[]){ 4, 5 });
+    struct weft_out size = unary("Size", p);
+    struct weft_variable v = weft_variable_new(g, "v", weft_scalar(g, WEFT_FLOAT, 1), 0);
+    struct weft_tensor *t = weft_out_value(binary("Add", size, weft_scalar(g, WEFT_INT32, 1)));
+    assert_non_null(t);
+    assert_true(weft_tensor_number(t, 0) == 21);
+    assert_false(weft_tensor_is_shared(t));
+    weft_tensor_free(t);
+    assert_null(weft_out_value(p));
+    assert_null(weft_out_value(v.value));
+    assert_null(weft_out_value((struct weft_out){ NULL, 0 }));
+    assert_true(weft_out_is_ref(v.ref) && !weft_out_is_ref(v.value));
+    weft_graph_free(g);
 }
 
 /* A52 */
@@ -292,7 +346,7 @@ static void nodes(void **state)
     fails(weft_node_number(n, "nope", &number), WEFT_NOT_FOUND,          /* A93 */
           "Operation 'product' has no attr named 'nope'.");
     fails(weft_node_number(a.node, "shape", &number), WEFT_INVALID_ARGUMENT, "not a number");
-    fails(weft_node_text(n, "T", &text, &length), WEFT_INVALID_ARGUMENT, "not text");
+    fails(weft_node_text(n, "T", &text, &length), WEFT_INVALID_ARGUMENT, "not a string");
     assert_int_equal(weft_out_dtype(m), WEFT_FLOAT);
     assert_int_equal(weft_out_shape(a, dims), 2);
     assert_true(dims[0] == 2 && dims[1] == -1);
@@ -528,6 +582,9 @@ int main(void)
         cmocka_unit_test(strings),
         cmocka_unit_test(tensors_as_text),
         cmocka_unit_test(graphs),
+        cmocka_unit_test(ids),
+        cmocka_unit_test(unique_names),
+        cmocka_unit_test(known_values),
         cmocka_unit_test(finalized_graphs),
         cmocka_unit_test(nodes),
         cmocka_unit_test(attributes),

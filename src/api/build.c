@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "base/arena.h"
 #include "base/mem.h"
+#include "build/device.h"
 
 /* ---- attributes ---- */
 
@@ -10,7 +11,7 @@ struct given {                  /* what a builder was told, in the house's terms
     struct attr *attr;
     struct node **after;
     int n_attr, n_after;
-    const char *name;
+    const char *name, *device;
 };
 
 static struct status *types_in(struct given *b, const struct weft_attr *a, struct attr *to)
@@ -35,18 +36,60 @@ static struct status *strings_in(struct given *b, const struct weft_attr *a, str
     return NULL;
 }
 
+static struct status *dims_in(const char *name, int64_t rank, const int64_t *dims,
+                              struct shape *s)
+{
+    ENSURE(rank <= MAX_RANK, "Attr '%s': expected at most %d dimensions, got %lld", name,
+           MAX_RANK, (long long)rank);
+    s->rank = rank < 0 ? -1 : (int)rank;
+    for (int i = 0; i < s->rank; i++)
+        s->dim[i] = dims[i] < 0 ? -1 : dims[i];
+    return NULL;
+}
+
 static struct status *shape_in_attr(struct given *b, const struct weft_attr *a, struct attr *to)
 {
     struct shape *s = arena_new(&b->tmp, struct shape);
-    const int64_t *dims = a->p;
     NEED(s);
-    ENSURE(a->i <= MAX_RANK, "Attr '%s': expected at most %d dimensions, got %lld", a->name,
-           MAX_RANK, (long long)a->i);
-    s->rank = a->i < 0 ? -1 : (int)a->i;
-    for (int i = 0; i < s->rank; i++)
-        s->dim[i] = dims[i] < 0 ? -1 : dims[i];
     *to = attr_shape(a->name, s);
+    return dims_in(a->name, a->i, a->p, s);
+}
+
+static struct status *shapes_in(struct given *b, const struct weft_attr *a, struct attr *to)
+{
+    const struct weft_shape *shapes = a->p;
+    struct shape *s = arena_array(&b->tmp, struct shape, a->i);
+    NEED(s);
+    *to = (struct attr){ a->name, ATTR_LIST + ATTR_SHAPE, { .shapes = s }, (int)a->i };
+    for (int64_t i = 0; i < a->i; i++)
+        TRY(dims_in(a->name, shapes[i].rank, shapes[i].dims, &s[i]));
     return NULL;
+}
+
+/* Borrowed, like all that is given. */
+static struct status *tensors_in(struct given *b, const struct weft_attr *a, struct attr *to)
+{
+    const struct weft_tensor *const *boxes = a->p;
+    struct tensor *t = arena_array(&b->tmp, struct tensor, a->i);
+    NEED(t);
+    *to = (struct attr){ a->name, ATTR_LIST + ATTR_TENSOR, { .tensors = t }, (int)a->i };
+    for (int64_t i = 0; i < a->i; i++)
+        t[i] = boxes[i]->t;
+    return NULL;
+}
+
+static struct attr text_in(const struct weft_attr *a)
+{
+    const char *s = a->p ? a->p : "";
+    size_t n = !a->p ? 0 : a->i < 0 ? strlen(s) : (size_t)a->i;
+    return (struct attr){ a->name, a->kind == WEFT_ATTR_FUNC ? ATTR_FUNC : ATTR_STRING,
+                          { .text = { s, n } }, 0 };
+}
+
+/* "" takes the node out of all device scopes. */
+static struct status *device_in(struct given *b, const char *device)
+{
+    return device_merge(&b->tmp, "", device ? device : "", &b->device);
 }
 
 static struct status *take_attr(struct given *b, const struct weft_attr *a)
@@ -59,21 +102,27 @@ static struct status *take_attr(struct given *b, const struct weft_attr *a)
         if (a->p)
             b->after[b->n_after++] = node_in(a->p);
         return NULL;
+    case WEFT_ATTR_DEVICE: return device_in(b, a->p);
     case WEFT_ATTR_BOOL: *to = attr_bool(a->name, a->i != 0); break;
     case WEFT_ATTR_INT: *to = attr_int(a->name, a->i); break;
     case WEFT_ATTR_FLOAT: *to = attr_float(a->name, a->f); break;
     case WEFT_ATTR_TYPE: *to = attr_type(a->name, (enum dtype)a->i); break;
-    case WEFT_ATTR_STRING: *to = attr_string(a->name, a->p); break;
+    case WEFT_ATTR_STRING: case WEFT_ATTR_FUNC: *to = text_in(a); break;
     case WEFT_ATTR_TENSOR:
         *to = attr_tensor(a->name, &((const struct weft_tensor *)a->p)->t);
         break;
     case WEFT_ATTR_INTS: *to = attr_ints(a->name, a->p, n); break;
+    case WEFT_ATTR_BOOLS:
+        *to = (struct attr){ a->name, ATTR_LIST + ATTR_BOOL, { .ints = a->p }, n };
+        break;
     case WEFT_ATTR_FLOATS:
         *to = (struct attr){ a->name, ATTR_LIST + ATTR_FLOAT, { .floats = a->p }, n };
         break;
     case WEFT_ATTR_SHAPE: TRY(shape_in_attr(b, a, to)); break;
     case WEFT_ATTR_TYPES: TRY(types_in(b, a, to)); break;
     case WEFT_ATTR_STRINGS: TRY(strings_in(b, a, to)); break;
+    case WEFT_ATTR_SHAPES: TRY(shapes_in(b, a, to)); break;
+    case WEFT_ATTR_TENSORS: TRY(tensors_in(b, a, to)); break;
     default: return status_new(INVALID_ARGUMENT, "Attr '%s' is of no known kind", a->name);
     }
     b->n_attr++;
@@ -109,7 +158,7 @@ static struct out op_built(struct graph *g, const char *op, const struct out *in
     if (!st)
         o = build_node(g, &(struct build_args){
             .op = op, .name = b.name, .in = in, .n_in = n_in, .attr = b.attr, .n_attr = b.n_attr,
-            .after = b.after, .n_after = b.n_after });
+            .after = b.after, .n_after = b.n_after, .device = b.device });
     else
         build_fail(build_graph(g, in, n_in), st);
     arena_free(&b.tmp);
@@ -158,8 +207,8 @@ struct weft_status *weft_node_new(struct weft_graph *g, const char *op, const ch
         st = take_attrs(&b, (struct attr_set){ attrs, n_attrs }, (struct attr_set){ 0 });
     if (!st)
         st = graph_add(graph_in(g), &(struct node_def){
-            .op = op, .name = name, .in = outs_in(inputs), .n_in = n_inputs, .attr = b.attr,
-            .n_attr = b.n_attr, .control = b.after, .n_control = b.n_after }, &n);
+            .op = op, .name = name, .device = b.device, .in = outs_in(inputs), .n_in = n_inputs,
+            .attr = b.attr, .n_attr = b.n_attr, .control = b.after, .n_control = b.n_after }, &n);
     arena_free(&b.tmp);
     if (!st)
         *result = node_out(n);

@@ -42,7 +42,8 @@ struct weft_status *weft_graph_error(struct weft_graph *g)
     return status_out(build_take_error(graph_in(g)));
 }
 
-void weft_graph_finalize(struct weft_graph *g) { graph_finalize(graph_in(g)); }
+void weft_graph_finalize(struct weft_graph *g) { graph_finalize(graph_in(g), true); }
+void weft_graph_reopen(struct weft_graph *g) { graph_finalize(graph_in(g), false); }
 
 bool weft_graph_is_finalized(struct weft_graph *g)
 {
@@ -91,9 +92,27 @@ struct weft_status *weft_graph_find_out(struct weft_graph *g, const char *name,
     return status_out(graph_find_out(graph_in(g), name, (struct out *)result));
 }
 
-char *weft_graph_unique_name(struct weft_graph *g, const char *name)
+int weft_graph_ids(struct weft_graph *g)
 {
-    const char *unique = graph_unique_name(graph_in(g), name, false);
+    struct graph *graph = graph_in(g);
+    graph_lock(graph);
+    int ids = graph->ids_given;
+    graph_unlock(graph);
+    return ids;
+}
+
+int weft_graph_version(struct weft_graph *g)
+{
+    struct graph *graph = graph_in(g);
+    graph_lock(graph);
+    int version = graph->version;
+    graph_unlock(graph);
+    return version;
+}
+
+char *weft_graph_unique_name(struct weft_graph *g, const char *name, bool mark)
+{
+    const char *unique = graph_unique_name(graph_in(g), name, mark);
     return unique ? strdup(unique) : NULL;
 }
 
@@ -135,9 +154,14 @@ void weft_container(struct weft_graph *g, const char *container)
 }
 
 void weft_scope_end(struct weft_graph *g) { scope_end(build_graph(graph_in(g), NULL, 0)); }
+const char *weft_current_scope(struct weft_graph *g)
+{
+    return scope_prefix(build_graph(graph_in(g), NULL, 0));
+}
 
 /* ---- nodes ---- */
 
+int weft_node_id(const struct weft_node *n) { return node_in(n)->id; }
 const char *weft_node_name(const struct weft_node *n) { return node_in(n)->name; }
 const char *weft_node_op(const struct weft_node *n) { return node_in(n)->op->name; }
 const char *weft_node_device(const struct weft_node *n) { return node_in(n)->device; }
@@ -161,58 +185,21 @@ struct weft_node *weft_node_control(const struct weft_node *n, int i)
     return i >= 0 && i < node_in(n)->n_control ? node_out(node_in(n)->control[i]) : NULL;
 }
 
-static struct status *find_attr(const struct node *n, const char *name, const struct attr **a)
-{
-    *a = node_attr_find(n, name);
-    if (!*a)
-        return status_new(NOT_FOUND, "Operation '%s' has no attr named '%s'.", n->name, name);
-    return NULL;
-}
-
-static struct status *attr_number(const struct node *n, const char *name, double *result)
-{
-    const struct attr *a;
-    TRY(find_attr(n, name, &a));
-    ENSURE(a->kind >= ATTR_BOOL && a->kind <= ATTR_TYPE, "Attr '%s' of '%s' is a %s, not a number",
-           name, n->name, attr_kind_name(a->kind));
-    *result = a->kind == ATTR_FLOAT ? a->f : (double)a->i;
-    return NULL;
-}
-
-struct weft_status *weft_node_number(const struct weft_node *n, const char *attr, double *result)
-{
-    return status_out(attr_number(node_in(n), attr, result));
-}
-
-static struct status *attr_text(const struct node *n, const char *name, const char **bytes,
-                                size_t *length)
-{
-    const struct attr *a;
-    TRY(find_attr(n, name, &a));
-    ENSURE(a->kind == ATTR_STRING || a->kind == ATTR_FUNC, "Attr '%s' of '%s' is a %s, not text",
-           name, n->name, attr_kind_name(a->kind));
-    *bytes = a->text.s;
-    if (length)
-        *length = a->text.n;
-    return NULL;
-}
-
-struct weft_status *weft_node_text(const struct weft_node *n, const char *attr,
-                                   const char **bytes, size_t *length)
-{
-    return status_out(attr_text(node_in(n), attr, bytes, length));
-}
-
 /* ---- outputs ---- */
 
 enum weft_dtype weft_out_dtype(struct weft_out o) { return (enum weft_dtype)out_dtype(out_in(o)); }
+bool weft_out_is_ref(struct weft_out o) { return o.node && out_is_ref(out_in(o)); }
 
-int weft_out_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK])
+static int dims_out(const struct shape *s, int64_t *dims)
 {
-    const struct shape *s = out_shape(out_in(o));
     for (int i = 0; i < s->rank; i++)
         dims[i] = s->dim[i];
     return s->rank;
+}
+
+int weft_out_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK])
+{
+    return dims_out(out_shape(out_in(o)), dims);
 }
 
 static struct status *set_shape(struct out o, int rank, const int64_t *dims)
@@ -228,4 +215,27 @@ void weft_set_shape(struct weft_out o, int rank, const int64_t *dims)
 {
     if (o.node)
         build_fail(node_in(o.node)->graph, set_shape(out_in(o), rank, dims));
+}
+
+struct weft_tensor *weft_out_value(struct weft_out o)
+{
+    struct tensor value;
+    int budget = VALUE_BUDGET;
+    if (!o.node)
+        return NULL;
+    struct graph *g = node_in(o.node)->graph;
+    graph_lock(g);
+    bool known = graph_constant(out_in(o), &budget, &value);
+    graph_unlock(g);
+    return known ? tensor_box(NULL, value) : NULL;
+}
+
+int weft_out_value_shape(struct weft_out o, int64_t dims[WEFT_MAX_RANK])
+{
+    struct shape s = SHAPE_UNKNOWN;
+    struct graph *g = node_in(o.node)->graph;
+    graph_lock(g);
+    status_free(graph_constant_shape(out_in(o), &s));
+    graph_unlock(g);
+    return dims_out(&s, dims);
 }

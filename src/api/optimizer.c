@@ -28,6 +28,41 @@ static struct status *find_gradients(struct graph *g, const struct gradients *q,
     return st;
 }
 
+/* ---- the caller's own gradients ---- */
+
+static struct weft_slices slices_out(struct out values, const struct slices *s)
+{
+    return (struct weft_slices){ out_out(values), out_out(s->indices), out_out(s->dense_shape) };
+}
+
+static struct status *ask(const struct weft_gradients_options *o, struct grad *g,
+                          struct weft_slices *dy, struct weft_slices *dx, bool *done)
+{
+    for (int i = 0; i < g->n_out; i++)
+        dy[i] = slices_out(g->dy[i], &g->dy_slices[i]);
+    struct weft_node_gradient q = { .node = node_out(g->node), .scope = g->scope, .dy = dy,
+                                    .dx = dx, .n_dy = g->n_out, .n_dx = g->n_in };
+    TRY(status_in(o->function(o->ctx, &q, done)));
+    for (int i = 0; i < g->n_in && *done; i++) {
+        g->dx[i] = out_in(dx[i].values);
+        g->dx_slices[i] = (struct slices){ out_in(dx[i].indices), out_in(dx[i].dense_shape) };
+    }
+    return NULL;
+}
+
+/* An error that sticks meanwhile ends it all. */
+static struct status *ask_caller(void *ctx, struct grad *g, bool *done)
+{
+    struct weft_slices *dy = mem_array(struct weft_slices, g->n_out + 1);
+    struct weft_slices *dx = mem_array(struct weft_slices, g->n_in + 1);
+    struct status *st = dy && dx ? ask(ctx, g, dy, dx, done) : status_no_memory();
+    mem_free(dy);
+    mem_free(dx);
+    if (!st && build_failed(g->graph))
+        st = status_new(INTERNAL, "The gradient of '%s' failed", g->node->name);
+    return st;
+}
+
 void weft_gradients(struct weft_graph *g, const struct weft_out *ys, int n_ys,
                     const struct weft_out *xs, int n_xs,
                     const struct weft_gradients_options *options, struct weft_out *dx)
@@ -38,13 +73,15 @@ void weft_gradients(struct weft_graph *g, const struct weft_out *ys, int n_ys,
     no_gradients(dx, o->slices, n_xs);
     if (!graph || build_failed(graph))
         return;
-    const char *prefix = scope_prefix(graph), *name = o->name ? o->name : "gradients";
+    const char *name = o->name ? o->name : "gradients";
+    bool exact = *name && name[strlen(name) - 1] == '/';
     char scope[512];
-    snprintf(scope, sizeof scope, "%s%s", prefix, name);
+    snprintf(scope, sizeof scope, "%s%s", exact ? "" : scope_prefix(graph), name);
     struct gradients q = { .y = outs_in(ys), .x = outs_in(xs), .n_y = n_ys, .n_x = n_xs,
                            .grad_y = o->grad_ys ? outs_in(o->grad_ys) : NULL,
                            .stop = o->stop ? outs_in(o->stop) : NULL, .n_stop = o->n_stop,
-                           .scope = scope };
+                           .scope = scope, .colocate = o->colocate, .gate = o->gate,
+                           .function = o->function ? ask_caller : NULL, .ctx = (void *)o };
     struct status *st = find_gradients(graph, &q, dx, o->slices);
     if (st)
         no_gradients(dx, o->slices, n_xs);

@@ -6,7 +6,12 @@
 
 struct weft_session_options { struct session_options o; char *target; };
 
-struct weft_run_options { int64_t timeout_ms; bool wants_trace; struct str json; };
+struct weft_run_options {
+    int64_t timeout_ms;
+    bool wants_trace;
+    const volatile int *cancel;
+    struct str json;
+};
 
 /* ---- options ---- */
 
@@ -78,6 +83,11 @@ void weft_run_options_timeout(struct weft_run_options *o, int64_t milliseconds)
 }
 
 void weft_run_options_trace(struct weft_run_options *o, bool trace) { o->wants_trace = trace; }
+
+void weft_run_options_cancel(struct weft_run_options *o, const volatile int *flag)
+{
+    o->cancel = flag;
+}
 
 const char *weft_run_options_trace_json(const struct weft_run_options *o)
 {
@@ -178,23 +188,29 @@ static void take_trace(struct weft_run_options *o, struct trace *t)
     trace_free(t);
 }
 
+/* What the options ask for, and where the record goes. */
+static struct run_request request_of(const struct weft_run_options *o, struct trace **trace)
+{
+    return (struct run_request){ .timeout_ms = o->timeout_ms, .interrupt = o->cancel,
+                                 .trace = o->wants_trace ? trace : NULL };
+}
+
 static struct status *run(struct session *s, struct weft_run_options *o, struct plan_key *key,
                           const struct tensor *feed, struct tensor *fetch)
 {
     struct trace *trace = NULL;
-    struct run_request request = { .timeout_ms = o ? o->timeout_ms : 0,
-                                   .trace = o && o->wants_trace ? &trace : NULL };
-    struct status *st = session_run(s, key, feed, fetch, o ? &request : NULL);
+    if (!o)
+        return session_run(s, key, feed, fetch, NULL);
+    struct run_request q = request_of(o, &trace);
+    struct status *st = session_run(s, key, feed, fetch, &q);
     if (trace)
         take_trace(o, trace);
     return st;
 }
 
-static struct status *session_run_boxed(struct session *s, struct weft_run_options *o,
-                                        const struct weft_feed *feeds, struct plan_key *key,
-                                        struct values *v, struct weft_tensor **values)
+static struct status *take_feeds(const struct weft_feed *feeds, struct plan_key *key,
+                                 struct values *v)
 {
-    TRY(build_take_error(session_graph(s)));
     for (int i = 0; i < key->n_feeds; i++) {
         ENSURE(feeds[i].to.node && feeds[i].value, "Feed %d has no %s", i,
                feeds[i].value ? "tensor to feed" : "value");
@@ -202,6 +218,15 @@ static struct status *session_run_boxed(struct session *s, struct weft_run_optio
         v->feed[i] = feeds[i].value->t;
     }
     key->feed = v->key;
+    return NULL;
+}
+
+static struct status *session_run_boxed(struct session *s, struct weft_run_options *o,
+                                        const struct weft_feed *feeds, struct plan_key *key,
+                                        struct values *v, struct weft_tensor **values)
+{
+    TRY(build_take_error(session_graph(s)));
+    TRY(take_feeds(feeds, key, v));
     TRY(run(s, o, key, v->feed, v->fetch));
     return box_all(v->fetch, key->n_fetches, values);
 }
@@ -264,24 +289,38 @@ struct weft_status *weft_call_new(struct weft_session *s, const struct weft_out 
     return status_out(call_prepare(session_in(s), &key, result));
 }
 
-static struct status *call_boxed(struct weft_call *c, struct weft_tensor *const *feeds,
-                                 struct values *v, struct weft_tensor **values)
+static struct status *call(struct session_call *c, struct weft_run_options *o,
+                           const struct tensor *feed, struct tensor *fetch)
+{
+    struct trace *trace = NULL;
+    if (!o)
+        return session_call(c, feed, fetch, NULL);
+    struct run_request q = request_of(o, &trace);
+    struct status *st = session_call(c, feed, fetch, &q);
+    if (trace)
+        take_trace(o, trace);
+    return st;
+}
+
+static struct status *call_boxed(struct weft_call *c, struct weft_run_options *o,
+                                 struct weft_tensor *const *feeds, struct values *v,
+                                 struct weft_tensor **values)
 {
     for (int i = 0; i < c->n_feeds; i++) {
         ENSURE(feeds[i], "Feed %d has no value", i);
         v->feed[i] = feeds[i]->t;
     }
-    TRY(session_call(c->call, v->feed, v->fetch, NULL));
+    TRY(call(c->call, o, v->feed, v->fetch));
     return box_all(v->fetch, c->n_fetches, values);
 }
 
-struct weft_status *weft_call_run(struct weft_call *c, struct weft_tensor *const *feeds,
-                                  struct weft_tensor **values)
+struct weft_status *weft_call_run(struct weft_call *c, const struct weft_run_options *options,
+                                  struct weft_tensor *const *feeds, struct weft_tensor **values)
 {
     struct values v;
     struct status *st = values_init(&v, c->n_feeds, c->n_fetches);
     if (!st)
-        st = call_boxed(c, feeds, &v, values);
+        st = call_boxed(c, (struct weft_run_options *)options, feeds, &v, values);
     values_release(&v);
     return status_out(st);
 }
@@ -292,6 +331,52 @@ void weft_call_free(struct weft_call *c)
         session_call_free(c->call);
     mem_free(c);
 }
+
+/* ---- runs in parts ---- */
+
+static struct status *partial_prepare(struct session *s, const struct plan_key *key,
+                                      struct session_partial **result)
+{
+    TRY(build_take_error(session_graph(s)));
+    return session_partial_new(s, key, result);
+}
+
+struct weft_status *weft_partial_new(struct weft_session *s, const struct weft_out *feeds,
+                                     int n_feeds, const struct weft_out *fetches, int n_fetches,
+                                     struct weft_partial **result)
+{
+    struct plan_key key = { .feed = outs_in(feeds), .fetch = outs_in(fetches),
+                            .n_feeds = n_feeds, .n_fetches = n_fetches };
+    struct session_partial *p = NULL;
+    struct status *st = partial_prepare(session_in(s), &key, &p);
+    *result = partial_out(p);
+    return status_out(st);
+}
+
+static struct status *partial_boxed(struct weft_partial *p, const struct weft_feed *feeds,
+                                    struct plan_key *key, struct values *v,
+                                    struct weft_tensor **values)
+{
+    TRY(take_feeds(feeds, key, v));
+    TRY(session_partial_run(partial_in(p), key, v->feed, v->fetch));
+    return box_all(v->fetch, key->n_fetches, values);
+}
+
+struct weft_status *weft_partial_run(struct weft_partial *p, const struct weft_feed *feeds,
+                                     int n_feeds, const struct weft_out *fetches, int n_fetches,
+                                     struct weft_tensor **values)
+{
+    struct values v;
+    struct plan_key key = { .fetch = outs_in(fetches), .n_feeds = n_feeds,
+                            .n_fetches = n_fetches };
+    struct status *st = values_init(&v, n_feeds, n_fetches);
+    if (!st)
+        st = partial_boxed(p, feeds, &key, &v, values);
+    values_release(&v);
+    return status_out(st);
+}
+
+void weft_partial_free(struct weft_partial *p) { session_partial_free(partial_in(p)); }
 
 /* ---- servers ---- */
 

@@ -30,6 +30,11 @@ const char *weft_status_message(const struct weft_status *s)
 const char *weft_status_node(const struct weft_status *s) { return status_node(status_in(s)); }
 void weft_status_free(struct weft_status *s) { status_free(status_in(s)); }
 
+struct weft_status *weft_status_new(enum weft_code code, const char *message)
+{
+    return code == WEFT_OK ? NULL : status_out(status_new((enum code)code, "%s", message));
+}
+
 void weft_check(struct weft_status *s)
 {
     if (!s)
@@ -187,6 +192,12 @@ int64_t weft_tensor_dim(const struct weft_tensor *t, int axis)
 
 int64_t weft_tensor_count(const struct weft_tensor *t) { return tensor_count(&t->t); }
 size_t weft_tensor_bytes(const struct weft_tensor *t) { return tensor_bytes(&t->t); }
+
+bool weft_tensor_is_shared(const struct weft_tensor *t)
+{
+    return atomic_load_explicit(&t->refs, memory_order_acquire) != 1 || !tensor_unique(&t->t);
+}
+
 void *weft_tensor_data(const struct weft_tensor *t) { return t->t.data; }
 
 static bool has_element(const struct weft_tensor *t, int64_t i)

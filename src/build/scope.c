@@ -118,10 +118,11 @@ void scope_device(struct graph *g, const char *device)
 void scope_colocate(struct graph *g, struct node *node)
 {
     struct scope *s = scope_push(g, SCOPE_COLOCATE);
-    if (!s || !node)
+    if (!s)
         return;
-    s->colocate = node;
-    s->device = *node->device ? node->device : NULL;    /* A37 */
+    s->colocate = node;         /* NULL: with nobody, whatever enclosing scopes say (A39) */
+    if (node)
+        s->device = *node->device ? node->device : NULL;    /* A37 */
 }
 
 void scope_container(struct graph *g, const char *container)
@@ -271,19 +272,15 @@ static void add_group(struct groups *to, struct text t)
     to->n++;
 }
 
-/* The groups that `with` is in, or the one it is the first of. */
 static struct status *join_groups(struct graph *g, const struct node *with, struct groups *to)
 {
-    const struct attr *own = node_attr_find(with, "_class");
-    if (own && own->kind == ATTR_LIST + ATTR_STRING) {
-        for (int i = 0; i < own->n; i++)
-            add_group(to, own->texts[i]);
-        return NULL;
-    }
-    const char *text = keep_joined(g, "loc:@", with->name);
-    NEED(text);
-    add_group(to, (struct text){ text, strlen(text) });
-    return NULL;
+    struct attr own;
+    graph_lock(g);
+    struct status *st = node_groups(with, &g->arena, &own);
+    graph_unlock(g);
+    for (int i = 0; i < own.n && !st; i++)
+        add_group(to, own.texts[i]);
+    return st;
 }
 
 static struct status *gather_groups(struct graph *g, const struct scope *top,
@@ -300,12 +297,15 @@ static struct status *gather_groups(struct graph *g, const struct scope *top,
 
 /* ---- a node ---- */
 
-static bool is_said(const struct build_args *a, const char *attr)
+/* A95: one that is said to be "" is as good as not said. */
+static void set_container(const char *container, struct attr *attr, int *n)
 {
-    for (int i = 0; i < a->n_attr; i++)
-        if (!strcmp(a->attr[i].name, attr))
-            return true;
-    return false;
+    int i = 0;
+    while (i < *n && strcmp(attr[i].name, "container"))
+        i++;
+    if (i == *n || !attr[i].text.n)
+        attr[i] = attr_string("container", container);
+    *n += i == *n;
 }
 
 /* The attributes given, and those that scopes add. */
@@ -323,8 +323,8 @@ static struct status *gather_attrs(struct graph *g, const struct scope *s,
     if (groups->n)
         to[(*n)++] = (struct attr){ "_class", ATTR_LIST + ATTR_STRING, { .texts = groups->at },
                                     groups->n };
-    if (s && s->container && sig && !is_said(a, "container") && sig_attr(sig, "container") >= 0)
-        to[(*n)++] = attr_string("container", s->container);
+    if (s && s->container && sig && sig_attr(sig, "container") >= 0)
+        set_container(s->container, to, n);
     return NULL;
 }
 
@@ -334,8 +334,9 @@ static struct status *add_node(struct graph *g, const struct build_args *a, stru
     struct attr attr[MOST_ATTRS];
     struct groups groups;
     struct controls c = { 0 };
-    struct node_def d = { .op = a->op, .in = a->in, .n_in = a->n_in, .attr = a->attr,
-                          .n_attr = a->n_attr, .control = a->after, .n_control = a->n_after };
+    struct node_def d = { .op = a->op, .device = a->device, .in = a->in, .n_in = a->n_in,
+                          .attr = a->attr, .n_attr = a->n_attr, .control = a->after,
+                          .n_control = a->n_after };
     TRY(full_name(g, s ? s->prefix : "", a, &d.name));
     if (s || a->colocate) {
         d.attr = attr;
@@ -343,7 +344,8 @@ static struct status *add_node(struct graph *g, const struct build_args *a, stru
         TRY(gather_controls(s, a, &c));
         d.control = c.at;
         d.n_control = c.n;
-        d.device = a->colocate ? a->colocate->device : s ? s->device : NULL;
+        if (!a->device)
+            d.device = a->colocate ? a->colocate->device : s->device;
     }
     struct status *st = graph_add(g, &d, n);
     if (!st && s)

@@ -42,6 +42,7 @@ struct build_args {
     struct node *const *after;  /* control inputs besides the scopes' */
     int n_after;
     struct node *colocate;      /* NULL, or overrides the scopes' */
+    const char *device;         /* NULL, or overrides all of these, in canonical spelling */
 };
 
 /* Output 0 of a new node in the graph of its inputs, or `g`, or (NULL) the default graph; {NULL}

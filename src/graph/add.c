@@ -284,11 +284,13 @@ static struct status *bind_inputs(struct adding *a)
             return count_mismatch(a);
         struct attr *types = arg->list ? &a->node->attr[arg->type_attr] : NULL;
         if (types && !types->ints) {
-            NEED(list = arena_array(&a->graph->arena, int64_t, n));
+            NEED(list = attr_types_copy(&a->graph->arena, NULL, (int)n));
             types->ints = list;
         }
         for (int at = 0; at < n; at++, i++)
             TRY(bind_input(a, arg, a->def->in[i], at, list));
+        if (list)
+            attr_types_seal(list, (int)n);
     }
     return i == a->def->n_in ? NULL : count_mismatch(a);
 }
@@ -466,6 +468,7 @@ static struct status *append(struct adding *a)
         return status_no_memory();
     n->id = g->n;
     g->node[g->n++] = n;
+    g->version = g->ids_given;
     return NULL;
 }
 

@@ -57,8 +57,8 @@ struct status *node_compute(const struct node *n, const struct tensor *in, struc
 
 static bool may_compute(const struct node *n)
 {
-    const unsigned never = OP_STATEFUL | OP_EXPENSIVE | OP_FED | OP_SWITCH | OP_MERGE | OP_ENTER |
-                           OP_EXIT | OP_NEXT | OP_UNINITIALIZED | OP_BLOCKING;
+    const unsigned never = OP_STATEFUL | OP_EXPENSIVE | OP_HOST | OP_FED | OP_SWITCH | OP_MERGE |
+                           OP_ENTER | OP_EXIT | OP_NEXT | OP_UNINITIALIZED | OP_BLOCKING;
     if (n->op->flags & never || n->ref || n->n_control)
         return false;
     for (int i = 0; i < n->n_in; i++)
@@ -202,6 +202,15 @@ struct status *shape_in_shape(struct shape_ctx *c, int i, struct shape *s)
             s->dim[k] = -1;
     }
     return NULL;
+}
+
+/* As a shape function of a node with this one input would be told. */
+struct status *graph_constant_shape(struct out o, struct shape *s)
+{
+    int budget = VALUE_BUDGET;
+    struct node reader = { .graph = o.node->graph, .in = &o, .n_in = 1 };
+    struct shape_ctx c = { &reader, 1, 0, &o.node->shape[o.index], NULL, &budget };
+    return shape_in_shape(&c, 0, s);
 }
 
 struct status *shape_in_size(struct shape_ctx *c, int i, int64_t *size)

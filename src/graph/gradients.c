@@ -1,13 +1,14 @@
 /* gradients.c - dy to dx: walk back from the ys, call each op's gradient, sum what meets.
  *
  * Nodes are visited by falling id: every reader of a value has a higher id than its writer, so
- * when a node's turn comes all contributions to its outputs are there.
+ * when a node's turn comes all contributions to its outputs are there. What is added meanwhile, by
+ * gradients or by other threads while the caller's function runs, has a higher id than all of them
+ * and is no part of the walk.
  */
-#include "base/arena.h"
-#include "graph/graph.h"
+#include "graph/gradients.h"
 
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct term { struct out v; struct slices s; struct term *next; };
 struct sum { struct term *first, **end; int n; struct out v; struct slices s; };
@@ -23,122 +24,12 @@ struct walk {
     struct sum **sum;           /* by id: one for each output, once something is known */
 };
 
-/* ---- for gradient functions ---- */
-
-enum dtype out_dtype(struct out o)
-{
-    return out_is_valid(o) ? o.node->dtype[o.index] : DT_INVALID;
-}
-
-const struct shape *out_shape(struct out o)
-{
-    return out_is_valid(o) ? __atomic_load_n(&o.node->shape[o.index], __ATOMIC_ACQUIRE)
-                           : &SHAPE_UNKNOWN;        /* graph_set_shape() may be at it */
-}
-
-void grad_fail(struct grad *g, enum code code, const char *fmt, ...)
-{
-    char text[512];
-    va_list ap;
-    if (g->st)
-        return;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    g->st = status_new(code, "%s", text);
-}
-
-static struct out add_named(struct grad *g, const char *op, const char *name,
-                            const struct out *in, int n_in, const struct attr *attr, int n_attr)
-{
-    char wanted[1024];
-    struct node *n = NULL;
-    for (int i = 0; i < n_in && !g->st; i++)
-        if (!in[i].node)
-            grad_fail(g, INTERNAL, "%s%s: input %d has no gradient to build on", g->scope, op, i);
-    if (g->st)
-        return (struct out){ 0 };
-    if (snprintf(wanted, sizeof wanted, "%s%s", g->scope, name) >= (int)sizeof wanted)
-        grad_fail(g, INVALID_ARGUMENT, "Name too long: '%.60s...'", wanted);
-    const char *unique = g->st ? NULL : graph_unique_name(g->graph, wanted, true);
-    if (!g->st && !unique)
-        g->st = status_no_memory();
-    if (!g->st)
-        g->st = graph_add(g->graph, &(struct node_def){ .op = op, .name = unique, .in = in,
-                          .n_in = n_in, .attr = attr, .n_attr = n_attr }, &n);
-    return (struct out){ n, 0 };
-}
-
-struct out grad_add(struct grad *g, const char *op, const struct out *in, int n_in,
-                    const struct attr *attr, int n_attr)
-{
-    return add_named(g, op, op, in, n_in, attr, n_attr);
-}
-
-static struct out add_const(struct grad *g, const char *name, const struct tensor *value)
-{
-    return add_named(g, "Const", name, NULL, 0,
-                     ATTRS(attr_tensor("value", value), attr_type("dtype", value->dtype)));
-}
-
-static struct out named_scalar(struct grad *g, const char *name, enum dtype t, double value)
-{
-    struct tensor v = { 0 };
-    struct out o = { 0 };
-    if (!g->st)
-        g->st = tensor_new(&v, NULL, t, &SHAPE_SCALAR);
-    if (!g->st) {
-        tensor_set_double(&v, 0, value);
-        o = add_const(g, name, &v);
-    }
-    tensor_unref(&v);
-    return o;
-}
-
-struct out grad_scalar(struct grad *g, enum dtype t, double value)
-{
-    return named_scalar(g, "Const", t, value);
-}
-
-struct out grad_vector(struct grad *g, enum dtype t, const int64_t *value, int n)
-{
-    struct tensor v = { 0 };
-    struct out o = { 0 };
-    if (!g->st)
-        g->st = tensor_new(&v, NULL, t, &(struct shape){ 1, { n } });
-    for (int i = 0; i < n && !g->st; i++)
-        tensor_set_double(&v, i, (double)value[i]);
-    if (!g->st)
-        o = add_const(g, "Const", &v);
-    tensor_unref(&v);
-    return o;
-}
-
 /* ---- sums of what meets ---- */
-
-static struct out shape_node(struct grad *g, struct out x)
-{
-    const struct shape *s = out_shape(x);
-    if (shape_is_known(s))
-        return grad_vector(g, DT_INT32, s->dim, s->rank);
-    return grad_add(g, "Shape", OUTS(x), NULL, 0);
-}
-
-struct out grad_dense(struct grad *g, struct out values, const struct slices *s)
-{
-    if (!s->indices.node)
-        return values;
-    struct out zero = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
-    struct out one = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
-    struct out rows = grad_add(g, "StridedSlice", OUTS(s->dense_shape, zero, one, one),
-                               ATTRS(attr_int("shrink_axis_mask", 1)));
-    return grad_add(g, "UnsortedSegmentSum", OUTS(values, s->indices, rows), NULL, 0);
-}
 
 /* A dense term among sparse ones: all its rows (F8). */
 static struct slices all_rows(struct grad *g, struct out dense)
 {
-    struct out shape = shape_node(g, dense);
+    struct out shape = grad_shape_of(g, dense);
     struct out zero = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
     struct out one = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
     struct out rows = grad_add(g, "StridedSlice", OUTS(shape, zero, one, one),
@@ -261,6 +152,22 @@ static bool any_input_reached(const struct walk *w, const struct node *n)
     return false;
 }
 
+/* What is added from now on is where `n` is, or (NULL) anywhere. */
+static void place_with(struct walk *w, const struct node *n)
+{
+    struct attr *groups = n ? arena_new(&w->tmp, struct attr) : NULL;
+    if (n && !w->g.st)
+        w->g.st = groups ? node_groups(n, &w->tmp, groups) : status_no_memory();
+    w->g.groups = groups;
+    w->g.device = n ? n->device : NULL;
+}
+
+/* F14: what is added for `n` is where it is, if that was asked for. */
+static void colocate(struct walk *w, const struct node *n)
+{
+    place_with(w, w->q->colocate ? n : NULL);
+}
+
 static struct out default_grad_y(struct walk *w, struct out y, int i)
 {
     char name[32];
@@ -268,8 +175,8 @@ static struct out default_grad_y(struct walk *w, struct out y, int i)
         grad_fail(&w->g, INVALID_ARGUMENT, "Gradients of complex tensors must set grad_ys "
                   "(y.dtype = %s)", dtype_py_name(out_dtype(y)));
     snprintf(name, sizeof name, "grad_ys_%d", i);
-    struct out shape = shape_node(&w->g, y);
-    return grad_add(&w->g, "Fill", OUTS(shape, named_scalar(&w->g, name, out_dtype(y), 1)),
+    struct out shape = grad_shape_of(&w->g, y);
+    return grad_add(&w->g, "Fill", OUTS(shape, grad_named_scalar(&w->g, name, out_dtype(y), 1)),
                     NULL, 0);
 }
 
@@ -291,6 +198,7 @@ static void begin(struct walk *w)
         struct out y = w->q->y[i], dy = { 0 };
         if (w->q->grad_y)
             dy = w->q->grad_y[i];
+        colocate(w, y.node);
         if (dy.node)
             check_grad_y(w, y, dy);
         else if (w->reached[y.node->id])
@@ -341,36 +249,148 @@ static void check_dx(struct walk *w, const struct node *n)
     }
 }
 
-static void call_grad(struct walk *w, struct node *n, struct out *dy, struct slices *dys)
+static struct status *check_outs(const struct graph *g, const char *what, const struct out *o,
+                                 int n)
+{
+    for (int i = 0; i < n; i++)
+        ENSURE(out_is_valid(o[i]) && o[i].node->graph == g,
+               "%s %d is not an element of this graph.", what, i);
+    return NULL;
+}
+
+/* What the caller's function gave: outputs of this graph. */
+static struct status *check_given(const struct grad *g)
+{
+    for (int i = 0; i < g->n_in; i++) {
+        const struct slices *s = &g->dx_slices[i];
+        if (g->dx[i].node)
+            TRY(check_outs(g->graph, "The gradient of input", &g->dx[i], 1));
+        if (s->indices.node)
+            TRY(check_outs(g->graph, "The indices of a gradient, input", &s->indices, 1));
+        if (s->dense_shape.node)
+            TRY(check_outs(g->graph, "The shape of a gradient, input", &s->dense_shape, 1));
+    }
+    return NULL;
+}
+
+/* ---- gates: no gradient of a node is used before all of them are there (F14) ---- */
+
+static struct out add_waiting(struct walk *w, const char *op, const char *name, struct out in,
+                              struct node *const *after, int n_after)
+{
+    struct node_def d = { .op = op, .in = &in, .n_in = in.node != NULL, .control = after,
+                          .n_control = n_after };
+    return w->g.st ? (struct out){ 0 } : grad_place(&w->g, &d, name);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    int p = (*(struct node *const *)a)->id, q = (*(struct node *const *)b)->id;
+    return (p > q) - (p < q);
+}
+
+/* The nodes that compute dx, by id, each once; *n_dx: how many inputs have one. */
+static int givers(const struct grad *g, struct node **node, int *n_dx)
+{
+    int n = 0;
+    *n_dx = 0;
+    for (int i = 0; i < g->n_in; i++)
+        if (g->dx[i].node)
+            node[(*n_dx)++] = g->dx[i].node;
+    qsort(node, (size_t)*n_dx, sizeof *node, by_id);
+    for (int i = 0; i < *n_dx; i++)
+        if (!i || node[i] != node[i - 1])
+            node[n++] = node[i];
+    return n;
+}
+
+/* TF: tf.tuple(). */
+static void gate(struct walk *w)
+{
+    struct grad *g = &w->g;
+    struct node **after = arena_array(&w->tmp, struct node *, g->n_in + 1);
+    int n_dx = 0;
+    if (!after && !g->st)
+        g->st = status_no_memory();
+    int n = g->st ? 0 : givers(g, after, &n_dx);
+    if (n_dx < 2)
+        return;
+    place_with(w, NULL);
+    struct out all = add_waiting(w, "NoOp", "tuple/group_deps", (struct out){ 0 }, after, n);
+    for (int i = 0; i < g->n_in; i++)
+        if (g->dx[i].node) {
+            place_with(w, g->dx[i].node);
+            g->dx[i] = add_waiting(w, "Identity", "tuple/control_dependency", g->dx[i],
+                                   &all.node, 1);
+        }
+}
+
+/* What a gradient function sees of `n`, dy apart; room for dx. */
+static struct status *set_turn(struct walk *w, struct node *n)
 {
     struct grad *g = &w->g;
     struct out *y = arena_array(&w->tmp, struct out, n->n_out + n->n_in);
-    struct slices *dx_slices = arena_array(&w->tmp, struct slices, n->n_in);
     const char *wanted = arena_printf(&w->tmp, "%s%s_grad", w->scope, n->name);
     const char *unique = wanted ? graph_unique_name(g->graph, wanted, true) : NULL;
-    g->scope = unique ? arena_printf(&w->tmp, "%s/", unique) : NULL;
-    if (!y || !dx_slices || !g->scope) {
-        g->st = status_no_memory();
-        return;
-    }
+    NEED(y && unique);
+    NEED(g->scope = arena_printf(&w->tmp, "%s/", unique));
+    NEED(g->dx_slices = arena_array(&w->tmp, struct slices, n->n_in));
     for (int i = 0; i < n->n_out; i++)
         y[i] = (struct out){ n, i };
-    complete_dy(w, n, dy, dys);
     g->node = n;
     g->n_in = n->n_in;
     g->n_out = n->n_out;
     g->x = n->in;
     g->y = y;
+    g->dx = y + n->n_out;
+    return NULL;
+}
+
+/* The caller's function is asked; the lock is not held, since it may wait for another thread that
+ * wants it. */
+static bool ask_function(struct walk *w)
+{
+    struct grad *g = &w->g;
+    bool done = false;
+    if (!w->q->function || g->st)
+        return false;
+    graph_unlock(g->graph);
+    struct status *st = w->q->function(w->q->ctx, g, &done);
+    graph_lock(g->graph);
+    if (!st && done)
+        st = check_given(g);
+    g->st = st;
+    return done;
+}
+
+static void ask_op(struct walk *w, struct node *n, struct out *dy, struct slices *dys)
+{
+    if (n->op->grad == NOT_DIFFERENTIABLE || w->g.st)
+        return;
+    if (n->op->grad == NO_GRADIENT) {
+        grad_fail(&w->g, NOT_FOUND, "No gradient defined for operation '%s' (op type: %s)",
+                  n->name, n->op->name);
+        return;
+    }
+    complete_dy(w, n, dy, dys);
+    if (!w->g.st)
+        n->op->grad(&w->g);
+}
+
+static void call_grad(struct walk *w, struct node *n, struct out *dy, struct slices *dys)
+{
+    struct grad *g = &w->g;
+    g->st = set_turn(w, n);
     g->dy = dy;
     g->dy_slices = dys;
-    g->dx = y + n->n_out;
-    g->dx_slices = dx_slices;
-    if (!g->st)
-        n->op->grad(g);
+    if (!ask_function(w))
+        ask_op(w, n, dy, dys);
     if (!g->st)
         check_dx(w, n);
-    for (int i = 0; i < n->n_in; i++)
-        contribute(w, n->in[i], g->dx[i], dx_slices[i]);
+    if (w->q->gate)
+        gate(w);
+    for (int i = 0; i < n->n_in && !g->st; i++)
+        contribute(w, n->in[i], g->dx[i], g->dx_slices[i]);
 }
 
 static void visit(struct walk *w, int id)
@@ -382,17 +402,16 @@ static void visit(struct walk *w, int id)
         w->g.st = status_no_memory();
         return;
     }
+    colocate(w, n);
     if (!gather_dy(w, n, dy, dys) || w->stop[id] || !any_input_reached(w, n))
         return;
-    if (n->op->grad == NO_GRADIENT)
-        grad_fail(&w->g, NOT_FOUND, "No gradient defined for operation '%s' (op type: %s)",
-                  n->name, n->op->name);
-    else if (n->op->grad != NOT_DIFFERENTIABLE)
+    if (w->q->function || n->op->grad != NOT_DIFFERENTIABLE)
         call_grad(w, n, dy, dys);
 }
 
 static void results(struct walk *w, struct out *dx, struct slices *dx_slices)
 {
+    colocate(w, NULL);
     for (int i = 0; i < w->q->n_x; i++) {
         struct out x = w->q->x[i];
         struct sum *s = w->sum[x.node->id] ? &w->sum[x.node->id][x.index] : NULL;
@@ -407,15 +426,6 @@ static void results(struct walk *w, struct out *dx, struct slices *dx_slices)
     }
 }
 
-static struct status *check_outs(const struct graph *g, const char *what, const struct out *o,
-                                 int n)
-{
-    for (int i = 0; i < n; i++)
-        ENSURE(out_is_valid(o[i]) && o[i].node->graph == g,
-               "%s %d is not an element of this graph.", what, i);
-    return NULL;
-}
-
 static struct status *check(const struct graph *g, const struct gradients *q)
 {
     TRY(check_outs(g, "y", q->y, q->n_y));
@@ -426,13 +436,22 @@ static struct status *check(const struct graph *g, const struct gradients *q)
     return check_outs(g, "stop_gradients", q->stop, q->n_stop);
 }
 
+static struct status *name_scope(struct walk *w)
+{
+    const char *wanted = w->q->scope ? w->q->scope : "gradients";
+    size_t n = strlen(wanted);
+    bool exact = n && wanted[n - 1] == '/';
+    const char *scope = exact ? wanted : graph_unique_name(w->g.graph, wanted, true);
+    NEED(scope);
+    NEED(w->scope = arena_printf(&w->tmp, exact ? "%s" : "%s/", scope));
+    return NULL;
+}
+
 static struct status *start(struct walk *w)
 {
     struct graph *g = w->g.graph;
-    const char *scope = graph_unique_name(g, w->q->scope ? w->q->scope : "gradients", true);
     w->n_nodes = g->n;
-    NEED(scope);
-    NEED(w->scope = arena_printf(&w->tmp, "%s/", scope));
+    TRY(name_scope(w));
     NEED(w->reached = arena_array(&w->tmp, bool, g->n));
     NEED(w->stop = arena_array(&w->tmp, bool, g->n));
     NEED(w->sum = arena_array(&w->tmp, struct sum *, g->n));

@@ -53,10 +53,10 @@ void graph_unref(struct graph *g)
 void graph_lock(struct graph *g) { pthread_mutex_lock(&g->lock); }
 void graph_unlock(struct graph *g) { pthread_mutex_unlock(&g->lock); }
 
-void graph_finalize(struct graph *g)
+void graph_finalize(struct graph *g, bool final)
 {
     graph_lock(g);
-    g->finalized = true;
+    g->finalized = final;
     graph_unlock(g);
 }
 

@@ -48,6 +48,7 @@ struct graph {
     int64_t seed;
     bool has_seed, finalized;
     int ids_given;                      /* op ids handed out, failed ops counted (A12, A57) */
+    int version;                        /* the id of the latest node (A51) */
 };
 
 #define NAME_USED ((void *)1)           /* in `names`: of a scope, or of no node yet */
@@ -91,7 +92,7 @@ bool name_is_valid(const char *name, bool inner_scope);
 /* Merge what is known into an output's shape (A90). */
 MUST_CHECK struct status *graph_set_shape(struct graph *g, struct out o, const struct shape *s);
 
-void graph_finalize(struct graph *g);
+void graph_finalize(struct graph *g, bool final);       /* false: open again (A54) */
 
 /* The pair of seeds for a random op (A57, A58). */
 void graph_seed_pair(struct graph *g, bool has_op_seed, int64_t op_seed,
@@ -118,6 +119,10 @@ static inline enum dtype node_attr_type(const struct node *n, const char *name)
 /* The kernel of its row, before prepare() may choose another; NULL: none. */
 kernel_fn *node_kernel(const struct node *n);
 
+/* The attribute "_class" of what is colocated with `n` (A37): the groups that it is in, or the one
+ * it is the first of. Its memory is the arena's and the node's. */
+MUST_CHECK struct status *node_groups(const struct node *n, struct arena *a, struct attr *groups);
+
 /* Where the inputs of argument `arg` of the op begin in n->in, and how many there are. */
 int node_arg(const struct node *n, int arg, int *count);
 
@@ -137,6 +142,9 @@ enum { VALUE_BUDGET = 100 };
  * unrefs *value. False: not known. The graph's lock is held. */
 bool graph_constant(struct out o, int *budget, struct tensor *value);
 
+/* What is known of the shape that a vector holds. */
+MUST_CHECK struct status *graph_constant_shape(struct out o, struct shape *s);
+
 void kept_values_free(struct kept_value *v);
 
 /* Run one stateless node's kernel on given inputs; n_out outputs, owned by the caller. */
@@ -150,7 +158,12 @@ struct gradients {
     const struct out *grad_y;           /* dL/dy, or NULL: ones; entries may be {NULL} */
     const struct out *stop;             /* stop_gradients (F4) */
     int n_stop;
-    const char *scope;                  /* NULL: "gradients" */
+    const char *scope;                  /* NULL: "gradients"; "x/": exactly x, not made unique */
+    bool colocate, gate;                /* F14 */
+    /* NULL, or: asked before each node's own gradient, which it gives if it sets *done. dy is as it
+     * came, slices as slices, {NULL} for nothing. The graph's lock is not held. */
+    struct status *(*function)(void *ctx, struct grad *g, bool *done);
+    void *ctx;
 };
 
 /* dx[i] {NULL}: not connected (F2). dx_slices[i].indices set: dx[i] holds rows of IndexedSlices;

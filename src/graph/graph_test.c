@@ -91,7 +91,7 @@ static void nodes_are_found_and_refused(void **state)
     fails(graph_find_out(g, "x:9", &o), NOT_FOUND, "exists but only has 1 outputs.");
     fails(graph_find_out(g, "x:a", &o), INVALID_ARGUMENT, "looks a like a Tensor name");
     fails(graph_find_out(g, "x:0:1", &o), INVALID_ARGUMENT, "looks a like a Tensor name");
-    graph_finalize(g);
+    graph_finalize(g, true);
     again = (struct node_def){ .op = "NoOp", .name = "z" };
     fails(graph_add(g, &again, NULL), FAILED_PRECONDITION,
           "Graph is finalized and cannot be modified.");

@@ -49,6 +49,21 @@ kernel_fn *node_kernel(const struct node *n)
     return run ? run : op->kernel_any;
 }
 
+struct status *node_groups(const struct node *n, struct arena *a, struct attr *groups)
+{
+    const struct attr *own = node_attr_find(n, "_class");
+    if (own && own->kind == ATTR_LIST + ATTR_STRING) {
+        *groups = *own;
+        return NULL;
+    }
+    struct text *t = arena_new(a, struct text);
+    NEED(t);
+    NEED(t->s = arena_printf(a, "loc:@%s", n->name));
+    t->n = strlen(t->s);
+    *groups = (struct attr){ "_class", ATTR_LIST + ATTR_STRING, { .texts = t }, 1 };
+    return NULL;
+}
+
 static int arg_length(const struct node *n, const struct arg *arg)
 {
     if (arg->number_attr >= 0)

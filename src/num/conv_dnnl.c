@@ -160,9 +160,10 @@ static dnnl_status_t entry_fill(struct entry *e, const struct conv *g, enum conv
     entry_clear(e);
     e->g = *g;
     e->kind = kind;
-    int threads = dnnl_alone();
+    struct dnnl_alone alone;
+    dnnl_alone(&alone, true);
     dnnl_status_t st = make(e);
-    dnnl_together(threads);
+    dnnl_together(&alone);
     if (st == dnnl_out_of_memory) {
         entry_clear(e);
         return st;
@@ -298,12 +299,13 @@ bool dnnl_conv_run(const struct conv *g, enum conv_kind kind, const float *a, co
     struct entry spare = { .made = false }, *e;
     if (entry_take(g, kind, &spare, &e))
         return false;
-    int threads = dnnl_alone();
+    struct dnnl_alone alone;
+    dnnl_alone(&alone, true);
     dnnl_status_t st = !e->able ? dnnl_unimplemented
                        : kind == CONV_FORWARD ? forward(e, a, b, to, scratch)
                        : kind == CONV_INPUT ? input(e, a, b, to, scratch)
                                             : filter(e, a, b, to, scratch);
-    dnnl_together(threads);
+    dnnl_together(&alone);
     entry_give(e, &spare);
     return !st;
 }

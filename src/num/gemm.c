@@ -80,10 +80,12 @@ static void run_f32(const struct gemm *g, const void *a, const void *b, void *c,
         loop_f32(g, a, b, c);
         return;
     }
-    int threads = dnnl_alone();
+    struct dnnl_alone alone;
+    bool long_product = g->k > 64 && g->m > 1 && g->n > 1;      /* vectors go another way */
+    dnnl_alone(&alone, long_product);
     dnnl_status_t st = dnnl.sgemm(g->a == GEMM_N ? 'N' : 'T', g->b == GEMM_N ? 'N' : 'T', g->m,
                                   g->n, g->k, 1, a, g->lda, b, g->ldb, (float)g->add, c, g->ldc);
-    dnnl_together(threads);
+    dnnl_together(&alone);
     if (st)                             /* no memory to rearrange the matrices: slow, but right */
         loop_f32(g, a, b, c);
 }

@@ -8,8 +8,11 @@
 #include <complex.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include <cmocka.h>
 
@@ -163,6 +166,41 @@ static void never_reads_c(void **state)
     }
 }
 
+static volatile int ticks;
+
+static void on_tick(int signal)
+{
+    (void)signal;
+    ticks++;
+}
+
+/* However often a signal comes, memory is what it should be. */
+static void signals(void **state)
+{
+    enum { N = 100, K = 300, BLOCKS = 64, BLOCK = 4000 };
+    struct itimerval often = { { 0, 100 }, { 0, 100 } }, never = { 0 };
+    struct gemm g = gemm_dense(GEMM_N, GEMM_N, N, N, K, 1);
+    static float x[N * K], c[N * N];
+    char *block[BLOCKS];
+    (void)state;
+    assert_null(gemm_ready_f32(&g));
+    signal(SIGALRM, on_tick);
+    setitimer(ITIMER_REAL, &often, NULL);
+    for (int i = 0; i < 5000 && ticks < 200; i++) {
+        for (int k = 0; k < BLOCKS; k++)
+            block[k] = memset(malloc(BLOCK), k, BLOCK);
+        for (int k = 0; k < BLOCKS; k += 2)
+            free(block[k]);
+        gemm_f32(&g, x, x, c, NULL);
+        for (int k = 1; k < BLOCKS; k += 2) {
+            assert_true(block[k][0] == k && !memcmp(block[k], block[k] + 1, BLOCK - 1));
+            free(block[k]);
+        }
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    assert_true(ticks > 0);
+}
+
 static void integers_wrap(void **state)
 {
     const int32_t a[2] = { INT32_MAX, 2 }, b[2] = { 3, INT32_MAX };
@@ -182,7 +220,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_shapes), cmocka_unit_test(large_shapes),
-        cmocka_unit_test(never_reads_c), cmocka_unit_test(integers_wrap),
+        cmocka_unit_test(never_reads_c), cmocka_unit_test(signals),
+        cmocka_unit_test(integers_wrap),
     };
     pool_size_hint(3);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,10 +10,12 @@
 #ifndef NUM_LIBS_H
 #define NUM_LIBS_H
 
+#include "base/pool.h"
 #include "base/status.h"
 
 #include <cblas.h>
 #include <dnnl.h>
+#include <signal.h>
 
 #define DNNL_NAMES(X)                                                                       \
     X(sgemm) X(engine_create) X(stream_create) X(memory_desc_init_by_tag)                   \
@@ -72,19 +74,32 @@ extern struct blas blas;
 extern struct lapack lapack_s, lapack_d, lapack_c, lapack_z;
 
 /* Splitting work is ours: between these two oneDNN has one thread. OpenMP keeps that number per
- * calling thread, so nobody else notices and the caller's own setting comes back. */
-static inline int dnnl_alone(void)
+ * calling thread, so nobody else notices and the caller's own setting comes back.
+ *
+ * Signals may have to wait as well. Long products (oneDNN 2.6: of more than 84 terms, with AVX-512)
+ * move the stack pointer into a heap buffer of theirs, and a signal handler's frame would overwrite
+ * whatever lies in front of that. The pool's workers take no signals anyway. */
+struct dnnl_alone { int threads; bool signals_wait; sigset_t signals; };
+
+static inline void dnnl_alone(struct dnnl_alone *a, bool signals_wait)
 {
-    int n = dnnl.omp_get_max_threads();
-    if (n != 1)
+    a->signals_wait = signals_wait && !pool_self();
+    if (a->signals_wait) {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &a->signals);
+    }
+    a->threads = dnnl.omp_get_max_threads();
+    if (a->threads != 1)
         dnnl.omp_set_num_threads(1);
-    return n;
 }
 
-static inline void dnnl_together(int n)
+static inline void dnnl_together(const struct dnnl_alone *a)
 {
-    if (n != 1)
-        dnnl.omp_set_num_threads(n);
+    if (a->threads != 1)
+        dnnl.omp_set_num_threads(a->threads);
+    if (a->signals_wait)
+        pthread_sigmask(SIG_SETMASK, &a->signals, NULL);
 }
 
 /* NULL, RESOURCE_EXHAUSTED or INTERNAL, naming what was tried. */

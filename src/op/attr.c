@@ -1,6 +1,23 @@
 #include "op/attr.h"
 #include "base/arena.h"
 
+void attr_types_seal(int64_t *types, int n)
+{
+    enum dtype *narrow = (enum dtype *)(types + n);
+    for (int i = 0; i < n; i++)
+        narrow[i] = (enum dtype)types[i];
+}
+
+int64_t *attr_types_copy(struct arena *a, const int64_t *from, int n)
+{
+    int64_t *types = arena_alloc(a, (size_t)n * (sizeof(int64_t) + sizeof(enum dtype)));
+    if (types && from && n) {
+        memcpy(types, from, (size_t)n * sizeof *types);
+        attr_types_seal(types, n);
+    }
+    return types;
+}
+
 static struct status *copy_texts(struct arena *a, struct text *to, const struct text *from, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -26,11 +43,14 @@ static struct status *copy_list(struct arena *a, struct attr *to, const struct a
         NEED(texts = arena_array(a, struct text, n));
         to->texts = texts;
         return copy_texts(a, texts, from->texts, from->n);
+    case ATTR_TYPE:
+        NEED(to->ints = attr_types_copy(a, from->ints, from->n));
+        return NULL;
     case ATTR_TENSOR:
         NEED(tensors = arena_array(a, struct tensor, n));
-        for (size_t i = 0; i < n; i++)
-            tensors[i] = tensor_ref(&from->tensors[i]);
         to->tensors = tensors;
+        for (size_t i = 0; i < n; i++)
+            TRY(tensor_keep(&tensors[i], NULL, &from->tensors[i]));
         return NULL;
     default:
         NEED(to->ints = arena_copy(a, from->ints, n * sizeof *from->ints));
@@ -55,7 +75,7 @@ struct status *attr_copy(struct arena *a, struct attr *to, const struct attr *fr
         NEED(to->shape = arena_copy(a, from->shape, sizeof *from->shape));
     if (from->kind == ATTR_TENSOR) {
         NEED(t = arena_new(a, struct tensor));
-        *t = tensor_ref(from->tensor);
+        TRY(tensor_keep(t, NULL, from->tensor));
         to->tensor = t;
     }
     return NULL;

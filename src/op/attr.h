@@ -23,7 +23,7 @@ struct attr {
         struct text text;               /* STRING, FUNC (the function's name) */
         const struct shape *shape;      /* SHAPE */
         const struct tensor *tensor;    /* TENSOR */
-        const int64_t *ints;            /* lists of BOOL, INT, TYPE */
+        const int64_t *ints;            /* lists of BOOL, INT, TYPE (see attr_dtypes()) */
         const double *floats;           /* a list of FLOAT */
         const struct text *texts;       /* lists of STRING, FUNC */
         const struct shape *shapes;     /* a list of SHAPE */
@@ -53,6 +53,13 @@ static inline struct attr attr_types(const char *name, const int64_t *v, int n)
 { return (struct attr){ name, ATTR_LIST + ATTR_TYPE, { .ints = v }, n }; }
 
 struct arena;
+
+/* Nodes and rows keep a list of TYPE twice: as int64_t, and behind those as the enum, which is how
+ * weft.h shows it. `from` NULL: room for both, to be filled and sealed. NULL: no memory. */
+int64_t *attr_types_copy(struct arena *a, const int64_t *from, int n);
+void attr_types_seal(int64_t *types, int n);
+static inline const enum dtype *attr_dtypes(const struct attr *a)
+{ return (const enum dtype *)(a->ints + a->n); }
 
 /* A deep copy whose memory is the arena's; tensors gain a reference, which the arena's
  * owner gives back with attr_release(). */

@@ -28,6 +28,8 @@ struct grad {
     struct out *dx;                     /* to be filled: dL/dx            */
     struct slices *dx_slices;           /* parallel to dx */
     const char *scope;                  /* "gradients/MatMul_grad/" */
+    const struct attr *groups;          /* NULL, or: the "_class" that nodes added here get */
+    const char *device;                 /* ... and their device */
     struct status *st;
 };
 

@@ -37,6 +37,17 @@ bool kernel_types_fit(const struct tensor *x, enum dtype t)
     return !x->buf->content && !dtype_owns(t) && dtype_size(x->dtype) == dtype_size(t);
 }
 
+struct status *kernel_keep(struct kernel *k, int i, struct tensor *t)
+{
+    struct tensor *x = &k->slot[k->in[i]];
+    bool moves = i < 32 && k->movable >> i & 1 && !buffer_is_foreign(x->buf);
+    if (!moves)
+        return tensor_keep(t, k->env->buffers, x);
+    *t = *x;
+    x->buf = NULL;
+    return NULL;
+}
+
 struct status *kernel_temp(struct kernel *k, size_t bytes, void *pointer_to_pointer)
 {
     struct buffer *b = buffer_new(k->env->buffers, bytes, DT_UINT8);

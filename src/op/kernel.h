@@ -20,11 +20,23 @@ struct prep {
     struct resource *bound;         /* a reference the plan will give back; prepare() sets it */
 };
 
+/* What ends a run early: either is NULL, or no longer 0. The second one is the caller's, whom
+ * nobody announces: it must be looked at. */
+struct stop { const atomic_int *cancelled; const volatile int *interrupt; };
+
+/* Executors ask before each step, kernels that block ask while they wait. */
+static inline bool stop_asked(struct stop s)
+{
+    return (s.cancelled &&
+            __builtin_expect(atomic_load_explicit(s.cancelled, memory_order_relaxed), 0)) ||
+           __builtin_expect(s.interrupt && *s.interrupt, 0);
+}
+
 /* What all kernels of one run share. */
 struct run_env {
     struct buffer_pool *buffers;    /* NULL: the heap */
     struct buffer *temp;            /* see kernel_temp(): what the kernel that runs was given */
-    const atomic_int *cancelled;    /* NULL, or: blocking kernels stop when it is not 0 */
+    struct stop stop;
     int threads;                    /* most that pool_for() may use (0: all) */
 };
 
@@ -120,6 +132,10 @@ static inline void kernel_forward(struct kernel *k, int i, int j)
 /* Output i becomes `t`, whose reference it takes over. */
 static inline void kernel_set(struct kernel *k, int i, struct tensor t)
 { *kernel_out(k, i) = t; }
+
+/* Input i for a variable, a queue: whatever outlives the run. The reference is the caller's; it is
+ * moved if nobody else will look at the input, and to a copy where a feed's memory is not ours. */
+MUST_CHECK struct status *kernel_keep(struct kernel *k, int i, struct tensor *t);
 
 /* Memory for this kernel only, 64-aligned, uninitialized; gone when it returns, for whoever called
  * it then calls run_env_tidy(). One thread's: ask before a loop is split, not inside. */

@@ -232,6 +232,8 @@ static void parse_list(struct parser *c, enum attr_kind kind, struct attr *v)
         v->floats = arena_copy(&arena, floats, n * sizeof *floats);
     else if (kind == ATTR_STRING)
         v->texts = arena_copy(&arena, texts, n * sizeof *texts);
+    else if (kind == ATTR_TYPE)
+        v->ints = attr_types_copy(&arena, ints, v->n);
     else
         v->ints = arena_copy(&arena, ints, n * sizeof *ints);
 }

@@ -50,6 +50,7 @@ enum {
     OP_AGGREGATE = 8,       /* only for agreement with TensorFlow's OpDef */
     OP_UNINITIALIZED = 16,  /* its ref inputs may be uninitialized variables */
     OP_SLICES = 32,         /* its gradient function takes and gives IndexedSlices */
+    OP_HOST = 64,           /* calls out of the library: never while a lock of ours is held */
     OP_BLOCKING = 128,      /* may wait for another step (dequeue) */
     OP_CONSTANT = 8192,     /* its output is its attribute "value" */
     OP_FED = 16384,         /* made to be fed: its value is never known before a run */

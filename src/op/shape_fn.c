@@ -57,7 +57,8 @@ struct status *shape_merged(struct shape_ctx *c)
 struct status *shape_broadcast(struct shape_ctx *c)
 {
     const struct shape *a = shape_in(c, 0), *b = shape_in(c, 1);
-    for (int i = 1; i <= a->rank && i <= b->rank; i++) {
+    int both = a->rank < b->rank ? a->rank : b->rank;
+    for (int i = both; i >= 1; i--) {           /* TF: the outermost mismatch is the one named */
         int64_t x = a->dim[a->rank - i], y = b->dim[b->rank - i];
         if (x != 1 && y != 1)
             TRY(dim_merge(x, y, &(int64_t){ 0 }));

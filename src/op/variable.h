@@ -45,7 +45,7 @@ MUST_CHECK struct status *variable_writable(struct variable *v, struct buffer_po
 /* May its value be written where it lies? Not what others read, nor memory of the caller's. */
 static inline bool variable_is_ours(const struct variable *v)
 {
-    return tensor_unique(&v->value) && !v->value.buf->release;
+    return tensor_unique(&v->value) && !buffer_is_foreign(v->value.buf);
 }
 
 /* "Attempting to use uninitialized value NAME" (C9), or for a handle (name NULL) "Error while

@@ -30,6 +30,8 @@ enum { VALUE = 1, SHAPE_CASE = 2, ERROR = 4, GRAD = 8 };
 static const struct { const char *op; int kinds; const char *why; } no_cases[] = {
     { "Placeholder", VALUE, "it has none of its own" },
     { "PlaceholderV2", VALUE, "it has none of its own" },
+    { "PyFunc", VALUE, "a function of the embedding program gives it" },
+    { "PyFuncStateless", VALUE, "a function of the embedding program gives it" },
     { "PreventGradient", GRAD, "its gradient is an error" },
     { "PadV2", GRAD, "TensorFlow gives constant_values none" },
     { "Zeta", GRAD, "TensorFlow gives x none" },

@@ -52,6 +52,7 @@
     X(sample) \
     X(scan) \
     X(scatter) \
+    X(script) \
     X(segment) \
     X(select) \
     X(shape) \

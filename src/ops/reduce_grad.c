@@ -49,7 +49,8 @@ static struct known known_of(struct grad *g)
 {
     struct known k = { .x = *out_shape(g->x[0]), .keep_dims = node_attr(g->node, "keep_dims") };
     struct tensor axes;
-    if (!graph_constant(g->x[1], NULL, &axes)) {
+    int budget = VALUE_BUDGET;
+    if (!graph_constant(g->x[1], &budget, &axes)) {
         k.x.rank = -1;
         return k;
     }

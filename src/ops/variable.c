@@ -153,17 +153,6 @@ static struct status *assign_prepare(struct prep *p)
     return NULL;
 }
 
-/* Input i with a reference of our own: moved if nobody else will look at it. */
-static struct tensor take(struct kernel *k, int i)
-{
-    struct tensor *x = &k->slot[k->in[i]], t = *x;
-    if (k->movable >> i & 1)
-        x->buf = NULL;
-    else
-        t = tensor_ref(x);
-    return t;
-}
-
 static struct status *assign_run(struct kernel *k)
 {
     const struct assign *a = k->state;
@@ -173,15 +162,17 @@ static struct status *assign_run(struct kernel *k)
     variables_lock(&v, 1);
     const struct shape *own = v->value.buf ? &v->value.shape : &a->declared;
     bool fits = !a->validate || shape_accepts(own, &value->shape);
-    struct tensor was = { 0 };
+    struct tensor was = { 0 }, kept = { 0 };
+    struct status *st = fits ? kernel_keep(k, 1, &kept) : NULL;
     char text[SHAPE_TEXT];
     shape_print(own, text);
-    if (fits) {
+    if (kept.buf) {
         was = v->value;
-        v->value = take(k, 1);
+        v->value = kept;
     }
     variables_unlock(&v, 1);
     tensor_unref(&was);
+    TRY(st);
     ENSURE(fits, "Assign requires shapes of both tensors to match. lhs shape= %s rhs shape= %s",
            text, SHAPE_STR(&value->shape));
     kernel_set_ref(k, 0, v);
@@ -203,7 +194,9 @@ static struct status *assign_handle_run(struct kernel *k)
     ENSURE(!v->dtype || v->dtype == given,
            "Trying to assign variable with wrong dtype. Expected %s got %s", dtype_name(v->dtype),
            dtype_name(given));
-    variable_set(v, take(k, 1));
+    struct tensor kept;
+    TRY(kernel_keep(k, 1, &kept));
+    variable_set(v, kept);
     return NULL;
 }
 

@@ -248,6 +248,22 @@ static struct status *make_step(struct compiler *c, const struct node *n, struct
     return choose_kernel(c, s);
 }
 
+static struct status *feed_run(struct kernel *k)
+{
+    (void)k;
+    return NULL;
+}
+
+/* Where feeds come in parts, a step stands for each, in their order: others wait for it, and it
+ * waits for plan_run_part(). */
+static void make_feed_steps(struct compiler *c)
+{
+    struct plan *p = c->plan;
+    for (int i = 0; i < p->n_feeds && c->flags & PLAN_PARTS; i++)
+        p->step[p->n_steps++] = (struct step){ .run = feed_run, .node = c->key->feed[i].node,
+                                               .pending = 1 };
+}
+
 static int number_slots(struct compiler *c, const struct node *const *list)
 {
     int inputs = 0;
@@ -263,9 +279,10 @@ static struct status *make_steps(struct compiler *c, const struct node *const *l
 {
     struct plan *p = c->plan;
     int inputs = number_slots(c, list), *in;
-    NEED(p->step = arena_array(&p->arena, struct step, c->n_needed));
+    NEED(p->step = arena_array(&p->arena, struct step, c->n_needed + p->n_feeds));
     NEED(in = arena_array(&p->arena, int, inputs));
     NEED(c->constant_of = arena_array(&c->tmp, int, p->n_slots + inputs));
+    make_feed_steps(c);
     for (int i = 0; i < c->n_needed; i++) {
         const struct node *n = list[i];
         bool folded = false;
@@ -368,24 +385,37 @@ static struct status *find_last_readers(struct compiler *c)
 static struct step *writer(const struct compiler *c, struct out o)
 {
     const struct place *from = &c->place[o.node->id];
-    return !from->step || is_fed(c, o) ? NULL : &c->plan->step[from->step - 1];
+    if (is_fed(c, o))
+        return c->flags & PLAN_PARTS ? &c->plan->step[feed_of(c, o)] : NULL;
+    return from->step ? &c->plan->step[from->step - 1] : NULL;
 }
 
-static void each_edge(struct compiler *c, void (*fn)(struct step *from, struct step *to, int index))
+typedef void each_edge_fn(struct step *from, struct step *to, int index);
+
+/* A control edge that leaves what is only fed moves to the feed (B54). */
+static void control_edges(struct compiler *c, const struct node *on, struct step *to, int index,
+                          each_edge_fn *fn)
+{
+    const struct place *from = &c->place[on->id];
+    if (from->step)
+        fn(&c->plan->step[from->step - 1], to, index);
+    else if (c->flags & PLAN_PARTS)
+        for (int i = from->fed; i; i = c->next_fed[i - 1])
+            fn(&c->plan->step[i - 1], to, index);
+}
+
+static void each_edge(struct compiler *c, each_edge_fn *fn)
 {
     struct plan *p = c->plan;
-    for (int i = 0; i < p->n_steps; i++) {
+    for (int i = c->flags & PLAN_PARTS ? p->n_feeds : 0; i < p->n_steps; i++) {
         const struct node *n = p->step[i].node;
         for (int j = 0; j < n->n_in; j++) {
             struct step *from = writer(c, n->in[j]);
             if (from)
                 fn(from, &p->step[i], i);
         }
-        for (int j = 0; j < n->n_control; j++) {
-            int from = c->place[n->control[j]->id].step;
-            if (from)
-                fn(&p->step[from - 1], &p->step[i], i);
-        }
+        for (int j = 0; j < n->n_control; j++)
+            control_edges(c, n->control[j], &p->step[i], i, fn);
     }
 }
 
@@ -453,7 +483,8 @@ static struct status *choose_executor(struct compiler *c)
         flags |= p->step[i].flags;
     }
     p->mortal = flags & CONTROL_FLOW;
-    p->orderly = !(flags & (CONTROL_FLOW | OP_BLOCKING)) && !(c->flags & PLAN_FLOW);
+    p->orderly = !(flags & (CONTROL_FLOW | OP_BLOCKING)) &&
+                 !(c->flags & (PLAN_FLOW | PLAN_PARTS));
     p->serial = p->orderly && (c->flags & PLAN_SERIAL || longest == expensive);
     return NULL;
 }

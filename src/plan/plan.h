@@ -55,7 +55,8 @@ enum {
     PLAN_NO_FOLD = 1,
     PLAN_FLOW = 4, PLAN_SERIAL = 8,      /* one executor, whatever the plan looks like; for tests */
     PLAN_PLACE = 16,                      /* check the devices of the nodes that are needed (E61) */
-    PLAN_SOFT = 32                          /* ... softly (E56) */
+    PLAN_SOFT = 32,                         /* ... softly (E56) */
+    PLAN_PARTS = 64                         /* for plan_run_part(): feeds come by and by */
 };
 
 /* Takes the graph's lock. Errors as in B54-B56, B82-B83; those of a kernel's preparation name its
@@ -74,7 +75,7 @@ struct run *run_new(const struct plan *p, struct buffer_pool *buffers);     /* N
 void run_free(struct run *r);
 
 struct run_options {
-    const atomic_int *cancelled;        /* NULL, or: stop soon once it is not 0 */
+    struct stop stop;                   /* stop soon once it is asked */
     int inter, intra;                 /* most steps at a time, most threads a step; 0: the pool's */
     void (*on_step)(void *ctx, const struct step *s, int64_t start_ns, int64_t end_ns, int thread);
     void *ctx;                          /* on_step: NULL, or told of each step, by any thread */
@@ -84,5 +85,18 @@ struct run_options {
  * reference, or none is set on failure. */
 MUST_CHECK struct status *plan_run(const struct plan *p, struct run *r, const struct tensor *feed,
                                    struct tensor *fetch, const struct run_options *o);
+
+/* One run of a plan compiled with PLAN_PARTS: each part brings some of the feeds, runs every step
+ * that can run by now and has not yet, and takes some of the fetches, all by their index. What
+ * was fed stays as it was; the values are copied if they are not ours. After an error there is
+ * nothing left to do with `r` but run_free(). */
+struct plan_part {
+    const int *feed, *fetch;
+    const struct tensor *value;         /* by feed */
+    int n_feeds, n_fetches;
+};
+MUST_CHECK struct status *plan_run_part(const struct plan *p, struct run *r,
+                                        const struct plan_part *part, struct tensor *fetch,
+                                        const struct run_options *o);
 
 #endif

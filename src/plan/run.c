@@ -89,18 +89,19 @@ static struct status *fetch_one(const struct plan *p, struct run *r, int i, stru
         return status_new(INVALID_ARGUMENT, "Retval[%d] does not have value", i);
     if (dtype_is_ref(t->dtype))
         return fetch_ref(p, i, t, fetch);
-    *fetch = tensor_ref(t);
-    return NULL;
+    return tensor_keep(fetch, r->env.buffers, t);
 }
 
-static struct status *take_fetches(const struct plan *p, struct run *r, struct tensor *fetch)
+/* Those at these places; `at` NULL: all. */
+static struct status *take_fetches(const struct plan *p, struct run *r, const int *at, int n,
+                                   struct tensor *fetch)
 {
     struct status *st = NULL;
-    int n = 0;
-    for (; n < p->n_fetches && !st; n++)
-        st = fetch_one(p, r, n, &fetch[n]);
-    while (st && n-- > 0)
-        tensor_unref(&fetch[n]);
+    int taken = 0;
+    for (; taken < n && !st; taken++)
+        st = fetch_one(p, r, at ? at[taken] : taken, &fetch[taken]);
+    while (st && taken-- > 0)
+        tensor_unref(&fetch[taken]);
     return st;
 }
 
@@ -119,11 +120,16 @@ static void tidy(const struct plan *p, struct run *r, bool failed)
             tensor_unref(&r->slot[p->fetch[i]]);
 }
 
+static void take_options(struct run *r, const struct run_options *o)
+{
+    r->env.stop = o->stop;
+    r->env.threads = o->intra;
+}
+
 struct status *plan_run(const struct plan *p, struct run *r, const struct tensor *feed,
                         struct tensor *fetch, const struct run_options *o)
 {
-    r->env.cancelled = o->cancelled;
-    r->env.threads = o->intra;
+    take_options(r, o);
     for (int i = 0; i < p->n_feeds; i++)
         r->slot[p->feed[i]] = feed[i];
     for (int i = 0; i < p->n_fetches; i++)
@@ -132,7 +138,20 @@ struct status *plan_run(const struct plan *p, struct run *r, const struct tensor
     struct status *st = p->serial || (p->orderly && alone) ? run_serial(p, r, o)
                                                            : run_flow(p, r, o);
     if (!st)
-        st = take_fetches(p, r, fetch);
+        st = take_fetches(p, r, NULL, p->n_fetches, fetch);
     tidy(p, r, st != NULL);
     return st;
+}
+
+/* The slots of feeds hold references here, from their part on. */
+struct status *plan_run_part(const struct plan *p, struct run *r, const struct plan_part *part,
+                             struct tensor *fetch, const struct run_options *o)
+{
+    take_options(r, o);
+    for (int i = 0; i < part->n_fetches; i++)
+        fetch[i].buf = NULL;
+    for (int i = 0; i < part->n_feeds; i++)
+        TRY(tensor_keep(&r->slot[p->feed[part->feed[i]]], r->env.buffers, &part->value[i]));
+    TRY(run_flow_part(p, r, part->feed, part->n_feeds, o));
+    return take_fetches(p, r, part->fetch, part->n_fetches, fetch);
 }

@@ -18,16 +18,14 @@ MUST_CHECK struct status *run_serial(const struct plan *p, struct run *r,
                                      const struct run_options *o);
 MUST_CHECK struct status *run_flow(const struct plan *p, struct run *r,
                                    const struct run_options *o);
+/* The next part of a run: these feeds, by index, are in their slots now. */
+MUST_CHECK struct status *run_flow_part(const struct plan *p, struct run *r, const int *feed,
+                                        int n_feeds, const struct run_options *o);
 void flow_free(struct flow *f);
 
 /* Take the values of the variables that a step's inputs refer to (C9, C10). */
 MUST_CHECK struct status *step_deref(const struct step *s, struct tensor *slot);
 
 MUST_CHECK struct status *run_was_cancelled(void);      /* B71 */
-static inline bool run_is_cancelled(const struct run_options *o)
-{
-    return o->cancelled &&
-           __builtin_expect(atomic_load_explicit(o->cancelled, memory_order_relaxed), 0);
-}
 
 #endif

@@ -300,7 +300,7 @@ static void run_ready(struct worker *w, struct ready x)
 {
     bool dead = is_dead(w->flow, x.step, x.it);
     struct status *st = NULL;
-    if (run_is_cancelled(w->flow->options))
+    if (stop_asked(w->env.stop))
         st = run_was_cancelled();
     else if (!dead)
         st = status_at_node(run_step(w, x.step, x.it), x.step->node->name);
@@ -395,28 +395,52 @@ static bool wait_for_shared(struct worker *w)
     return more;
 }
 
-static void start(struct flow *f, struct run *r, const struct run_options *o)
+/* Nobody else is at it yet, or any more. */
+static void take_over(struct flow *f, struct run *r, const struct run_options *o)
 {
-    const struct plan *p = f->plan;
     f->options = o;
     f->st = NULL;
     f->alone = true;
     atomic_store_explicit(&f->stop, false, memory_order_relaxed);
-    memcpy((void *)f->root.pending, f->counts, sizeof(int) * (size_t)(p->n_steps + p->n_slots));
     f->env = f->worker[0].env = r->env;
+}
+
+static void start(struct flow *f, struct run *r, const struct run_options *o)
+{
+    const struct plan *p = f->plan;
+    take_over(f, r, o);
+    memcpy((void *)f->root.pending, f->counts, sizeof(int) * (size_t)(p->n_steps + p->n_slots));
     for (int i = p->n_steps - 1; i >= 0; i--)
         if (!p->step[i].pending)
             make_ready(&f->worker[0], (struct ready){ &p->step[i], &f->root });
+}
+
+static struct status *run_ready_ones(struct flow *f)
+{
+    do
+        run_own(&f->worker[0]);
+    while (wait_for_shared(&f->worker[0]));
+    return f->st;
 }
 
 struct status *run_flow(const struct plan *p, struct run *r, const struct run_options *o)
 {
     if (!r->flow)
         NEED(r->flow = flow_new(p, r->slot));
-    struct flow *f = r->flow;
-    start(f, r, o);
-    do
-        run_own(&f->worker[0]);
-    while (wait_for_shared(&f->worker[0]));
-    return f->st;
+    start(r->flow, r, o);
+    return run_ready_ones(r->flow);
+}
+
+struct status *run_flow_part(const struct plan *p, struct run *r, const int *feed, int n_feeds,
+                             const struct run_options *o)
+{
+    if (r->flow) {
+        take_over(r->flow, r, o);
+    } else {
+        NEED(r->flow = flow_new(p, r->slot));
+        start(r->flow, r, o);
+    }
+    for (int i = 0; i < n_feeds; i++)
+        make_ready(&r->flow->worker[0], (struct ready){ &p->step[feed[i]], &r->flow->root });
+    return run_ready_ones(r->flow);
 }

@@ -14,13 +14,14 @@ static struct status *run_traced(const struct step *s, struct kernel *k,
 }
 
 /* The loop is what a warm run of a small graph consists of: everything rare is behind a branch
- * that is never taken. */
-static struct status *run_steps(const struct plan *p, struct kernel *k,
-                                const struct run_options *o)
+ * that is never taken, or left out where nobody is `watching`. */
+static inline struct status *run_steps(const struct plan *p, struct kernel *k,
+                                       const struct run_options *o, const bool watching)
 {
     struct tensor *slot = k->slot;
+    const struct stop stop = { o->stop.cancelled, watching ? o->stop.interrupt : NULL };
     for (const struct step *s = p->step, *end = s + p->n_steps; s < end; s++) {
-        if (run_is_cancelled(o))
+        if (stop_asked(stop))
             return run_was_cancelled();
         struct status *st = __builtin_expect(s->n_deref, 0) ? step_deref(s, slot) : NULL;
         if (__builtin_expect(st != NULL, 0))
@@ -31,7 +32,7 @@ static struct status *run_steps(const struct plan *p, struct kernel *k,
         k->movable = s->movable;
         k->state = s->state;
         k->node = s->node;
-        st = __builtin_expect(o->on_step != NULL, 0) ? run_traced(s, k, o) : s->run(k);
+        st = watching && o->on_step ? run_traced(s, k, o) : s->run(k);
         run_env_tidy(k->env);
         if (__builtin_expect(st != NULL, 0))
             return status_at_node(st, s->node->name);
@@ -44,5 +45,7 @@ static struct status *run_steps(const struct plan *p, struct kernel *k,
 struct status *run_serial(const struct plan *p, struct run *r, const struct run_options *o)
 {
     struct kernel k = { .slot = r->slot, .to = r->slot, .env = &r->env };
-    return run_steps(p, &k, o);
+    if (__builtin_expect(o->on_step || o->stop.interrupt, 0))
+        return run_steps(p, &k, o, true);
+    return run_steps(p, &k, o, false);
 }

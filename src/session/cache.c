@@ -147,7 +147,7 @@ static struct status *sort_key(struct arena *a, const struct plan_key *key, stru
     return sort_outs(a, key->fetch, key->n_fetches, &sorted->fetch, fetch_at);
 }
 
-static struct status *copy_key(struct arena *a, const struct plan_key *key, struct plan_key *copy)
+struct status *key_copy(struct arena *a, const struct plan_key *key, struct plan_key *copy)
 {
     *copy = *key;
     NEED(copy->feed = arena_copy(a, key->feed, sizeof *key->feed * (size_t)key->n_feeds));
@@ -158,18 +158,18 @@ static struct status *copy_key(struct arena *a, const struct plan_key *key, stru
 
 /* ---- adding ---- */
 
-/* Shapes may become better known later: what counts is what is known now. */
-static struct status *make_checks(struct arena *a, struct graph *g, struct signature *s)
+/* Shapes may become better known later. */
+struct status *feed_checks(struct arena *a, struct graph *g, const struct out *feed, int n,
+                           const struct feed_check **checks)
 {
-    struct feed_check *check = arena_array(a, struct feed_check, s->key.n_feeds);
+    struct feed_check *check = arena_array(a, struct feed_check, n);
     NEED(check);
     graph_lock(g);
-    for (int i = 0; i < s->key.n_feeds; i++) {
-        struct out o = s->key.feed[i];
-        check[i] = (struct feed_check){ o.node->dtype[o.index], *o.node->shape[o.index] };
-    }
+    for (int i = 0; i < n; i++)
+        check[i] = (struct feed_check){ feed[i].node->dtype[feed[i].index],
+                                        *feed[i].node->shape[feed[i].index] };
     graph_unlock(g);
-    s->check = check;
+    *checks = check;
     return NULL;
 }
 
@@ -182,12 +182,12 @@ static struct status *add_signature(struct cache *c, struct graph *g, const stru
     NEED(s);
     NEED(make_room(c));
     *s = (struct signature){ .hash = hash_of(key), .plan = plan };
-    TRY(copy_key(a, key, &s->key));
+    TRY(key_copy(a, key, &s->key));
     if (feed_at)
         NEED(s->feed_at = arena_copy(a, feed_at, sizeof *feed_at * (size_t)key->n_feeds));
     if (fetch_at)
         NEED(s->fetch_at = arena_copy(a, fetch_at, sizeof *fetch_at * (size_t)key->n_fetches));
-    TRY(make_checks(&c->arena, g, s));
+    TRY(feed_checks(a, g, s->key.feed, key->n_feeds, &s->check));
     insert(atomic_load_explicit(&c->table, memory_order_relaxed), s);
     *result = s;
     return NULL;

@@ -35,6 +35,12 @@ struct cache {
     int n_plans;
 };
 
+MUST_CHECK struct status *key_copy(struct arena *a, const struct plan_key *key,
+                                   struct plan_key *copy);
+/* What these outputs of the graph may be fed, as far as it is known now. */
+MUST_CHECK struct status *feed_checks(struct arena *a, struct graph *g, const struct out *feed,
+                                      int n, const struct feed_check **checks);
+
 const struct signature *cache_find(const struct cache *c, const struct plan_key *key);
 
 /* Compiles it where no order of the key is known yet. */

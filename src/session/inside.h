@@ -30,6 +30,8 @@ struct session {
     pthread_cond_t changed;
     bool idle, given_back;
 
+    struct session_partial *partials;   /* those open, under `lock` */
+
     struct home *home;
     struct session *next, **link;
 };
@@ -39,6 +41,22 @@ MUST_CHECK struct status *home_enter(struct session *s, const char *target, bool
 void home_leave(struct session *s);
 
 void session_end(struct session *s, int state);         /* close it for this reason */
+
+/* A run in flight keeps the session from being given back: between these two. */
+MUST_CHECK struct status *session_enter(struct session *s);
+void session_leave(struct session *s);
+
+/* A plan of its own, in no cache. */
+MUST_CHECK struct status *session_compile(struct session *s, const struct plan_key *key,
+                                          unsigned flags, struct plan **result);
+/* The i-th feed, for `o`: "Cannot feed value of shape..." where it does not fit. */
+MUST_CHECK struct status *feed_check(const struct feed_check *want, int i, struct out o,
+                                     const struct tensor *t);
+/* Call fn with what a run of this session may take, and end it when its time is over. */
+typedef struct status *run_fn(void *ctx, const struct run_options *o);
+MUST_CHECK struct status *session_limited(struct session *s, const struct run_request *q,
+                                          run_fn *fn, void *ctx);
+void partials_end(struct session_partial *first);       /* their memory is given back */
 struct session *session_ref(struct session *s);
 void session_unref(struct session *s);
 

@@ -56,6 +56,7 @@ struct graph *session_graph(struct session *s) { return s->graph; }
 
 static void give_back(struct session *s)
 {
+    partials_end(s->partials);
     cache_free(&s->cache);
     resources_unref(s->resources);
     buffer_pool_free(s->buffers);
@@ -138,7 +139,7 @@ static struct status *why_closed(const struct session *s)
                : status_new(CANCELLED, "Session has been closed.");
 }
 
-static void leave(struct session *s)
+void session_leave(struct session *s)
 {
     if (atomic_fetch_sub(&s->busy, 1) != 1)
         return;
@@ -148,14 +149,14 @@ static void leave(struct session *s)
     pthread_mutex_unlock(&s->lock);
 }
 
-static struct status *enter(struct session *s)
+struct status *session_enter(struct session *s)
 {
     if (atomic_load_explicit(&s->state, memory_order_relaxed) != OPEN)
         return why_closed(s);
     atomic_fetch_add(&s->busy, 1);
     if (__builtin_expect(atomic_load(&s->state) == OPEN, 1))
         return NULL;
-    leave(s);
+    session_leave(s);
     return why_closed(s);
 }
 
@@ -187,6 +188,15 @@ static struct status *check_graph(struct session *s)
     return st;
 }
 
+struct status *session_compile(struct session *s, const struct plan_key *key, unsigned flags,
+                               struct plan **result)
+{
+    pthread_mutex_lock(&s->compiling);
+    struct status *st = check_graph(s);
+    pthread_mutex_unlock(&s->compiling);
+    return st ? st : plan_compile(s->graph, key, s->resources, s->plan_flags | flags, result);
+}
+
 static struct status *add_plan(struct session *s, const struct plan_key *key,
                                const struct signature **result)
 {
@@ -211,10 +221,9 @@ static struct status *find_plan(struct session *s, const struct plan_key *key,
 
 /* ---- running ---- */
 
-static struct status *refuse_feed(const struct signature *sig, int i, const struct tensor *t)
+static struct status *refuse_feed(const struct feed_check *want, int i, struct out o,
+                                  const struct tensor *t)
 {
-    struct out o = sig->key.feed[i];
-    const struct feed_check *want = &sig->check[i];
     ENSURE(t->buf, "The feed for Tensor '%s:%d' has no value", o.node->name, o.index);
     ENSURE(t->dtype == want->dtype, "Expects arg[%d] to be %s but %s is provided", i,
            dtype_name(want->dtype), dtype_name(t->dtype));
@@ -223,14 +232,18 @@ static struct status *refuse_feed(const struct signature *sig, int i, const stru
                       SHAPE_STR(&want->shape));
 }
 
+struct status *feed_check(const struct feed_check *want, int i, struct out o,
+                          const struct tensor *t)
+{
+    if (!t->buf || t->dtype != want->dtype || !shape_accepts(&want->shape, &t->shape))
+        return refuse_feed(want, i, o, t);
+    return NULL;
+}
+
 static struct status *check_feeds(const struct signature *sig, const struct tensor *feed)
 {
-    for (int i = 0; i < sig->key.n_feeds; i++) {
-        const struct feed_check *want = &sig->check[i];
-        if (!feed[i].buf || feed[i].dtype != want->dtype ||
-            !shape_accepts(&want->shape, &feed[i].shape))
-            return refuse_feed(sig, i, &feed[i]);
-    }
+    for (int i = 0; i < sig->key.n_feeds; i++)
+        TRY(feed_check(&sig->check[i], i, sig->key.feed[i], &feed[i]));
     return NULL;
 }
 
@@ -297,38 +310,66 @@ static void record(void *ctx, const struct step *s, int64_t start_ns, int64_t en
 }
 
 /* B61: what ends because time is over ends with one error, whatever the steps say. */
-static struct status *run_watched(struct session *s, const struct signature *sig,
-                                  const struct tensor *feed, struct tensor *fetch,
-                                  struct run_options *o, int64_t timeout_ms)
+static struct status *run_watched(struct session *s, int64_t timeout_ms, struct run_options *o,
+                                  run_fn *fn, void *ctx)
 {
     struct watch w;
     TRY(watch_begin(&w, s, timeout_ms));
     if (session_is_closed(s))
         atomic_store(&w.cancelled, 1);
-    o->cancelled = &w.cancelled;
-    struct status *st = run_with(s, sig, feed, fetch, o);
+    o->stop.cancelled = &w.cancelled;
+    struct status *st = fn(ctx, o);
     if (!watch_end(&w) || !st)
         return st;
     status_free(st);
     return status_new(DEADLINE_EXCEEDED, "Timed out waiting for notification");
 }
 
+static struct status *run_recorded(struct session *s, const struct run_request *q,
+                                   struct run_options *o, run_fn *fn, void *ctx)
+{
+    struct recorder recorder = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    int64_t timeout = q && q->timeout_ms > 0 ? q->timeout_ms : s->options.timeout_ms;
+    if (q && q->trace) {
+        NEED(*q->trace = recorder.trace = mem_new(struct trace));
+        o->on_step = record;
+        o->ctx = &recorder;
+    }
+    return timeout > 0 ? run_watched(s, timeout, o, fn, ctx) : fn(ctx, o);
+}
+
+static inline struct run_options options_of(struct session *s, const struct run_request *q)
+{
+    return (struct run_options){ .stop = { &s->state, q ? q->interrupt : NULL },
+                                 .inter = s->options.inter_op_threads,
+                                 .intra = s->options.intra_op_threads };
+}
+
+struct status *session_limited(struct session *s, const struct run_request *q, run_fn *fn,
+                               void *ctx)
+{
+    struct run_options o = options_of(s, q);
+    return run_recorded(s, q, &o, fn, ctx);
+}
+
+struct known { struct session *s; const struct signature *sig; const struct tensor *feed;
+               struct tensor *fetch; };
+
+static struct status *run_it(void *ctx, const struct run_options *o)
+{
+    const struct known *k = ctx;
+    return run_with(k->s, k->sig, k->feed, k->fetch, o);
+}
+
+/* What is rare is out of the way. */
 static struct status *run_known(struct session *s, const struct signature *sig,
                                 const struct tensor *feed, struct tensor *fetch,
                                 const struct run_request *q)
 {
-    struct run_options o = { .cancelled = &s->state, .inter = s->options.inter_op_threads,
-                             .intra = s->options.intra_op_threads };
-    int64_t timeout = q && q->timeout_ms > 0 ? q->timeout_ms : s->options.timeout_ms;
+    struct run_options o = options_of(s, q);
     TRY(check_feeds(sig, feed));
-    struct recorder recorder = { .lock = PTHREAD_MUTEX_INITIALIZER };
-    if (__builtin_expect(q && q->trace, 0)) {
-        NEED(*q->trace = recorder.trace = mem_new(struct trace));
-        o.on_step = record;
-        o.ctx = &recorder;
-    }
-    if (__builtin_expect(timeout > 0, 0))
-        return run_watched(s, sig, feed, fetch, &o, timeout);
+    if (__builtin_expect((q && (q->trace || q->timeout_ms > 0)) || s->options.timeout_ms > 0, 0))
+        return run_recorded(s, q, &o, run_it, &(struct known){ s, sig, feed, fetch });
     return run_with(s, sig, feed, fetch, &o);
 }
 
@@ -346,11 +387,11 @@ struct status *session_run(struct session *s, const struct plan_key *key,
 {
     const struct signature *sig;
     empty(fetch, key->n_fetches, q);
-    TRY(enter(s));
+    TRY(session_enter(s));
     struct status *st = find_plan(s, key, &sig);
     if (!st)
         st = run_known(s, sig, feed, fetch, q);
-    leave(s);
+    session_leave(s);
     return st;
 }
 
@@ -363,10 +404,10 @@ struct status *session_prepare(struct session *s, const struct plan_key *key,
 {
     struct session_call *c = mem_new(struct session_call);
     NEED(c);
-    struct status *st = enter(s);
+    struct status *st = session_enter(s);
     if (!st) {
         st = find_plan(s, key, &c->signature);
-        leave(s);
+        session_leave(s);
     }
     if (st) {
         mem_free(c);
@@ -382,9 +423,9 @@ struct status *session_call(struct session_call *c, const struct tensor *feed,
                             struct tensor *fetch, const struct run_request *q)
 {
     empty(fetch, c->n_fetches, q);
-    TRY(enter(c->session));             /* from here on the signature is there */
+    TRY(session_enter(c->session));             /* from here on the signature is there */
     struct status *st = run_known(c->session, c->signature, feed, fetch, q);
-    leave(c->session);
+    session_leave(c->session);
     return st;
 }
 

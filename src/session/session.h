@@ -25,6 +25,7 @@ struct session_options {
 struct run_request {                    /* RunOptions, for one run; zeroed is the default */
     int64_t timeout_ms;                 /* overrides the session's (B61) */
     struct trace **trace;               /* NULL, or: gets what the steps took (B60); caller frees */
+    const volatile int *interrupt;      /* NULL, or: ends the run once it is not 0 */
 };
 
 MUST_CHECK struct status *session_new(struct graph *g, const struct session_options *o,
@@ -47,6 +48,17 @@ MUST_CHECK struct status *session_prepare(struct session *s, const struct plan_k
 MUST_CHECK struct status *session_call(struct session_call *c, const struct tensor *feed,
                                        struct tensor *fetch, const struct run_request *r);
 void session_call_free(struct session_call *c);
+
+/* A run in parts (B88-B91): key says what may be fed and fetched, each once, over all parts; then
+ * a part's key says what it brings and takes. One thread at a time. It keeps the session's memory,
+ * but not open. */
+struct session_partial;
+MUST_CHECK struct status *session_partial_new(struct session *s, const struct plan_key *key,
+                                              struct session_partial **result);
+MUST_CHECK struct status *session_partial_run(struct session_partial *p,
+                                              const struct plan_key *key,
+                                              const struct tensor *feed, struct tensor *fetch);
+void session_partial_free(struct session_partial *p);   /* NULL is fine */
 
 /* An in-process server: variables shared by (container, name) among its sessions, whatever their
  * graphs, and outliving them. Its target is "weft://N". */

@@ -382,7 +382,7 @@ static void traces(void **state)
     struct session *s = open_session(g, NULL);
     struct trace *trace;
     float out;
-    ok(run_q(s, KEY(&x, 1, &c, 1), (float[]){ 1 }, &out, &(struct run_request){ 0, &trace }));
+    ok(run_q(s, KEY(&x, 1, &c, 1), (float[]){ 1 }, &out, &(struct run_request){ .trace = &trace }));
     session_free(s);
     assert_int_equal(trace->n, 3);
     const struct trace_step *step = trace->step, *last = step + 2;
@@ -582,7 +582,8 @@ static void memory_ends(void **state)
         mem_fail_after(n, 0);
         struct status *st = session_new(g, NULL, &s);
         if (!st)
-            st = session_run(s, KEY(&x, 1, both, 2), &in, out, &(struct run_request){ 0, &trace });
+            st = session_run(s, KEY(&x, 1, both, 2), &in, out,
+                             &(struct run_request){ .trace = &trace });
         tensor_unref(&out[0]);
         tensor_unref(&out[1]);
         if (!st)

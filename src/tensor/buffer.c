@@ -142,12 +142,20 @@ struct buffer *buffer_new(struct buffer_pool *pool, size_t size, enum dtype cont
     return b;
 }
 
+static void give_nothing_back(void *ctx, void *data, size_t size)
+{
+    (void)ctx;
+    (void)data;
+    (void)size;
+}
+
 struct buffer *buffer_wrap(void *data, size_t size,
                            void (*release)(void *ctx, void *data, size_t size), void *ctx)
 {
     struct buffer *b = mem_new(struct buffer);
     if (b) {
-        *b = (struct buffer){ .size = size, .release = release, .ctx = ctx, .data = data };
+        *b = (struct buffer){ .size = size, .ctx = ctx, .data = data };
+        b->release = release ? release : give_nothing_back;
         atomic_init(&b->refs, 1);
     }
     return b;

@@ -32,7 +32,8 @@ size_t buffer_pool_kept(struct buffer_pool *p);         /* bytes lying in it */
  * uninitialized. `pool` may be NULL (the heap). NULL: no memory. */
 struct buffer *buffer_new(struct buffer_pool *pool, size_t size, enum dtype content);
 
-/* Wrap memory of the caller's, given back with release(ctx, data, size) by the last unref. */
+/* Wrap memory of the caller's, given back with release(ctx, data, size) by the last unref; NULL:
+ * there is nothing to do then. */
 struct buffer *buffer_wrap(void *data, size_t size,
                            void (*release)(void *ctx, void *data, size_t size), void *ctx);
 
@@ -47,6 +48,9 @@ static inline struct buffer *buffer_ref(struct buffer *b)
     atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
     return b;
 }
+
+/* Memory of the caller's: nothing that outlives a run may hold on to it. */
+static inline bool buffer_is_foreign(const struct buffer *b) { return b->release != NULL; }
 
 static inline bool buffer_unique(const struct buffer *b)
 {

@@ -68,6 +68,14 @@ struct status *tensor_copy(struct tensor *to, struct buffer_pool *pool, const st
     return st;
 }
 
+struct status *tensor_keep(struct tensor *to, struct buffer_pool *pool, const struct tensor *from)
+{
+    if (from->buf && buffer_is_foreign(from->buf))
+        return tensor_copy(to, pool, from);
+    *to = tensor_ref(from);
+    return NULL;
+}
+
 double tensor_double(const struct tensor *t, int64_t i)
 {
     switch (t->dtype) {

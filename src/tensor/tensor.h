@@ -27,6 +27,9 @@ MUST_CHECK struct status *tensor_new(struct tensor *t, struct buffer_pool *pool,
 /* A copy that shares nothing. Resources cannot be copied this way: UNIMPLEMENTED. */
 MUST_CHECK struct status *tensor_copy(struct tensor *to, struct buffer_pool *pool,
                                       const struct tensor *from);
+/* A reference that may outlive the run: to a copy, where the memory is the caller's. */
+MUST_CHECK struct status *tensor_keep(struct tensor *to, struct buffer_pool *pool,
+                                      const struct tensor *from);
 /* Elements [from_at, from_at+n) of `from` to `to`, both of one dtype; strings are copied. */
 MUST_CHECK struct status *tensor_copy_elements(struct tensor *to, int64_t to_at,
                                                const struct tensor *from, int64_t from_at,

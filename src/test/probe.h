@@ -73,7 +73,7 @@ static struct status *test_both(struct kernel *k)
 static struct status *test_wait(struct kernel *k)
 {
     atomic_fetch_add(&waiting, 1);
-    while (!atomic_load(&gate) && !(k->env->cancelled && atomic_load(k->env->cancelled)))
+    while (!atomic_load(&gate) && !stop_asked(k->env->stop))
         sched_yield();
     atomic_fetch_sub(&waiting, 1);
     if (!atomic_load(&gate))

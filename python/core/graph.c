@@ -1,0 +1,874 @@
+/* graph.c - Graph, Operation, Tensor: facades of a weft_graph and its nodes, and the thread's stack
+ * of default graphs. */
+#include "core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+PyTypeObject *graph_type, *operation_type, *tensor_type, *token_type;
+
+/* ---- errors ---- */
+
+static PyObject *raise_made(PyObject *exception, struct weft_status *st)
+{
+    weft_status_free(st);
+    if (exception)
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+    Py_XDECREF(exception);
+    return NULL;
+}
+
+PyObject *raise_build_status(struct weft_status *st)
+{
+    return raise_made(PyObject_CallFunction(hooks.build_error, "isz", (int)weft_status_code(st),
+                                            weft_status_message(st), weft_status_node(st)), st);
+}
+
+PyObject *raise_build_error(struct graph *g)
+{
+    return raise_build_status(weft_graph_error(g->g));
+}
+
+PyObject *raise_run_status(struct graph *g, struct weft_status *st)
+{
+    return raise_made(PyObject_CallFunction(hooks.run_error, "Oisz",
+                                            g ? (PyObject *)g : Py_None, (int)weft_status_code(st), weft_status_message(st),
+                                            weft_status_node(st)), st);
+}
+
+/* ---- default graphs: a list of the thread's, and the one at the bottom ---- */
+
+static PyObject *thread_item(const char *key, PyObject *(*make)(void))
+{
+    PyObject *dict = PyThreadState_GetDict();
+    PyObject *item = dict ? PyDict_GetItemString(dict, key) : NULL;
+    if (item || !dict || !(item = make()))
+        return item;
+    int failed = PyDict_SetItemString(dict, key, item);
+    Py_DECREF(item);
+    return failed ? NULL : item;
+}
+
+static PyObject *new_list(void) { return PyList_New(0); }
+static PyObject *new_graph(void) { return PyObject_CallNoArgs(hooks.Graph); }
+
+static PyObject *stack(void) { return thread_item("weft.graphs", new_list); }
+
+struct graph *default_graph(void)
+{
+    PyObject *list = stack();
+    Py_ssize_t n = list ? PyList_GET_SIZE(list) : 0;
+    if (!list)
+        return NULL;
+    return (struct graph *)(n ? PyList_GET_ITEM(list, n - 1)
+                              : thread_item("weft.graph", new_graph));
+}
+
+static PyObject *core_default_graph(PyObject *self, PyObject *none)
+{
+    PyObject *g = (PyObject *)default_graph();
+    (void)self, (void)none;
+    return g ? Py_NewRef(g) : NULL;
+}
+
+static PyObject *core_graph_stack(PyObject *self, PyObject *none)
+{
+    PyObject *list = stack();
+    (void)self, (void)none;
+    return list ? Py_NewRef(list) : NULL;
+}
+
+static PyObject *core_drop_default_graph(PyObject *self, PyObject *none)
+{
+    PyObject *dict = PyThreadState_GetDict();
+    (void)self, (void)none;
+    if (dict && PyDict_GetItemString(dict, "weft.graph"))
+        PyDict_DelItemString(dict, "weft.graph");
+    Py_RETURN_NONE;
+}
+
+/* ---- facades ---- */
+
+static bool make_room(struct graph *g, int id)
+{
+    int n = id >= 2 * g->n_operations ? id + 64 : 2 * g->n_operations;
+    if (id < g->n_operations)
+        return true;
+    PyObject **operation = realloc(g->operation, (size_t)n * sizeof *operation);
+    if (!operation) {
+        PyErr_NoMemory();
+        return false;
+    }
+    memset(operation + g->n_operations, 0, (size_t)(n - g->n_operations) * sizeof *operation);
+    g->operation = operation;
+    g->n_operations = n;
+    return true;
+}
+
+/* A facade whose end has begun is nobody's any more. */
+static PyObject *alive(PyObject *facade)
+{
+    return facade && Py_REFCNT(facade) > 0 ? Py_NewRef(facade) : NULL;
+}
+
+PyObject *graph_facade(struct graph *g, struct weft_node *n)
+{
+    int id = weft_node_id(n);
+    PyTypeObject *type = (PyTypeObject *)hooks.Operation;
+    if (!make_room(g, id))
+        return NULL;
+    PyObject *known = alive(g->operation[id]);
+    if (known)
+        return known;
+    struct operation *op = (struct operation *)type->tp_alloc(type, 0);
+    if (!op)
+        return NULL;
+    op->graph = (struct graph *)Py_NewRef((PyObject *)g);
+    op->node = n;
+    return g->operation[id] = (PyObject *)op;
+}
+
+static PyObject *operation_tensor(struct operation *op, int index)
+{
+    PyTypeObject *type = (PyTypeObject *)hooks.Tensor;
+    int n = weft_node_outputs(op->node);
+    if (!op->tensor && !(op->tensor = calloc((size_t)(n ? n : 1), sizeof *op->tensor)))
+        return PyErr_NoMemory();
+    PyObject *known = alive(op->tensor[index]);
+    if (known)
+        return known;
+    struct tensor *t = (struct tensor *)type->tp_alloc(type, 0);
+    if (!t)
+        return NULL;
+    t->op = (struct operation *)Py_NewRef((PyObject *)op);
+    t->index = index;
+    return op->tensor[index] = (PyObject *)t;
+}
+
+PyObject *graph_tensor(struct graph *g, struct weft_out o)
+{
+    PyObject *op = graph_facade(g, o.node);
+    PyObject *t = op ? operation_tensor((struct operation *)op, o.index) : NULL;
+    Py_XDECREF(op);
+    return t;
+}
+
+struct weft_out tensor_out(PyObject *t)
+{
+    return (struct weft_out){ ((struct tensor *)t)->op->node, ((struct tensor *)t)->index };
+}
+
+bool graph_note(struct graph *g)
+{
+    return traces_note(g->traces, weft_graph_count(g->g));
+}
+
+/* ---- Token: a node or an output of one, by number, holding nothing ---- */
+
+struct token { PyObject_HEAD int node, index; };        /* index -1: the node itself */
+
+static PyObject *token_new(int node, int index)
+{
+    struct token *t = PyObject_New(struct token, token_type);
+    if (t) {
+        t->node = node;
+        t->index = index;
+    }
+    return (PyObject *)t;
+}
+
+static PyObject *token_compare(PyObject *a, PyObject *b, int how)
+{
+    const struct token *x = (struct token *)a, *y = (struct token *)b;
+    if ((how != Py_EQ && how != Py_NE) || Py_TYPE(a) != Py_TYPE(b))
+        Py_RETURN_NOTIMPLEMENTED;
+    return PyBool_FromLong((x->node == y->node && x->index == y->index) == (how == Py_EQ));
+}
+
+static Py_hash_t token_hash(PyObject *x)
+{
+    const struct token *t = (struct token *)x;
+    return (Py_hash_t)t->node * 1000003 + t->index + 7;
+}
+
+static PyType_Slot token_slots[] = {
+    { Py_tp_doc, "An operation or tensor as a graph's own containers keep it: Graph.unhold() gives "
+                 "it back." },
+    { Py_tp_richcompare, token_compare },
+    { Py_tp_hash, token_hash },
+    { 0, NULL }
+};
+static PyType_Spec token_spec = { "weft._core.Token", sizeof(struct token), 0, Py_TPFLAGS_DEFAULT,
+                                  token_slots };
+
+/* ---- Graph ---- */
+
+static PyObject *graph_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    struct graph *g = (struct graph *)type->tp_alloc(type, 0);
+    (void)args, (void)keywords;
+    if (!g)
+        return NULL;
+    g->g = weft_graph_new();
+    g->traces = traces_new();
+    if (!g->g || !g->traces) {
+        Py_DECREF(g);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)g;
+}
+
+static int graph_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    struct graph *g = (struct graph *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(g->overrides);
+    Py_VISIT(g->unfeedable);
+    Py_VISIT(g->unfetchable);
+    return 0;
+}
+
+static int graph_clear(PyObject *self)
+{
+    struct graph *g = (struct graph *)self;
+    Py_CLEAR(g->overrides);
+    Py_CLEAR(g->unfeedable);
+    Py_CLEAR(g->unfetchable);
+    return 0;
+}
+
+static void graph_dealloc(PyObject *self)
+{
+    struct graph *g = (struct graph *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    graph_clear(self);
+    weft_graph_free(g->g);
+    traces_free(g->traces);
+    free(g->operation);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *graph_count(PyObject *self, PyObject *none)
+{
+    (void)none;
+    return PyLong_FromLong(weft_graph_count(((struct graph *)self)->g));
+}
+
+static PyObject *graph_operation(PyObject *self, PyObject *number)
+{
+    struct graph *g = (struct graph *)self;
+    int i = (int)PyLong_AsLong(number);
+    struct weft_node *n = i >= 0 ? weft_graph_node(g->g, i) : NULL;
+    if (!n && !PyErr_Occurred())
+        PyErr_Format(PyExc_IndexError, "The graph has no operation %d", i);
+    return n ? graph_facade(g, n) : NULL;
+}
+
+static PyObject *graph_find(PyObject *self, PyObject *name)
+{
+    struct graph *g = (struct graph *)self;
+    const char *text = PyUnicode_AsUTF8(name);
+    struct weft_node *n = text ? weft_graph_find(g->g, text) : NULL;
+    if (!text)
+        return NULL;
+    return n ? graph_facade(g, n) : Py_NewRef(Py_None);
+}
+
+static PyObject *graph_hold_node(PyObject *self, PyObject *x)
+{
+    (void)self;
+    if (is_tensor(x))
+        return token_new(weft_node_id(((struct tensor *)x)->op->node), ((struct tensor *)x)->index);
+    if (is_operation(x))
+        return token_new(weft_node_id(((struct operation *)x)->node), -1);
+    PyErr_Format(PyExc_TypeError, "A Token is of a Tensor or an Operation, not %s",
+                 Py_TYPE(x)->tp_name);
+    return NULL;
+}
+
+static PyObject *graph_unhold_node(PyObject *self, PyObject *x)
+{
+    struct graph *g = (struct graph *)self;
+    struct token *t = (struct token *)x;
+    if (Py_TYPE(x) != token_type) {
+        PyErr_Format(PyExc_TypeError, "Expected a Token, got %s", Py_TYPE(x)->tp_name);
+        return NULL;
+    }
+    struct weft_node *n = weft_graph_node(g->g, t->node);
+    return t->index < 0 ? graph_facade(g, n)
+                        : graph_tensor(g, (struct weft_out){ n, t->index });
+}
+
+static PyObject *graph_unique_name(PyObject *self, PyObject *args)
+{
+    const char *name;
+    int mark;
+    if (!PyArg_ParseTuple(args, "sp", &name, &mark))
+        return NULL;
+    char *unique = weft_graph_unique_name(((struct graph *)self)->g, name, mark);
+    PyObject *text = unique ? PyUnicode_FromString(unique) : PyErr_NoMemory();
+    free(unique);
+    return text;
+}
+
+static PyObject *graph_traceback(PyObject *self, PyObject *op)
+{
+    return traces_get(((struct graph *)self)->traces,
+                      weft_node_id(((struct operation *)op)->node));
+}
+
+static PyObject *graph_finalize(PyObject *self, PyObject *none)
+{
+    (void)none;
+    weft_graph_finalize(((struct graph *)self)->g);
+    Py_RETURN_NONE;
+}
+
+static PyObject *mark(PyObject **set, PyObject *token)
+{
+    if (!*set)
+        *set = PySet_New(NULL);
+    int failed = !token || !*set || PySet_Add(*set, token) < 0;
+    Py_XDECREF(token);
+    if (failed)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static bool is_marked(PyObject *set, PyObject *token)
+{
+    int found = token ? PySet_Contains(set, token) : -1;
+    Py_XDECREF(token);
+    return found != 0;
+}
+
+static PyObject *graph_reopen(PyObject *self, PyObject *none)
+{
+    (void)none;
+    weft_graph_reopen(((struct graph *)self)->g);
+    Py_RETURN_NONE;
+}
+
+static PyObject *graph_set_unfeedable(PyObject *self, PyObject *t)
+{
+    return mark(&((struct graph *)self)->unfeedable, graph_hold_node(self, t));
+}
+
+static PyObject *graph_set_unfetchable(PyObject *self, PyObject *op)
+{
+    return mark(&((struct graph *)self)->unfetchable, graph_hold_node(self, op));
+}
+
+bool graph_may_feed(struct graph *g, struct weft_out o)
+{
+    return !g->unfeedable ||
+           !is_marked(g->unfeedable, token_new(weft_node_id(o.node), o.index));
+}
+
+bool graph_may_fetch(struct graph *g, PyObject *x)
+{
+    struct weft_node *n = is_tensor(x) ? ((struct tensor *)x)->op->node
+                                       : ((struct operation *)x)->node;
+    return !g->unfetchable || !is_marked(g->unfetchable, token_new(weft_node_id(n), -1));
+}
+
+static PyObject *graph_feedable(PyObject *self, PyObject *t)
+{
+    return PyBool_FromLong(graph_may_feed((struct graph *)self, tensor_out(t)));
+}
+
+static PyObject *graph_fetchable(PyObject *self, PyObject *x)
+{
+    return PyBool_FromLong(graph_may_fetch((struct graph *)self, x));
+}
+
+/* ---- scopes: each push is ended by pop_scope() ---- */
+
+static PyObject *graph_push_name(PyObject *self, PyObject *name)
+{
+    struct graph *g = (struct graph *)self;
+    const char *text = name == Py_None ? NULL : PyUnicode_AsUTF8(name);
+    if (!text && name != Py_None)
+        return NULL;
+    const char *prefix = weft_name_scope(g->g, text);
+    if (prefix)
+        return PyUnicode_FromString(prefix);
+    weft_scope_end(g->g);
+    return raise_build_error(g);
+}
+
+static PyObject *graph_push_control(PyObject *self, PyObject *ops)
+{
+    struct graph *g = (struct graph *)self;
+    PyObject *list = PySequence_Fast(ops, "control inputs");
+    Py_ssize_t n = list ? PySequence_Fast_GET_SIZE(list) : 0;
+    struct weft_node **node = list ? malloc((size_t)(n + 1) * sizeof *node) : NULL;
+    if (!node) {
+        Py_XDECREF(list);
+        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+    }
+    for (Py_ssize_t i = 0; i < n; i++)
+        node[i] = ((struct operation *)PySequence_Fast_GET_ITEM(list, i))->node;
+    weft_control_dependencies(g->g, node, (int)n);
+    free(node);
+    Py_DECREF(list);
+    Py_RETURN_NONE;
+}
+
+static PyObject *graph_push_device(PyObject *self, PyObject *device)
+{
+    struct graph *g = (struct graph *)self;
+    const char *text = device == Py_None ? NULL : PyUnicode_AsUTF8(device);
+    if (!text && device != Py_None)
+        return NULL;
+    weft_device(g->g, text);
+    struct weft_status *st = weft_graph_error(g->g);
+    if (!st)
+        Py_RETURN_NONE;
+    weft_scope_end(g->g);
+    return raise_build_status(st);
+}
+
+static PyObject *graph_push_colocate(PyObject *self, PyObject *op)
+{
+    weft_colocate_with(((struct graph *)self)->g,
+                       op == Py_None ? NULL : ((struct operation *)op)->node);
+    Py_RETURN_NONE;
+}
+
+static PyObject *graph_push_container(PyObject *self, PyObject *name)
+{
+    const char *text = PyUnicode_AsUTF8(name);
+    if (!text)
+        return NULL;
+    weft_container(((struct graph *)self)->g, text);
+    Py_RETURN_NONE;
+}
+
+static PyObject *graph_pop(PyObject *self, PyObject *none)
+{
+    (void)none;
+    weft_scope_end(((struct graph *)self)->g);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef graph_methods[] = {
+    { "_count", graph_count, METH_NOARGS, "How many operations there are." },
+    { "_operation", graph_operation, METH_O, "Operation number i, in creation order." },
+    { "_find", graph_find, METH_O, "The operation of that name, or None." },
+    { "_hold_node", graph_hold_node, METH_O, "A Token for a Tensor or an Operation." },
+    { "_unhold_node", graph_unhold_node, METH_O, "What a Token stands for." },
+    { "_unique_name", graph_unique_name, METH_VARARGS, "(name, mark): full name, scopes apart." },
+    { "_traceback", graph_traceback, METH_O, "[(file, line, function)] of where it was made." },
+    { "_finalize", graph_finalize, METH_NOARGS, "No more operations." },
+    { "_reopen", graph_reopen, METH_NOARGS, "Undoes _finalize()." },
+    { "_set_unfeedable", graph_set_unfeedable, METH_O, "This tensor may not be fed." },
+    { "_set_unfetchable", graph_set_unfetchable, METH_O, "This operation may not be fetched." },
+    { "_fetchable", graph_fetchable, METH_O, "May this tensor or operation be fetched?" },
+    { "_feedable", graph_feedable, METH_O, "May this tensor be fed?" },
+    { "_push_name", graph_push_name, METH_O, "Opens a name scope; its prefix, 'a/b/'." },
+    { "_push_control", graph_push_control, METH_O, "Control inputs; none: drops enclosing ones." },
+    { "_push_device", graph_push_device, METH_O, "A device; None: ignores enclosing ones." },
+    { "_push_colocate", graph_push_colocate, METH_O, "With this operation." },
+    { "_push_container", graph_push_container, METH_O, "For the resources made inside." },
+    { "_pop", graph_pop, METH_NOARGS, "Ends the innermost scope of this thread." },
+    { NULL, NULL, 0, NULL }
+};
+
+static PyObject *graph_get_scope(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyUnicode_FromString(weft_current_scope(((struct graph *)self)->g));
+}
+
+static PyObject *graph_get_version(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyLong_FromLong(weft_graph_version(((struct graph *)self)->g));
+}
+
+static PyObject *graph_get_ids(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyLong_FromLong(weft_graph_ids(((struct graph *)self)->g));
+}
+
+static PyObject *graph_get_finalized(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(weft_graph_is_finalized(((struct graph *)self)->g));
+}
+
+static PyObject *graph_get_overrides(PyObject *self, void *unused)
+{
+    struct graph *g = (struct graph *)self;
+    (void)unused;
+    return Py_NewRef(g->overrides ? g->overrides : Py_None);
+}
+
+static int graph_set_overrides(PyObject *self, PyObject *map, void *unused)
+{
+    struct graph *g = (struct graph *)self;
+    (void)unused;
+    Py_XSETREF(g->overrides, map && map != Py_None ? Py_NewRef(map) : NULL);
+    return 0;
+}
+
+static PyObject *graph_get_device_functions(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyLong_FromLong(((struct graph *)self)->device_functions);
+}
+
+static int graph_set_device_functions(PyObject *self, PyObject *n, void *unused)
+{
+    (void)unused;
+    ((struct graph *)self)->device_functions = (int)PyLong_AsLong(n);
+    return 0;
+}
+
+static PyGetSetDef graph_getset[] = {
+    { "_scope", graph_get_scope, NULL, "The thread's name scope, 'a/b/'; '' at the root.", NULL },
+    { "version", graph_get_version, NULL, "Id of the latest operation; 0 in an empty graph.",
+      NULL },
+    { "_last_id", graph_get_ids, NULL, "Ids handed out so far, failed operations counted.", NULL },
+    { "finalized", graph_get_finalized, NULL, "Is the graph closed to new operations?", NULL },
+    { "_gradient_override_map", graph_get_overrides, graph_set_overrides,
+      "{op type: name of the gradient} for operations made now.", NULL },
+    { "_device_functions", graph_get_device_functions, graph_set_device_functions,
+      "How many open device scopes are functions.", NULL },
+    { NULL, NULL, NULL, NULL, NULL }
+};
+
+static PyType_Slot graph_slots[] = {
+    { Py_tp_doc, "What a Graph is in C." },
+    { Py_tp_new, graph_new },
+    { Py_tp_traverse, graph_traverse },
+    { Py_tp_clear, graph_clear },
+    { Py_tp_dealloc, graph_dealloc },
+    { Py_tp_methods, graph_methods },
+    { Py_tp_getset, graph_getset },
+    { 0, NULL }
+};
+static PyType_Spec graph_spec = {
+    "weft._core.Graph", sizeof(struct graph), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, graph_slots
+};
+
+/* ---- Operation ---- */
+
+static int operation_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((struct operation *)self)->graph);
+    return 0;
+}
+
+static void operation_dealloc(PyObject *self)
+{
+    struct operation *op = (struct operation *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (op->graph) {
+        PyObject **known = &op->graph->operation[weft_node_id(op->node)];
+        if (*known == self)
+            *known = NULL;
+    }
+    Py_CLEAR(op->graph);
+    free(op->tensor);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *operation_outputs(PyObject *self, void *unused)
+{
+    struct operation *op = (struct operation *)self;
+    int n = weft_node_outputs(op->node);
+    PyObject *list = PyList_New(n);
+    (void)unused;
+    for (int i = 0; i < n && list; i++) {
+        PyObject *t = operation_tensor(op, i);
+        if (t)
+            PyList_SET_ITEM(list, i, t);
+        else
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyObject *operation_inputs(PyObject *self, void *unused)
+{
+    struct operation *op = (struct operation *)self;
+    int n = weft_node_inputs(op->node);
+    PyObject *list = PyTuple_New(n);
+    (void)unused;
+    for (int i = 0; i < n && list; i++) {
+        PyObject *t = graph_tensor(op->graph, weft_node_input(op->node, i));
+        if (t)
+            PyTuple_SET_ITEM(list, i, t);
+        else
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyObject *operation_controls(PyObject *self, void *unused)
+{
+    struct operation *op = (struct operation *)self;
+    int n = weft_node_controls(op->node);
+    PyObject *list = PyList_New(n);
+    (void)unused;
+    for (int i = 0; i < n && list; i++) {
+        PyObject *c = graph_facade(op->graph, weft_node_control(op->node, i));
+        if (c)
+            PyList_SET_ITEM(list, i, c);
+        else
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyObject *operation_name(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyUnicode_FromString(weft_node_name(((struct operation *)self)->node));
+}
+
+static PyObject *operation_op_type(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyUnicode_FromString(weft_node_op(((struct operation *)self)->node));
+}
+
+static PyObject *operation_device(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyUnicode_FromString(weft_node_device(((struct operation *)self)->node));
+}
+
+static PyObject *operation_graph(PyObject *self, void *unused)
+{
+    (void)unused;
+    return Py_NewRef((PyObject *)((struct operation *)self)->graph);
+}
+
+static PyObject *operation_number(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyLong_FromLong(weft_node_id(((struct operation *)self)->node));
+}
+
+static PyObject *operation_output(PyObject *self, PyObject *number)
+{
+    struct operation *op = (struct operation *)self;
+    int i = (int)PyLong_AsLong(number);
+    if (i >= 0 && i < weft_node_outputs(op->node))
+        return operation_tensor(op, i);
+    if (!PyErr_Occurred())
+        PyErr_Format(PyExc_IndexError, "Operation '%s' has no output %d",
+                     weft_node_name(op->node), i);
+    return NULL;
+}
+
+static PyObject *operation_attr(PyObject *self, PyObject *name)
+{
+    struct operation *op = (struct operation *)self;
+    const char *text = PyUnicode_AsUTF8(name);
+    return text ? attr_value(op->graph, op->node, text) : NULL;
+}
+
+static PyObject *operation_attrs(PyObject *self, PyObject *none)
+{
+    const struct weft_node *node = ((struct operation *)self)->node;
+    int n = weft_node_attrs(node);
+    PyObject *list = PyList_New(n);
+    (void)none;
+    for (int i = 0; i < n && list; i++) {
+        PyObject *name = PyUnicode_FromString(weft_node_attr_name(node, i));
+        if (name)
+            PyList_SET_ITEM(list, i, name);
+        else
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyMethodDef operation_methods[] = {
+    { "_output", operation_output, METH_O, "Output number i." },
+    { "_attr", operation_attr, METH_O, "The value of an attribute, as Python has it." },
+    { "_attr_names", operation_attrs, METH_NOARGS, "The names of all attributes." },
+    { NULL, NULL, 0, NULL }
+};
+
+static PyGetSetDef operation_getset[] = {
+    { "name", operation_name, NULL, "Full name, 'scope/MatMul_1'.", NULL },
+    { "type", operation_op_type, NULL, "The op's type, 'MatMul'.", NULL },
+    { "device", operation_device, NULL, "The device asked for, or ''.", NULL },
+    { "graph", operation_graph, NULL, "The Graph it is in.", NULL },
+    { "inputs", operation_inputs, NULL, "The input Tensors, a tuple.", NULL },
+    { "outputs", operation_outputs, NULL, "The output Tensors, a list.", NULL },
+    { "control_inputs", operation_controls, NULL, "Operations that run before it.", NULL },
+    { "_number", operation_number, NULL, "Its place in creation order.", NULL },
+    { NULL, NULL, NULL, NULL, NULL }
+};
+
+static PyType_Slot operation_slots[] = {
+    { Py_tp_doc, "What an Operation is in C." },
+    { Py_tp_traverse, operation_traverse },
+    { Py_tp_dealloc, operation_dealloc },
+    { Py_tp_methods, operation_methods },
+    { Py_tp_getset, operation_getset },
+    { 0, NULL }
+};
+static PyType_Spec operation_spec = {
+    "weft._core.Operation", sizeof(struct operation), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, operation_slots
+};
+
+/* ---- Tensor ---- */
+
+static int tensor_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((struct tensor *)self)->op);
+    return 0;
+}
+
+static void tensor_dealloc(PyObject *self)
+{
+    struct tensor *t = (struct tensor *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (t->op && t->op->tensor && t->op->tensor[t->index] == self)
+        t->op->tensor[t->index] = NULL;
+    Py_CLEAR(t->op);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *tensor_op(PyObject *self, void *unused)
+{
+    (void)unused;
+    return Py_NewRef((PyObject *)((struct tensor *)self)->op);
+}
+
+static PyObject *tensor_get_graph(PyObject *self, void *unused)
+{
+    (void)unused;
+    return Py_NewRef((PyObject *)tensor_graph(self));
+}
+
+static PyObject *tensor_index(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyLong_FromLong(((struct tensor *)self)->index);
+}
+
+static PyObject *tensor_name(PyObject *self, void *unused)
+{
+    struct weft_out o = tensor_out(self);
+    (void)unused;
+    return PyUnicode_FromFormat("%s:%d", weft_node_name(o.node), o.index);
+}
+
+static PyObject *tensor_dtype(PyObject *self, void *unused)
+{
+    struct weft_out o = tensor_out(self);
+    PyObject *t = dtype_object(weft_out_dtype(o), weft_out_is_ref(o));
+    (void)unused;
+    return t ? Py_NewRef(t) : NULL;
+}
+
+static PyObject *tensor_shape(PyObject *self, void *unused)
+{
+    int64_t dims[WEFT_MAX_RANK];
+    (void)unused;
+    return shape_tuple(weft_out_shape(tensor_out(self), dims), dims);
+}
+
+static PyObject *tensor_set_shape(PyObject *self, PyObject *shape)
+{
+    struct weft_shape s;
+    struct graph *g = tensor_graph(self);
+    if (!shape_from(shape, &s))
+        return NULL;
+    weft_set_shape(tensor_out(self), s.rank, s.dims);
+    struct weft_status *st = weft_graph_error(g->g);
+    if (st)
+        return raise_build_status(st);
+    Py_RETURN_NONE;
+}
+
+static PyObject *tensor_value(PyObject *self, PyObject *none)
+{
+    struct weft_tensor *t = weft_out_value(tensor_out(self));
+    (void)none;
+    return t ? array_from(t) : Py_NewRef(Py_None);
+}
+
+static PyObject *tensor_value_as_shape(PyObject *self, PyObject *none)
+{
+    int64_t dims[WEFT_MAX_RANK];
+    (void)none;
+    return shape_tuple(weft_out_value_shape(tensor_out(self), dims), dims);
+}
+
+static PyMethodDef tensor_methods[] = {
+    { "_value_as_shape", tensor_value_as_shape, METH_NOARGS,
+      "What is known of the shape that this vector holds: as _dims." },
+    { "_set_shape", tensor_set_shape, METH_O, "Merges what is known of the shape." },
+    { "_value", tensor_value, METH_NOARGS, "The value if it is known without a run, or None." },
+    { NULL, NULL, 0, NULL }
+};
+
+static PyGetSetDef tensor_getset[] = {
+    { "op", tensor_op, NULL, "The Operation whose output it is.", NULL },
+    { "graph", tensor_get_graph, NULL, "The Graph it is in.", NULL },
+    { "value_index", tensor_index, NULL, "Which output it is.", NULL },
+    { "name", tensor_name, NULL, "'add:0'.", NULL },
+    { "dtype", tensor_dtype, NULL, "The DType of its elements.", NULL },
+    { "_dims", tensor_shape, NULL, "Its dimensions, None where nothing is known.", NULL },
+    { NULL, NULL, NULL, NULL, NULL }
+};
+
+static PyType_Slot tensor_slots[] = {
+    { Py_tp_doc, "What a Tensor is in C." },
+    { Py_tp_traverse, tensor_traverse },
+    { Py_tp_dealloc, tensor_dealloc },
+    { Py_tp_methods, tensor_methods },
+    { Py_tp_getset, tensor_getset },
+    { 0, NULL }
+};
+static PyType_Spec tensor_spec = {
+    "weft._core.Tensor", sizeof(struct tensor), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, tensor_slots
+};
+
+/* ---- */
+
+static PyMethodDef functions[] = {
+    { "default_graph", core_default_graph, METH_NOARGS, "The thread's default Graph." },
+    { "graph_stack", core_graph_stack, METH_NOARGS, "The Graphs entered in this thread, a list." },
+    { "drop_default_graph", core_drop_default_graph, METH_NOARGS,
+      "Forgets the Graph at the bottom of the thread's stack." },
+    { NULL, NULL, 0, NULL }
+};
+
+bool add_type(PyObject *module, PyType_Spec *spec, const char *name, PyTypeObject **type)
+{
+    PyObject *made = PyType_FromSpec(spec);
+    if (type)
+        *type = (PyTypeObject *)made;
+    return made && PyModule_AddObject(module, name, Py_NewRef(made)) == 0;
+}
+
+bool graph_types(PyObject *module)
+{
+    return add_type(module, &token_spec, "Token", &token_type) &&
+           add_type(module, &graph_spec, "Graph", &graph_type) &&
+           add_type(module, &operation_spec, "Operation", &operation_type) &&
+           add_type(module, &tensor_spec, "Tensor", &tensor_type) &&
+           PyModule_AddFunctions(module, functions) == 0;
+}

@@ -1,0 +1,82 @@
+/* host.c - functions of Python's that graphs call: tf.py_func. */
+#include "core.h"
+
+static PyObject *function;              /* function(token, [array]) -> [array] */
+
+static struct weft_status *why(void)
+{
+    PyObject *type, *value, *trace;
+    int code = WEFT_UNKNOWN;
+    const char *message = "";
+    PyErr_Fetch(&type, &value, &trace);
+    PyErr_NormalizeException(&type, &value, &trace);
+    PyObject *pair = PyObject_CallOneArg(hooks.host_error, value);
+    if (!pair || !PyArg_ParseTuple(pair, "is", &code, &message))
+        PyErr_Clear();
+    struct weft_status *st = weft_status_new((enum weft_code)code, message);
+    Py_XDECREF(pair);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(trace);
+    return st;
+}
+
+static PyObject *arrays(struct weft_tensor *const *in, int n)
+{
+    PyObject *list = PyList_New(n);
+    for (int i = 0; i < n && list; i++) {
+        PyObject *a = array_from(weft_tensor_ref(in[i]));
+        if (a)
+            PyList_SET_ITEM(list, i, a);
+        else
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+static bool take(PyObject *list, const enum weft_dtype *dtypes, struct weft_tensor **out, int n)
+{
+    bool unfit;
+    for (int i = 0; i < n; i++) {
+        PyObject *x = PyList_GET_ITEM(list, i);
+        out[i] = tensor_from(x, (int)dtypes[i], &unfit);
+        if (!out[i] && unfit)
+            out[i] = tensor_from_array(x, (int)dtypes[i]);
+        if (!out[i])
+            return false;
+    }
+    return true;
+}
+
+static struct weft_status *call(const char *token, struct weft_tensor *const *in, int n_in,
+                                const enum weft_dtype *dtypes, struct weft_tensor **out, int n_out)
+{
+    PyGILState_STATE lock = PyGILState_Ensure();
+    PyObject *given = arrays(in, n_in);
+    PyObject *list = given ? PyObject_CallFunction(function, "sO", token, given) : NULL;
+    struct weft_status *st = NULL;
+    for (int i = 0; i < n_out; i++)
+        out[i] = NULL;
+    if (list && PyList_Check(list) && PyList_GET_SIZE(list) != n_out)
+        PyErr_Format(PyExc_ValueError, "%s returns %zd values, but expects to see %d values.",
+                     token, PyList_GET_SIZE(list), n_out);
+    if (!list || PyErr_Occurred() || !take(list, dtypes, out, n_out)) {
+        st = why();
+        for (int i = 0; i < n_out; i++) {
+            weft_tensor_free(out[i]);
+            out[i] = NULL;
+        }
+    }
+    Py_XDECREF(given);
+    Py_XDECREF(list);
+    PyGILState_Release(lock);
+    return st;
+}
+
+PyObject *core_set_host_function(PyObject *self, PyObject *f)
+{
+    (void)self;
+    Py_XSETREF(function, Py_NewRef(f));
+    weft_set_host_function(call);
+    Py_RETURN_NONE;
+}

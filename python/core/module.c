@@ -1,0 +1,134 @@
+/* module.c - weft._core: its types, and what Python tells it at the start. */
+#include "core.h"
+
+#include <string.h>
+
+struct hooks hooks;
+
+/* set_hooks(**hooks): every field of `struct hooks` by its name. */
+static PyObject *set_hooks(PyObject *self, PyObject *args, PyObject *keywords)
+{
+    static const struct { const char *name; PyObject **to; } all[] = {
+        { "Graph", &hooks.Graph }, { "Tensor", &hooks.Tensor }, { "Operation", &hooks.Operation },
+        { "dtypes", &hooks.dtypes }, { "as_dtype", &hooks.as_dtype },
+        { "TensorShape", &hooks.TensorShape }, { "convert", &hooks.convert },
+        { "constant", &hooks.constant }, { "graph_of", &hooks.graph_of },
+        { "build_error", &hooks.build_error }, { "run_error", &hooks.run_error },
+        { "result_type", &hooks.result_type }, { "feed_items", &hooks.feed_items },
+        { "feed_value", &hooks.feed_value }, { "feed_refused", &hooks.feed_refused },
+        { "fetch_items", &hooks.fetch_items }, { "device_of", &hooks.device_of },
+        { "shape_of", &hooks.shape_of }, { "host_error", &hooks.host_error },
+    };
+    (void)self, (void)args;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        PyObject *x = keywords ? PyDict_GetItemString(keywords, all[i].name) : NULL;
+        if (x)
+            Py_XSETREF(*all[i].to, Py_NewRef(x));
+        else if (!*all[i].to) {
+            PyErr_Format(PyExc_TypeError, "set_hooks() is not told '%s'", all[i].name);
+            return NULL;
+        }
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *functions_dict(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    return op_functions();
+}
+
+static PyObject *set_library(PyObject *self, PyObject *args)
+{
+    const char *folder;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "sk", &folder, &main_thread))
+        return NULL;
+    traces_library(folder);
+    Py_RETURN_NONE;
+}
+
+static PyObject *make_array(PyObject *self, PyObject *args)
+{
+    PyObject *value, *dtype;
+    bool unfit;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OO", &value, &dtype))
+        return NULL;
+    int number = dtype == Py_None ? 0 : dtype_number(dtype);
+    if (PyErr_Occurred())
+        return NULL;
+    struct weft_tensor *t = tensor_from(value, number, &unfit);
+    return t ? array_from(t) : unfit ? Py_NewRef(Py_None) : NULL;
+}
+
+static PyObject *reset(PyObject *self, PyObject *args)
+{
+    const char *target, *name[64];
+    PyObject *names;
+    int n = 0;
+    struct weft_status *st;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "sO!", &target, &PyList_Type, &names))
+        return NULL;
+    for (; n < 64 && n < PyList_GET_SIZE(names); n++)
+        if (!(name[n] = PyUnicode_AsUTF8(PyList_GET_ITEM(names, n))))
+            return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    st = weft_reset(target, name, n);
+    Py_END_ALLOW_THREADS
+    if (st)
+        return raise_run_status(NULL, st);
+    Py_RETURN_NONE;
+}
+
+static PyObject *memory_in_use(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    return PyLong_FromSize_t(weft_memory_in_use());
+}
+
+static PyObject *set_threads(PyObject *self, PyObject *n)
+{
+    (void)self;
+    weft_set_threads((int)PyLong_AsLong(n));
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    { "set_hooks", (PyCFunction)(void (*)(void))set_hooks, METH_VARARGS | METH_KEYWORDS,
+      "What C asks Python for." },
+    { "set_library", set_library, METH_VARARGS,
+      "(folder, main thread): frames of its files are left out of traces." },
+    { "constant", (PyCFunction)(void (*)(void))core_constant, METH_FASTCALL,
+      "(value, dtype, name): a Const, or None where Python has to look first." },
+    { "op_functions", functions_dict, METH_NOARGS, "{op type: callable}" },
+    { "gradients", core_gradients, METH_VARARGS,
+      "(graph, ys, xs, grad_ys, stop, scope, colocate, gate, function)" },
+    { "set_host_function", core_set_host_function, METH_O, "function(token, arrays) -> arrays" },
+    { "make_array", make_array, METH_VARARGS, "(value, dtype): as a feed has it, or None." },
+    { "reset", reset, METH_VARARGS, "(target, containers)" },
+    { "memory_in_use", memory_in_use, METH_NOARGS, "Bytes that the library holds." },
+    { "set_threads", set_threads, METH_O, "Threads that kernels may use; 0: all CPUs." },
+    { NULL, NULL, 0, NULL }
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "weft._core", "Graphs and sessions in C; see weft.", -1, functions,
+    NULL, NULL, NULL, NULL
+};
+
+PyMODINIT_FUNC PyInit__core(void);
+PyMODINIT_FUNC PyInit__core(void)
+{
+    PyObject *m = PyModule_Create(&definition);
+    if (m && convert_ready() && graph_types(m) && op_types(m) &&
+        add_type(m, &session_spec, "Session", NULL) &&
+        add_type(m, &callable_spec, "Callable", &callable_type) &&
+        add_type(m, &partial_spec, "Partial", &partial_type) &&
+        add_type(m, &server_spec, "Server", NULL) &&
+        PyModule_AddStringConstant(m, "version", weft_version()) == 0)
+        return m;
+    Py_XDECREF(m);
+    return NULL;
+}

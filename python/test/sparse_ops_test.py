@@ -1,0 +1,150 @@
+"""SparseTensors, against dense NumPy arrays."""
+import numpy as np
+import pytest
+import weft as tf
+from needs import needs
+from weft.python.framework import sparse_tensor
+from weft.python.ops import sparse_ops
+
+
+@pytest.fixture
+def graph():
+    return tf.get_default_graph()
+
+
+A = np.array([[0, 1, 0, 2], [0, 0, 0, 0], [3, 0, 4, 0]], np.float32)
+B = np.array([[5, 1, 0, 0], [0, 0, 6, 0], [-3, 0, 0, 0]], np.float32)
+
+
+def run(fetches, feeds=None):
+    with tf.Session() as session:
+        return session.run(fetches, feeds)
+
+
+def sparse(a):
+    at = np.argwhere(a)
+    return tf.SparseTensor(at, a[tuple(at.T)], a.shape)
+
+
+def dense(value):
+    """A SparseTensorValue, or what gives one, as an array."""
+    if isinstance(value, tf.SparseTensor):
+        value = run(value)
+    a = np.zeros(value.dense_shape, value.values.dtype)
+    a[tuple(value.indices.T)] = value.values
+    return a
+
+
+def test_the_class(graph):
+    s = sparse(A)
+    assert s.get_shape() == [3, 4] and s.dtype == tf.float32 and s.graph is graph
+    assert s.indices.op.name == "SparseTensor/indices"
+    assert str(s).startswith("SparseTensor(indices=Tensor(")
+    with pytest.raises(ValueError):
+        tf.SparseTensor([[0, 0]], [1, 2], [2, 2])
+    with tf.Session():
+        assert np.array_equal(dense(s.eval()), A)
+    value = tf.SparseTensorValue(np.array([[0, 1]]), np.array([5.], np.float32), np.array([1, 2]))
+    assert sparse_tensor.is_sparse(value) and sparse_tensor.is_sparse(s)
+    again = tf.convert_to_tensor_or_sparse_tensor(value)
+    assert isinstance(again, tf.SparseTensor) and run(again).values.tolist() == [5]
+    with pytest.raises(RuntimeError, match="Sparse dtype: requested = int32, actual = float32"):
+        tf.convert_to_tensor_or_sparse_tensor(value, tf.int32)
+    with pytest.raises(TypeError):
+        tf.convert_to_tensor(s)
+
+
+def test_fed_and_fetched():
+    p = tf.sparse_placeholder(tf.float32)
+    value = tf.SparseTensorValue(np.array([[0, 1]]), np.array([5.]), np.array([1, 2]))
+    got = run(p, {p: value})
+    assert isinstance(got, tf.SparseTensorValue) and got.values.tolist() == [5]
+
+
+def test_collections_do_not_keep_a_graph(graph):
+    tf.add_to_collection("things", sparse(A))
+    kept, = tf.get_collection("things")
+    assert isinstance(kept, tf.SparseTensor) and np.array_equal(dense(kept), A)
+
+
+@needs("SparseToDense")
+def test_to_dense_and_back():
+    assert np.array_equal(run(tf.sparse_tensor_to_dense(sparse(A))), A)
+    filled = run(tf.sparse_tensor_to_dense(sparse(A), default_value=9))
+    assert np.array_equal(filled, np.where(A == 0, 9, A))
+    assert run(tf.sparse_to_dense([1, 3], [5], 7)).tolist() == [0, 7, 0, 7, 0]
+    assert np.array_equal(dense(sparse_ops.from_dense(A)), A)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="out of order|is repeated"):
+        run(tf.sparse_to_dense([3, 1], [5], 7))
+    with pytest.raises(TypeError, match="Input must be a SparseTensor"):
+        tf.sparse_tensor_to_dense(tf.constant(A))
+
+
+@needs("SparseAdd", "SparseTensorDenseAdd", "SparseSparseMaximum", "SparseSparseMinimum",
+       "SparseDenseCwiseMul")
+def test_arithmetic():
+    assert np.array_equal(dense(tf.sparse_add(sparse(A), sparse(B))), A + B)
+    assert np.array_equal(run(tf.sparse_add(sparse(A), B)), A + B)
+    assert np.array_equal(dense(tf.sparse_maximum(sparse(A), sparse(B))), np.maximum(A, B))
+    assert np.array_equal(dense(tf.sparse_minimum(sparse(A), sparse(B))), np.minimum(A, B))
+    assert np.array_equal(dense(sparse(A) * B), A * B)
+    with pytest.raises(TypeError, match="At least one input should be SparseTensor"):
+        tf.sparse_add(A, B)
+
+
+@needs("SparseTensorDenseMatMul")
+def test_matrix_products():
+    assert np.array_equal(run(tf.sparse_tensor_dense_matmul(sparse(A), B.T)), A @ B.T)
+    y = tf.sparse_tensor_dense_matmul(sparse(A), B, adjoint_a=True)
+    assert np.array_equal(run(y), A.T @ B)
+    x = tf.placeholder(tf.float32, [4, 2])
+    g, = tf.gradients(tf.sparse_tensor_dense_matmul(sparse(A), x), x)
+    assert np.array_equal(run(g, {x: np.ones((4, 2))}), A.T @ np.ones((3, 2)))
+
+
+@needs("SparseReduceSum", "SparseReduceMax")
+def test_reductions():
+    assert run(tf.sparse_reduce_sum(sparse(A))) == A.sum()
+    assert np.array_equal(run(tf.sparse_reduce_sum(sparse(A), 1)), A.sum(1))
+    assert np.array_equal(run(tf.sparse_reduce_sum(sparse(A), axis=0, keep_dims=True)),
+                          A.sum(0, keepdims=True))
+    assert run(tf.sparse_reduce_max(sparse(A), 1)).tolist() == [2, 0, 4]
+
+
+@needs("SparseConcat", "SparseSplit", "SparseSlice", "SparseReshape")
+def test_parts():
+    assert np.array_equal(dense(tf.sparse_concat(1, [sparse(A), sparse(B)])),
+                          np.concatenate([A, B], 1))
+    parts = tf.sparse_split(sp_input=sparse(A), num_split=2, axis=1)
+    assert np.array_equal(dense(parts[1]), A[:, 2:])
+    assert np.array_equal(dense(tf.sparse_slice(sparse(A), [0, 1], [2, 3])), A[:2, 1:])
+    assert np.array_equal(dense(tf.sparse_reshape(sparse(A), [2, -1])), A.reshape(2, 6))
+    kept = tf.sparse_retain(sparse(A), [True, False, True, False])
+    assert run(kept).values.tolist() == [1, 3]
+    with pytest.raises(ValueError, match="Cannot reshape a tensor"):
+        tf.sparse_reshape(sparse(A), [5, 5])
+
+
+@needs("SparseReorder")
+def test_order():
+    mixed = tf.SparseTensor([[2, 0], [0, 1]], [1., 2.], [3, 2])
+    assert run(tf.sparse_reorder(mixed)).values.tolist() == [2, 1]
+    assert np.array_equal(dense(tf.sparse_transpose(sparse(A))), A.T)
+    assert run(tf.sparse_reset_shape(sparse(A[:, :2]))).dense_shape.tolist() == [3, 2]
+
+
+@needs("SparseFillEmptyRows", "SparseSoftmax", "SparseToDense", "SparseReorder")
+def test_rows():
+    filled, empty = tf.sparse_fill_empty_rows(sparse(A), 8)
+    assert run(empty).tolist() == [False, True, False] and dense(filled)[1].tolist() == [8, 0, 0, 0]
+    ids = tf.SparseTensor([[0, 0], [1, 1]], tf.constant([2, 0], tf.int64), [2, 2])
+    assert run(tf.sparse_to_indicator(ids, 3)).tolist() == [[False, False, True],
+                                                            [True, False, False]]
+    soft = run(tf.sparse_softmax(sparse(A)))
+    e = np.exp([3, 4])
+    assert np.allclose(soft.values[2:], e / e.sum())
+
+
+def test_eye_and_expand():
+    assert np.array_equal(dense(sparse_ops.sparse_eye(2, 3)), np.eye(2, 3))
+    assert run(sparse_ops.sparse_expand_dims(sparse(A), 1)).dense_shape.tolist() == [3, 1, 4]

@@ -1,0 +1,580 @@
+"""The public names: which module each comes from.
+
+API = {namespace: {module: names}}. A namespace is what stands between "tf." and the name ("" for
+tf itself); a module is a path below this package; names are separated by spaces, and one that is
+called otherwise in its module is written public=internal. Nothing is imported before it is used.
+"""
+
+_DTYPES = """
+    DType as_dtype bfloat16 bool complex128 complex64 double float16 float32 float64 half int16
+    int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16 uint32 uint64
+    uint8 variant"""
+
+_LOGGING = """
+    DEBUG ERROR FATAL INFO TaskLevelStatusMessage WARN debug error fatal flush get_verbosity info
+    log log_every_n log_first_n log_if set_verbosity vlog warn warning"""
+
+_ASSERTS = """
+    assert_equal assert_greater assert_greater_equal assert_integer assert_less assert_less_equal
+    assert_near assert_negative assert_non_negative assert_non_positive assert_none_equal
+    assert_positive assert_proper_iterable assert_rank assert_rank_at_least assert_rank_in
+    assert_same_float_dtype assert_scalar assert_type is_non_decreasing is_numeric_tensor
+    is_strictly_increasing"""
+
+API = {"": {
+    "python.framework.dtypes": _DTYPES,
+    "python.framework.tensor_shape": """
+        Dimension TensorShape dimension_at_index dimension_value disable_v2_tensorshape
+        enable_v2_tensorshape""",
+    "python.framework.device_spec": "DeviceSpec",
+    "python.framework.config": """
+        AttrValue ConfigProto GPUOptions GraphDef GraphOptions NodeDef OptimizerOptions
+        RunMetadata RunOptions""",
+    "python.framework.graph_def": "NameAttrList",
+    "python.framework.errors": "OpError",
+    "python.framework.sparse_tensor": """
+        SparseTensor SparseTensorValue convert_to_tensor_or_sparse_tensor""",
+    "python.framework.ops": """
+        Graph GraphKeys IndexedSlices NoGradient NotDifferentiable Operation RegisterGradient
+        Tensor add_to_collection add_to_collections colocate_with container control_dependencies
+        convert_to_tensor convert_to_tensor_or_indexed_slices device get_collection
+        get_collection_ref get_default_graph get_default_session init_scope name_scope
+        no_gradient=NotDifferentiable op_scope register_tensor_conversion_function
+        reset_default_graph""",
+    "python.framework.constant_op": "constant",
+    "python.framework.tensor_util": """
+        get_static_value=constant_value is_tensor make_ndarray=MakeNdarray make_tensor_proto""",
+    "python.framework.random_seed": "get_seed set_random_seed",
+    "python.framework.v2_behavior": """
+        control_flow_v2_enabled disable_control_flow_v2 disable_eager_execution
+        disable_tensor_equality disable_v2_behavior enable_eager_execution enable_v2_behavior
+        executing_eagerly""",
+    "python.framework.versions": """
+        COMPILER_VERSION CXX11_ABI_FLAG GIT_VERSION GRAPH_DEF_VERSION
+        GRAPH_DEF_VERSION_MIN_CONSUMER GRAPH_DEF_VERSION_MIN_PRODUCER MONOLITHIC_BUILD VERSION
+        __compiler_version__=COMPILER_VERSION __git_version__=GIT_VERSION version""",
+    "python.client.session": "InteractiveSession Session",
+    "python.platform.tf_logging": "get_logger",
+    "python.ops.array_ops": """
+        batch_gather batch_to_space batch_to_space_nd bitcast boolean_mask
+        broadcast_dynamic_shape broadcast_static_shape broadcast_to check_numerics concat
+        depth_to_space dequantize diag diag_part edit_distance ensure_shape expand_dims
+        extract_image_patches extract_volume_patches fake_quant_with_min_max_args
+        fake_quant_with_min_max_args_gradient fake_quant_with_min_max_vars
+        fake_quant_with_min_max_vars_gradient fake_quant_with_min_max_vars_per_channel
+        fake_quant_with_min_max_vars_per_channel_gradient fill gather gather_nd guarantee_const
+        identity identity_n invert_permutation matrix_band_part matrix_diag matrix_diag_part
+        matrix_set_diag matrix_transpose meshgrid newaxis one_hot ones ones_like pad
+        parallel_stack placeholder placeholder_with_default quantize quantize_v2
+        quantized_concat rank required_space_to_batch_paddings reshape reverse reverse_sequence
+        reverse_v2 scatter_nd searchsorted sequence_mask setdiff1d shape shape_n size slice
+        space_to_batch space_to_batch_nd space_to_depth sparse_mask sparse_placeholder split
+        squeeze stack stop_gradient strided_slice tensor_scatter_add=tensor_scatter_nd_add
+        tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update
+        tensor_scatter_sub=tensor_scatter_nd_sub tensor_scatter_update=tensor_scatter_nd_update
+        tile transpose unique unique_with_counts unravel_index unstack where where_v2 zeros
+        zeros_like""",
+    "python.ops.sort_ops": "argsort sort",
+    "python.ops.manip_ops": "roll",
+    "python.ops.math_ops": """
+        abs accumulate_n acos acosh add add_n angle arg_max arg_min argmax argmin asin asinh
+        atan atan2 atanh betainc bincount cast ceil complex complex_abs=abs conj cos cosh
+        count_nonzero cross cumprod cumsum digamma div div_no_nan divide equal erf erfc exp
+        expm1 floor floor_div floordiv floormod greater greater_equal igamma igammac imag
+        is_finite is_inf is_nan less less_equal lgamma lin_space linspace log log1p log_sigmoid
+        logical_and logical_not logical_or logical_xor matmul maximum minimum mod multiply
+        negative not_equal polygamma pow range real realdiv reciprocal reduce_all reduce_any
+        reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum rint round
+        rsqrt saturate_cast scalar_mul segment_max segment_mean segment_min segment_prod
+        segment_sum sigmoid sign sin sinh sparse_matmul sparse_segment_mean
+        sparse_segment_sqrt_n sparse_segment_sum sqrt square squared_difference subtract tan
+        tanh tensordot to_bfloat16 to_complex128 to_complex64 to_double to_float to_int32
+        to_int64 trace truediv truncatediv truncatemod unsorted_segment_max
+        unsorted_segment_mean unsorted_segment_min unsorted_segment_prod unsorted_segment_sqrt_n
+        unsorted_segment_sum zeta""",
+    "python.ops.special_math_ops": "einsum lbeta",
+    "python.ops.histogram_ops": "histogram_fixed_width histogram_fixed_width_bins",
+    "python.ops.confusion_matrix": "confusion_matrix=confusion_matrix_v1",
+    "python.ops.numerics": "add_check_numerics_ops verify_tensor_all_finite",
+    "python.ops.linalg_ops": """
+        cholesky cholesky_solve eye matrix_determinant matrix_inverse matrix_solve
+        matrix_solve_ls matrix_square_root matrix_triangular_solve norm qr self_adjoint_eig
+        self_adjoint_eigvals svd""",
+    "python.ops.clip_ops": """
+        clip_by_average_norm clip_by_global_norm clip_by_norm clip_by_value global_norm""",
+    "python.ops.check_ops": _ASSERTS,
+    "python.ops.control_flow_ops": "Assert group no_op tuple",
+    "python.ops.logging_ops": "Print print=print_v2 timestamp",
+    "python.ops.script_ops": "numpy_function py_func py_function",
+    "python.ops.gradients": "AggregationMethod UnconnectedGradients gradients hessians",
+    "python.ops.custom_gradient": "custom_gradient",
+    "python.ops.random_ops": """
+        multinomial random_crop random_gamma random_normal random_poisson random_shuffle
+        random_uniform truncated_normal""",
+    "python.ops.init_ops": """
+        constant_initializer glorot_normal_initializer glorot_uniform_initializer
+        ones_initializer orthogonal_initializer random_normal_initializer
+        random_uniform_initializer truncated_normal_initializer uniform_unit_scaling_initializer
+        variance_scaling_initializer zeros_initializer""",
+    "python.ops.variables": """
+        Variable VariableAggregation VariableSynchronization all_variables
+        assert_variables_initialized global_variables global_variables_initializer
+        initialize_all_variables initialize_local_variables initialize_variables
+        is_variable_initialized local_variables local_variables_initializer model_variables
+        moving_average_variables report_uninitialized_variables trainable_variables
+        variables_initializer""",
+    "python.ops.variable_scope": """
+        AUTO_REUSE VariableScope disable_resource_variables enable_resource_variables
+        get_local_variable get_variable get_variable_scope no_regularizer
+        resource_variables_enabled variable_creator_scope variable_op_scope variable_scope""",
+    "python.ops.partitioned_variables": """
+        create_partitioned_variables fixed_size_partitioner min_max_variable_partitioner
+        variable_axis_size_partitioner""",
+    "python.ops.template": "make_template",
+    "python.ops.state_ops": """
+        assign assign_add assign_sub batch_scatter_update count_up_to scatter_add scatter_div
+        scatter_max scatter_min scatter_mul scatter_nd_add scatter_nd_sub scatter_nd_update
+        scatter_sub scatter_update""",
+    "python.ops.data_flow_ops": "dynamic_partition dynamic_stitch",
+    "python.ops.sparse_ops": """
+        deserialize_many_sparse serialize_many_sparse serialize_sparse sparse_add sparse_concat
+        sparse_fill_empty_rows sparse_maximum sparse_merge sparse_minimum sparse_reduce_max
+        sparse_reduce_max_sparse sparse_reduce_sum sparse_reduce_sum_sparse sparse_reorder
+        sparse_reset_shape sparse_reshape sparse_retain sparse_slice sparse_softmax sparse_split
+        sparse_tensor_dense_matmul sparse_tensor_to_dense sparse_to_dense sparse_to_indicator
+        sparse_transpose""",
+    "python.ops.string_ops": """
+        as_string decode_base64 decode_raw=decode_raw_v1 encode_base64 reduce_join regex_replace
+        string_join string_split string_strip string_to_hash_bucket=string_to_hash_bucket_v1
+        string_to_hash_bucket_fast string_to_hash_bucket_strong
+        string_to_number=string_to_number_v1 substr""",
+}}
+
+# ---- the namespaces that gather the same functions by subject ----
+
+API["dtypes"] = {
+    "python.framework.dtypes": _DTYPES,
+    "python.ops.math_ops": "cast complex saturate_cast",
+    "python.ops.string_ops": "as_string"}
+
+API["errors"] = {"python.framework.errors": """
+    ABORTED ALREADY_EXISTS AbortedError AlreadyExistsError CANCELLED CancelledError DATA_LOSS
+    DEADLINE_EXCEEDED DataLossError DeadlineExceededError FAILED_PRECONDITION
+    FailedPreconditionError INTERNAL INVALID_ARGUMENT InternalError InvalidArgumentError
+    NOT_FOUND NotFoundError OK OUT_OF_RANGE OpError OutOfRangeError PERMISSION_DENIED
+    PermissionDeniedError RESOURCE_EXHAUSTED ResourceExhaustedError UNAUTHENTICATED UNAVAILABLE
+    UNIMPLEMENTED UNKNOWN UnauthenticatedError UnavailableError UnimplementedError UnknownError
+    error_code_from_exception_type exception_type_from_error_code"""}
+
+API["math"] = {
+    "python.ops.math_ops": """
+        abs accumulate_n acos acosh add add_n angle argmax argmin asin asinh atan atan2 atanh
+        bessel_i0 bessel_i0e bessel_i1 bessel_i1e betainc bincount ceil conj cos cosh
+        count_nonzero cumprod cumsum cumulative_logsumexp digamma divide
+        divide_no_nan=div_no_nan equal erf erfc exp expm1 floor floordiv floormod greater
+        greater_equal igamma igammac imag is_finite is_inf is_nan less less_equal lgamma log
+        log1p log_sigmoid logical_and logical_not logical_or logical_xor maximum minimum mod
+        multiply multiply_no_nan negative nextafter not_equal polygamma polyval pow real
+        reciprocal reciprocal_no_nan reduce_all reduce_any reduce_euclidean_norm
+        reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_std reduce_sum
+        reduce_variance rint round rsqrt scalar_mul segment_max segment_mean segment_min
+        segment_prod segment_sum sigmoid sign sin sinh sqrt square squared_difference subtract
+        tan tanh truediv unsorted_segment_max unsorted_segment_mean unsorted_segment_min
+        unsorted_segment_prod unsorted_segment_sqrt_n unsorted_segment_sum xdivy xlogy zeta""",
+    "python.ops.array_ops": "invert_permutation",
+    "python.ops.special_math_ops": "lbeta",
+    "python.ops.confusion_matrix": "confusion_matrix=confusion_matrix_v1",
+    "python.ops.check_ops": "is_non_decreasing is_strictly_increasing",
+    "python.ops.nn": """
+        in_top_k l2_normalize log_softmax softmax softplus softsign top_k zero_fraction"""}
+
+API["linalg"] = {
+    "python.ops.linalg_ops": """
+        cholesky cholesky_solve det=matrix_determinant eigh=self_adjoint_eig
+        eigvalsh=self_adjoint_eigvals expm=matrix_exponential eye inv=matrix_inverse
+        lstsq=matrix_solve_ls lu norm qr solve=matrix_solve sqrtm=matrix_square_root svd
+        triangular_solve=matrix_triangular_solve""",
+    "python.ops.linalg_impl": "adjoint logdet slogdet",
+    "python.ops.math_ops": "cross matmul matvec tensordot trace",
+    "python.ops.special_math_ops": "einsum",
+    "python.ops.clip_ops": "global_norm",
+    "python.ops.nn": "l2_normalize",
+    "python.ops.array_ops": """
+        band_part=matrix_band_part diag=matrix_diag diag_part=matrix_diag_part matrix_transpose
+        set_diag=matrix_set_diag tensor_diag=diag tensor_diag_part=diag_part
+        transpose=matrix_transpose"""}
+
+API["manip"] = {
+    "python.ops.array_ops": """
+        batch_to_space_nd gather_nd reshape reverse scatter_nd space_to_batch_nd tile""",
+    "python.ops.manip_ops": "roll"}
+
+API["quantization"] = {"python.ops.array_ops": """
+    dequantize fake_quant_with_min_max_args fake_quant_with_min_max_args_gradient
+    fake_quant_with_min_max_vars fake_quant_with_min_max_vars_gradient
+    fake_quant_with_min_max_vars_per_channel fake_quant_with_min_max_vars_per_channel_gradient
+    quantize quantize_and_dequantize quantized_concat"""}
+
+API["bitwise"] = {"python.ops.bitwise_ops": """
+    bitwise_and bitwise_or bitwise_xor invert left_shift right_shift"""}
+
+API["debugging"] = {
+    "python.ops.check_ops": _ASSERTS + " assert_shapes",
+    "python.ops.control_flow_ops": "Assert",
+    "python.ops.math_ops": "is_finite is_inf is_nan",
+    "python.ops.numerics": "assert_all_finite=verify_tensor_all_finite",
+    "python.ops.array_ops": "check_numerics"}
+
+API["random"] = {
+    "python.framework.random_seed": "get_seed set_random_seed",
+    "python.ops.random_ops": """
+        categorical gamma=random_gamma multinomial normal=random_normal poisson=random_poisson
+        shuffle=random_shuffle truncated_normal uniform=random_uniform""",
+    "python.ops.candidate_sampling_ops": """
+        all_candidate_sampler fixed_unigram_candidate_sampler learned_unigram_candidate_sampler
+        log_uniform_candidate_sampler uniform_candidate_sampler""",
+    "python.ops.stateless_random_ops": """
+        stateless_categorical stateless_multinomial stateless_normal=stateless_random_normal
+        stateless_truncated_normal stateless_uniform=stateless_random_uniform"""}
+
+API["strings"] = {"python.ops.string_ops": """
+    as_string format=string_format join=string_join length=string_length lower=string_lower
+    reduce_join regex_full_match regex_replace split=string_split_v2 strip=string_strip substr
+    to_hash_bucket=string_to_hash_bucket_v1 to_hash_bucket_fast=string_to_hash_bucket_fast
+    to_hash_bucket_strong=string_to_hash_bucket_strong to_number=string_to_number_v1
+    unicode_script upper=string_upper"""}
+
+API["sparse"] = {
+    "python.framework.sparse_tensor": "SparseTensor",
+    "python.ops.array_ops": "mask=sparse_mask placeholder=sparse_placeholder",
+    "python.ops.math_ops": """
+        segment_mean=sparse_segment_mean segment_sqrt_n=sparse_segment_sqrt_n
+        segment_sum=sparse_segment_sum""",
+    "python.ops.sparse_ops": """
+        add=sparse_add concat=sparse_concat cross=sparse_cross cross_hashed=sparse_cross_hashed
+        expand_dims=sparse_expand_dims eye=sparse_eye fill_empty_rows=sparse_fill_empty_rows
+        from_dense matmul=sparse_tensor_dense_matmul maximum=sparse_maximum merge=sparse_merge
+        minimum=sparse_minimum reduce_max=sparse_reduce_max
+        reduce_max_sparse=sparse_reduce_max_sparse reduce_sum=sparse_reduce_sum
+        reduce_sum_sparse=sparse_reduce_sum_sparse reorder=sparse_reorder
+        reset_shape=sparse_reset_shape reshape=sparse_reshape retain=sparse_retain
+        slice=sparse_slice softmax=sparse_softmax sparse_dense_matmul=sparse_tensor_dense_matmul
+        split=sparse_split to_dense=sparse_tensor_to_dense to_indicator=sparse_to_indicator
+        transpose=sparse_transpose"""}
+
+API["initializers"] = {
+    "python.ops.init_ops": """
+        constant=Constant glorot_normal=glorot_normal_initializer
+        glorot_uniform=glorot_uniform_initializer he_normal he_uniform identity=Identity
+        lecun_normal lecun_uniform ones=Ones orthogonal=Orthogonal random_normal=RandomNormal
+        random_uniform=RandomUniform truncated_normal=TruncatedNormal
+        uniform_unit_scaling=UniformUnitScaling variance_scaling=VarianceScaling zeros=Zeros""",
+    "python.ops.variables": """
+        global_variables=global_variables_initializer
+        local_variables=local_variables_initializer variables=variables_initializer"""}
+
+# ---- neural networks ----
+
+API["nn"] = {
+    "python.ops.nn": """
+        all_candidate_sampler atrous_conv2d atrous_conv2d_transpose avg_pool avg_pool1d
+        avg_pool2d avg_pool3d avg_pool_v2 batch_norm_with_global_normalization
+        batch_normalization bias_add compute_accidental_hits compute_average_loss conv1d
+        conv1d_transpose conv2d conv2d_backprop_filter conv2d_backprop_input conv2d_transpose
+        conv3d conv3d_backprop_filter conv3d_backprop_filter_v2 conv3d_transpose conv_transpose
+        convolution crelu depthwise_conv2d depthwise_conv2d_backprop_filter
+        depthwise_conv2d_backprop_input depthwise_conv2d_native
+        depthwise_conv2d_native_backprop_filter depthwise_conv2d_native_backprop_input
+        dilation2d dropout elu erosion2d fixed_unigram_candidate_sampler fused_batch_norm
+        in_top_k l2_loss l2_normalize leaky_relu learned_unigram_candidate_sampler
+        local_response_normalization log_poisson_loss log_softmax log_uniform_candidate_sampler
+        lrn max_pool max_pool1d max_pool2d max_pool3d max_pool_v2 max_pool_with_argmax moments
+        nce_loss normalize_moments pool relu relu6 relu_layer sampled_softmax_loss
+        scale_regularization_loss selu separable_conv2d sigmoid
+        sigmoid_cross_entropy_with_logits softmax softmax_cross_entropy_with_logits
+        softmax_cross_entropy_with_logits_v2 softplus softsign
+        sparse_softmax_cross_entropy_with_logits sufficient_statistics swish tanh top_k
+        uniform_candidate_sampler weighted_cross_entropy_with_logits weighted_moments
+        with_space_to_batch xw_plus_b zero_fraction""",
+    "python.ops.embedding_ops": """
+        embedding_lookup embedding_lookup_sparse safe_embedding_lookup_sparse""",
+    "python.ops.array_ops": "depth_to_space space_to_batch space_to_depth"}
+
+API["layers"] = {
+    "python.layers.base": "Layer",
+    "python.layers.input_spec": "InputSpec",
+    "python.layers.core": "Dense Dropout Flatten dense dropout flatten",
+    "python.layers.convolutional": """
+        Conv1D Conv2D Conv2DTranspose Conv3D Conv3DTranspose SeparableConv1D SeparableConv2D
+        conv1d conv2d conv2d_transpose conv3d conv3d_transpose separable_conv1d separable_conv2d""",
+    "python.layers.pooling": """
+        AveragePooling1D AveragePooling2D AveragePooling3D MaxPooling1D MaxPooling2D
+        MaxPooling3D average_pooling1d average_pooling2d average_pooling3d max_pooling1d
+        max_pooling2d max_pooling3d""",
+    "python.layers.normalization": "BatchNormalization batch_normalization"}
+
+API["losses"] = {
+    "python.ops.losses.losses": """
+        Reduction absolute_difference add_loss compute_weighted_loss cosine_distance get_losses
+        get_regularization_loss get_regularization_losses get_total_loss hinge_loss huber_loss
+        log_loss mean_pairwise_squared_error mean_squared_error sigmoid_cross_entropy
+        softmax_cross_entropy sparse_softmax_cross_entropy"""}
+
+API["metrics"] = {"python.ops.metrics": """
+    accuracy auc average_precision_at_k false_negatives false_negatives_at_thresholds
+    false_positives false_positives_at_thresholds mean mean_absolute_error mean_cosine_distance
+    mean_iou mean_per_class_accuracy mean_relative_error mean_squared_error mean_tensor
+    percentage_below precision precision_at_k precision_at_thresholds precision_at_top_k recall
+    recall_at_k recall_at_thresholds recall_at_top_k root_mean_squared_error
+    sensitivity_at_specificity sparse_average_precision_at_k sparse_precision_at_k
+    specificity_at_sensitivity true_negatives true_negatives_at_thresholds true_positives
+    true_positives_at_thresholds"""}
+
+API["image"] = {"python.ops.image_ops": """
+    ResizeMethod adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_saturation
+    central_crop combined_non_max_suppression convert_image_dtype
+    crop_and_resize=crop_and_resize_v1 crop_to_bounding_box draw_bounding_boxes extract_glimpse
+    extract_image_patches extract_patches flip_left_right flip_up_down grayscale_to_rgb
+    hsv_to_rgb image_gradients non_max_suppression
+    non_max_suppression_overlaps=non_max_suppression_with_overlaps non_max_suppression_padded
+    non_max_suppression_with_scores pad_to_bounding_box per_image_standardization psnr
+    random_brightness random_contrast random_crop random_flip_left_right random_flip_up_down
+    random_hue random_saturation resize resize_area resize_bicubic resize_bilinear
+    resize_image_with_crop_or_pad resize_image_with_pad resize_images resize_nearest_neighbor
+    resize_with_crop_or_pad rgb_to_grayscale rgb_to_hsv rgb_to_yiq rgb_to_yuv rot90
+    sample_distorted_bounding_box sobel_edges ssim ssim_multiscale total_variation
+    transpose=transpose_image transpose_image yiq_to_rgb yuv_to_rgb"""}
+
+API["train"] = {
+    "python.training.optimizer": "Optimizer",
+    "python.training.gradient_descent": "GradientDescentOptimizer",
+    "python.training.momentum": "MomentumOptimizer",
+    "python.training.adam": "AdamOptimizer",
+    "python.training.adagrad": "AdagradOptimizer",
+    "python.training.adagrad_da": "AdagradDAOptimizer",
+    "python.training.adadelta": "AdadeltaOptimizer",
+    "python.training.ftrl": "FtrlOptimizer",
+    "python.training.rmsprop": "RMSPropOptimizer",
+    "python.training.proximal_adagrad": "ProximalAdagradOptimizer",
+    "python.training.proximal_gradient_descent": "ProximalGradientDescentOptimizer",
+    "python.training.moving_averages": "ExponentialMovingAverage",
+    "python.training.learning_rate_decay": """
+        cosine_decay cosine_decay_restarts exponential_decay inverse_time_decay
+        linear_cosine_decay natural_exp_decay noisy_linear_cosine_decay piecewise_constant
+        piecewise_constant_decay=piecewise_constant polynomial_decay""",
+    "python.training.training_util": """
+        assert_global_step create_global_step get_global_step get_or_create_global_step
+        global_step""",
+    "python.training.coordinator": "Coordinator LooperThread",
+    "python.training.server_lib": "ClusterSpec Server",
+    "python.training.device_setter": "replica_device_setter",
+    "python.framework.config": "ClusterDef JobDef ServerDef"}
+
+API["distributions"] = {"python.ops.distributions.distributions": """
+    Bernoulli Categorical Distribution FULLY_REPARAMETERIZED NOT_REPARAMETERIZED Normal
+    RegisterKL ReparameterizationType Uniform kl_divergence"""}
+API["contrib.distributions"] = API["distributions"]
+
+# ---- Keras ----
+
+API["keras.activations"] = {"python.keras.activations": """
+    elu exponential get hard_sigmoid linear relu selu serialize sigmoid softmax softplus
+    softsign tanh"""}
+
+API["keras.constraints"] = {"python.keras.constraints": """
+    Constraint MaxNorm MinMaxNorm NonNeg UnitNorm get max_norm min_max_norm non_neg unit_norm"""}
+
+API["keras.initializers"] = {"python.keras.initializers": """
+    Constant Identity Ones Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling
+    Zeros constant get glorot_normal glorot_uniform he_normal he_uniform identity lecun_normal
+    lecun_uniform normal ones orthogonal random_normal random_uniform truncated_normal uniform
+    zeros"""}
+
+API["keras.regularizers"] = {"python.keras.regularizers": "L1L2 Regularizer get l1 l1_l2 l2"}
+
+API["keras.backend"] = {"python.keras.backend": """
+    Function abs all any arange argmax argmin backend batch_dot batch_flatten batch_get_value
+    batch_normalization batch_set_value bias_add binary_crossentropy cast cast_to_floatx
+    categorical_crossentropy clear_session clip concatenate constant conv1d conv2d
+    conv2d_transpose conv3d cos count_params cumprod cumsum depthwise_conv2d dot dropout dtype
+    elu epsilon equal eval exp expand_dims eye flatten floatx function gather get_session
+    get_uid get_value gradients greater greater_equal hard_sigmoid image_data_format
+    in_test_phase in_top_k in_train_phase int_shape is_sparse l2_normalize learning_phase less
+    less_equal log logsumexp manual_variable_initialization max maximum mean min minimum
+    moving_average_update name_scope ndim normalize_batch_in_training not_equal one_hot ones
+    ones_like permute_dimensions placeholder pool2d pool3d pow print_tensor prod random_binomial
+    random_normal random_normal_variable random_uniform random_uniform_variable relu repeat
+    repeat_elements reset_uids reshape resize_images resize_volumes reverse round
+    separable_conv2d set_epsilon set_floatx set_image_data_format set_learning_phase set_session
+    set_value shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy
+    spatial_2d_padding spatial_3d_padding sqrt square squeeze stack std stop_gradient sum switch
+    tanh temporal_padding tile to_dense transpose truncated_normal update update_add update_sub
+    var variable zeros zeros_like"""}
+
+# ---- the process: flags, logs, tests, versions ----
+
+API["logging"] = {"python.platform.tf_logging": _LOGGING}
+
+API["flags"] = {"python.platform.flags": """
+    DEFINE_alias DEFINE_bool DEFINE_boolean DEFINE_enum DEFINE_flag DEFINE_float DEFINE_integer
+    DEFINE_list DEFINE_multi_enum DEFINE_multi_float DEFINE_multi_integer DEFINE_multi_string
+    DEFINE_spaceseplist DEFINE_string DuplicateFlagError Error FLAGS Flag FlagValues
+    IllegalFlagValueError UnparsedFlagAccessError UnrecognizedFlagError ValidationError
+    mark_flag_as_required mark_flags_as_required register_validator validator"""}
+
+API["app"] = {"python.platform.app": "run"}
+
+API["test"] = {
+    "python.platform.test": """
+        TestCase assert_equal_graph_def compute_gradient compute_gradient_error get_temp_dir
+        gpu_device_name is_built_with_cuda is_built_with_gpu_support is_built_with_rocm
+        is_built_with_xla is_gpu_available main mock test_src_dir_path"""}
+
+API["resource_loader"] = {"python.platform.resource_loader": """
+    get_data_files_path get_path_to_datafile get_root_dir_with_all_resources load_resource
+    readahead_file_path"""}
+
+API["sysconfig"] = {
+    "python.framework.versions": "CXX11_ABI_FLAG MONOLITHIC_BUILD",
+    "python.platform.sysconfig": "get_compile_flags get_include get_lib get_link_flags"}
+
+API["compat"] = {"python.util.compat": """
+    as_bytes as_str as_str_any as_text bytes_or_text_types complex_types dimension_at_index
+    dimension_value forward_compatibility_horizon forward_compatible integral_types path_to_str
+    real_types"""}
+
+API["contrib.util"] = {
+    "python.framework.tensor_util": "constant_value make_ndarray=MakeNdarray make_tensor_proto"}
+
+# ---- modules by other names: {path: the path of the module, or namespace, that it is} ----
+
+MODULES = {
+    "compat.v1": "",
+    "python.ops.standard_ops": "",
+    "app.flags": "flags",
+    "raw_ops": "python.ops.raw_ops",
+    "python.framework.device": "python.framework.device_spec",
+    "python.framework.errors_impl": "python.framework.errors",
+    "python.ops.gradients_impl": "python.ops.gradients",
+    "python.eager.context": "python.framework.v2_behavior",
+    "python.training.training": "train",
+    "contrib.distributions": "distributions",
+    "contrib.framework.nest": "python.util.nest",
+    "contrib.framework.python.framework": "contrib.framework",
+    "contrib.framework.python.ops": "contrib.framework",
+    "contrib.layers.layers": "contrib.layers",
+    "contrib.layers.python.layers": "contrib.layers",
+    "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
+    "contrib.slim.python.slim": "contrib.slim",
+    "contrib.training.python.training.hparam": "contrib.training.hparam",
+    **{"core.protobuf.%s_pb2" % name: "python.framework.config"
+       for name in ("cluster", "config", "debug", "rewriter_config", "tensorflow_server")},
+    **{"core.framework.%s_pb2" % name: "python.framework.config"
+       for name in ("cost_graph", "step_stats")},
+    **{"core.framework.%s_pb2" % name: "python.framework.graph_def"
+       for name in ("attr_value", "graph", "node_def", "resource_handle", "tensor",
+                    "tensor_shape", "versions")},
+    "core.framework.types_pb2": "python.framework.types_pb2",
+    **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
+       for name in ("array", "bitwise", "candidate_sampling", "control_flow", "data_flow", "image",
+                    "io", "linalg", "list", "logging", "lookup", "manip", "math", "nn", "parsing",
+                    "random", "resource_variable", "script", "sparse", "spectral", "state",
+                    "stateless_random", "string")},
+    "python.training.gen_training_ops": "python.ops.gen_ops",
+}
+
+# ---- what people look for and will not find, with what to say ----
+
+RENAMED = {
+    "batch_matmul": "matmul", "batch_svd": "svd", "concat_v2": "concat",
+    "histogram_summary": "summary.histogram", "image_summary": "summary.image",
+    "listdiff": "setdiff1d", "merge_all_summaries": "summary.merge_all",
+    "merge_summary": "summary.merge", "mul": "multiply", "neg": "negative", "pack": "stack",
+    "scalar_summary": "summary.scalar", "select": "where", "sub": "subtract",
+    "train.SummaryWriter": "summary.FileWriter", "unpack": "unstack",
+}
+
+LATER = {
+    "conditions and loops": """
+        CriticalSection TensorArray case cond foldl foldr map_fn scan switch_case vectorized_map
+        while_loop""",
+    "recurrent networks": """
+        contrib.legacy_seq2seq contrib.rnn contrib.seq2seq nn.bidirectional_dynamic_rnn
+        nn.dynamic_rnn nn.raw_rnn nn.rnn_cell nn.static_bidirectional_rnn nn.static_rnn
+        nn.static_state_saving_rnn python.ops.rnn python.ops.rnn_cell python.ops.rnn_cell_impl""",
+    "sequence decoders": """
+        nn.ctc_beam_search_decoder nn.ctc_beam_search_decoder_v2 nn.ctc_greedy_decoder
+        nn.ctc_loss nn.ctc_loss_v2 nn.ctc_unique_labels""",
+    "checkpoints": """
+        core.protobuf.saver_pb2 python.pywrap_tensorflow python.training.saver train.Checkpoint
+        train.CheckpointManager train.NewCheckpointReader train.Saver train.checkpoint_exists
+        train.get_checkpoint_mtimes train.get_checkpoint_state train.init_from_checkpoint
+        train.latest_checkpoint train.list_variables train.load_checkpoint train.load_variable
+        train.remove_checkpoint train.update_checkpoint_state train.warm_start""",
+    "files of graphs": """
+        MetaGraphDef TensorInfo core.protobuf.meta_graph_pb2 graph_util import_graph_def
+        python.framework.graph_util python.tools saved_model train.export_meta_graph
+        train.import_meta_graph train.write_graph""",
+    "summaries": """
+        Event HistogramProto LogMessage SessionLog Summary SummaryMetadata contrib.summary
+        core.framework.summary_pb2 core.util.event_pb2 python.summary summary
+        train.summary_iterator""",
+    "queues": """
+        ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue
+        PriorityQueue QueueBase RandomShuffleQueue SparseConditionalAccumulator queue
+        train.QueueRunner train.add_queue_runner train.batch train.batch_join
+        train.input_producer train.limit_epochs train.maybe_batch train.maybe_batch_join
+        train.maybe_shuffle_batch train.maybe_shuffle_batch_join train.queue_runner
+        train.range_input_producer train.shuffle_batch train.shuffle_batch_join
+        train.slice_input_producer train.start_queue_runners train.string_input_producer""",
+    "input pipelines": "contrib.data data",
+    "readers of files": """
+        FixedLenFeature FixedLenSequenceFeature FixedLengthRecordReader IdentityReader
+        LMDBReader ReaderBase SparseFeature TFRecordReader TextLineReader VarLenFeature
+        WholeFileReader decode_compressed decode_csv decode_json_example gfile io
+        load_file_system_library matching_files parse_example parse_single_example
+        parse_single_sequence_example parse_tensor python.platform.gfile python_io read_file
+        serialize_tensor train.BytesList train.Example train.Feature train.FeatureList
+        train.FeatureLists train.Features train.FloatList train.Int64List train.SequenceExample
+        train.match_filenames_once write_file""",
+    "image files": """
+        image.decode_and_crop_jpeg image.decode_bmp image.decode_gif image.decode_image
+        image.decode_jpeg image.decode_png image.encode_jpeg image.encode_png
+        image.extract_jpeg_shape image.is_jpeg""",
+    "training sessions": """
+        train.CheckpointSaverHook train.CheckpointSaverListener train.ChiefSessionCreator
+        train.FeedFnHook train.FinalOpsHook train.GlobalStepWaiterHook train.LoggingTensorHook
+        train.MonitoredSession train.MonitoredTrainingSession train.NanLossDuringTrainingError
+        train.NanTensorHook train.ProfilerHook train.Scaffold train.SecondOrStepTimer
+        train.SessionCreator train.SessionManager train.SessionRunArgs train.SessionRunContext
+        train.SessionRunHook train.SessionRunValues train.SingularMonitoredSession
+        train.StepCounterHook train.StopAtStepHook train.SummarySaverHook train.Supervisor
+        train.SyncReplicasOptimizer train.VocabInfo train.WorkerSessionCreator
+        train.basic_train_loop train.do_quantize_training_on_graphdef""",
+    "estimators": """
+        contrib.boosted_trees contrib.factorization contrib.learn.Estimator
+        contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",
+    "layers and models of Keras": """
+        keras.Input keras.Model keras.Sequential keras.applications keras.callbacks
+        keras.datasets keras.estimator keras.experimental keras.layers keras.losses
+        keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
+        keras.wrappers""",
+    "Fourier transforms": "contrib.signal fft fft2d fft3d ifft ifft2d ifft3d signal spectral",
+    "specifications of types": """
+        IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
+    "quantized layers": """
+        nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x""",
+    "fractional pooling": "nn.fractional_avg_pool nn.fractional_max_pool",
+    "lookup tables": "contrib.lookup initialize_all_tables lookup tables_initializer",
+    "functions": "function load_library load_op_library python.framework.function wrap_function",
+    "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
+    "eager execution": "GradientTape contrib.eager python.eager.backprop",
+    "distribution strategies": "contrib.distribute distribute",
+    "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
+    "ragged tensors": "RaggedTensor RaggedTensorSpec ragged",
+    "such part of TensorFlow": """
+        Module autograph compat.v2 config contrib.opt experimental lite
+        math.sobol_sample mixed_precision nn.collapse_repeated profiler python.client.timeline
+        python.debug test.Benchmark test.StubOutForTesting test.create_local_cluster user_ops
+        xla""",
+}

@@ -1,0 +1,60 @@
+"""Which symbols of TensorFlow are there: `weft py --coverage [FILE]`.
+
+FILE names a symbol a line, or is a table with a head (symbol, ..., tier, ...), separated by tabs.
+Without it the names of our own table are counted.
+"""
+import importlib
+
+from weft._alias import canonical, names
+from weft._api import API
+
+
+def report(path=None):
+    """Print what is there and what is not, by tier, then the counts."""
+    rows = _read(path) if path else [("tf.%s.%s" % (space, name) if space else "tf." + name, "all")
+                                     for space in API for name in names(space)]
+    tiers = {}
+    for symbol, tier in rows:
+        tiers.setdefault(tier, []).append((symbol, is_there(symbol)))
+    for tier, found in sorted(tiers.items()):
+        print("tier %s\n" % tier)
+        for symbol, there in found:
+            print("  %s %s" % ("+" if there else "-", symbol))
+        print()
+    for tier, found in sorted(tiers.items()):
+        there = sum(there for _, there in found)
+        print("tier %s: %d of %d symbols are there (%.1f%%)"
+              % (tier, there, len(found), 100 * there / len(found)))
+
+
+def _read(path):
+    """(symbol, tier) of each line."""
+    with open(path) as f:
+        lines = [line.rstrip("\n").split("\t") for line in f if line.strip()]
+    head = lines[0]
+    if "symbol" not in head:
+        return [(line[0], "all") for line in lines]
+    symbol, tier = head.index("symbol"), head.index("tier") if "tier" in head else None
+    return [(line[symbol], "all" if tier is None else line[tier]) for line in lines[1:]]
+
+
+def is_there(symbol):
+    """Whether a symbol, with or without its "tf.", leads to something.
+
+    "tf.[internal].x" stands for x in a module of TensorFlow's own whose name is not known.
+    """
+    top, _, path = symbol.replace("[internal].", "").partition(".")
+    if top not in ("tf", "tensorflow", "weft"):
+        path = symbol
+    value = importlib.import_module("weft")
+    at = ""
+    for word in path.split("."):
+        at = at + "." + word if at else word
+        try:
+            value = getattr(value, word)
+        except Exception:
+            try:
+                value = importlib.import_module("weft." + canonical(at))
+            except Exception:
+                return False
+    return True

@@ -1,0 +1,82 @@
+"""Rows of a tensor: what the gradient of a gather is (F8)."""
+import collections
+
+IndexedSlicesValue = collections.namedtuple("IndexedSlicesValue",
+                                            ["values", "indices", "dense_shape"])
+
+
+class IndexedSlices:
+    """Row `indices[i]` of a tensor of shape `dense_shape` is `values[i]`; other rows are zero.
+
+    `values` [n, d1, d2...], `indices` [n] of int32 or int64, `dense_shape` a vector or None.
+    Rows with the same index add up.
+    """
+
+    def __init__(self, values, indices, dense_shape=None):
+        from weft.python.framework.ops import get_graph_from_inputs
+        get_graph_from_inputs([x for x in (values, indices, dense_shape) if x is not None])
+        self._values = values
+        self._indices = indices
+        self._dense_shape = dense_shape
+
+    @property
+    def values(self):
+        return self._values
+
+    @property
+    def indices(self):
+        return self._indices
+
+    @property
+    def dense_shape(self):
+        return self._dense_shape
+
+    @property
+    def shape(self):
+        """The static shape of the tensor whose rows these are."""
+        from weft.python.framework import tensor_shape, tensor_util
+        if self._dense_shape is None:
+            return tensor_shape.TensorShape(None)
+        return tensor_util.constant_value_as_shape(self._dense_shape)
+
+    def get_shape(self):
+        return self.shape
+
+    @property
+    def name(self):
+        return self._values.name
+
+    @property
+    def device(self):
+        return self._values.device
+
+    @property
+    def op(self):
+        return self._values.op
+
+    @property
+    def dtype(self):
+        return self._values.dtype
+
+    @property
+    def graph(self):
+        return self._values.graph
+
+    def __neg__(self):
+        return IndexedSlices(-self.values, self.indices, self.dense_shape)
+
+    def __str__(self):
+        shape = "" if self._dense_shape is None else ", dense_shape=%s" % self._dense_shape
+        return "IndexedSlices(indices=%s, values=%s%s)" % (self._indices, self._values, shape)
+
+    # A graph keeps it as the names of its parts.
+
+    def _hold_(self):
+        hold = self.graph.hold
+        return _Held(hold(self._values), hold(self._indices),
+                     None if self._dense_shape is None else hold(self._dense_shape))
+
+
+class _Held(collections.namedtuple("_Held", ["values", "indices", "dense_shape"])):
+    def _unhold_(self, graph):
+        return IndexedSlices(*(None if x is None else graph.unhold(x) for x in self))

@@ -1,0 +1,15 @@
+"""Tensors taken apart by a rule and put together again."""
+from weft.python.framework import gen
+
+__all__ = ["dynamic_partition", "dynamic_stitch"]
+
+
+def dynamic_partition(data, partitions, num_partitions, name=None):
+    """A list of `num_partitions` tensors: the parts of `data` to which `partitions` gives that
+    number."""
+    return gen.DynamicPartition(data, partitions, num_partitions=num_partitions, name=name)
+
+
+def dynamic_stitch(indices, data, name=None):
+    """One tensor in which data[m][i] stands at indices[m][i]; the last one counts."""
+    return gen.DynamicStitch(indices, data, name=name)

@@ -1,0 +1,1 @@
+"""Probability distributions: samples, chances, entropies, divergences."""

@@ -1,0 +1,221 @@
+"""Nested structures: lists, tuples, named tuples and dicts with leaves of anything.
+
+A structure has an order of its leaves: sequences in theirs, dicts by sorted key. Everything here
+walks in that order, so that `flatten` and `pack_sequence_as` are each other's inverse.
+"""
+from collections import OrderedDict, abc, defaultdict
+
+__all__ = [
+    "assert_same_structure", "assert_shallow_structure", "flatten", "flatten_dict_items",
+    "flatten_up_to", "flatten_with_joined_string_paths", "is_nested", "is_sequence",
+    "map_structure", "map_structure_up_to", "pack_sequence_as", "yield_flattened_paths",
+]
+
+
+def is_sequence(value) -> bool:
+    """Whether `value` is a structure and no leaf; strings and arrays are leaves."""
+    if isinstance(value, (list, tuple, dict)):
+        return True
+    return isinstance(value, (abc.Sequence, abc.Mapping)) and not isinstance(
+        value, (str, bytes, bytearray))
+
+
+is_nested = is_sequence
+
+
+def _is_namedtuple(value):
+    return isinstance(value, tuple) and hasattr(value, "_fields")
+
+
+def _sorted_keys(mapping):
+    try:
+        return sorted(mapping)
+    except TypeError:
+        raise TypeError("nest only supports dicts with sortable keys.") from None
+
+
+def _items(structure):
+    """The (key, part) pairs of one level, in the order of leaves."""
+    if isinstance(structure, abc.Mapping):
+        return [(key, structure[key]) for key in _sorted_keys(structure)]
+    if _is_namedtuple(structure):
+        return list(zip(structure._fields, structure))
+    return list(enumerate(structure))
+
+
+def _parts(structure):
+    return [part for _, part in _items(structure)]
+
+
+def _like(structure, parts):
+    """A structure of the type of `structure` with other parts (in the order of leaves)."""
+    if isinstance(structure, abc.Mapping):
+        made = dict(zip(_sorted_keys(structure), parts))
+        ordered = [(key, made[key]) for key in structure]
+        if isinstance(structure, defaultdict):
+            return defaultdict(structure.default_factory, ordered)
+        return type(structure)(ordered)
+    if _is_namedtuple(structure):
+        return type(structure)(*parts)
+    return type(structure)(parts)
+
+
+def _collect(structure, leaves):
+    if not is_sequence(structure):
+        leaves.append(structure)
+        return
+    for part in _parts(structure):
+        _collect(part, leaves)
+
+
+def flatten(structure, expand_composites=False) -> list:
+    """The leaves as a list; a leaf alone gives a list of one."""
+    leaves = []
+    _collect(structure, leaves)
+    return leaves
+
+
+def _pack(structure, leaves):
+    if not is_sequence(structure):
+        return next(leaves)
+    return _like(structure, [_pack(part, leaves) for part in _parts(structure)])
+
+
+def pack_sequence_as(structure, flat_sequence, expand_composites=False):
+    """`flat_sequence` in the form of `structure`. ValueError when the counts differ."""
+    if not is_sequence(flat_sequence):
+        raise TypeError("flat_sequence must be a sequence")
+    if not is_sequence(structure):
+        if len(flat_sequence) != 1:
+            raise ValueError("Structure is a scalar but len(flat_sequence) == %d > 1"
+                             % len(flat_sequence))
+        return flat_sequence[0]
+    wanted = len(flatten(structure))
+    if wanted != len(flat_sequence):
+        raise ValueError(
+            "Could not pack sequence. Structure had %d elements, but flat_sequence had %d elements."
+            "  Structure: %s, flat_sequence: %s."
+            % (wanted, len(flat_sequence), structure, flat_sequence))
+    return _pack(structure, iter(flat_sequence))
+
+
+def _same_type(one, other):
+    if isinstance(one, abc.Mapping) and isinstance(other, abc.Mapping):
+        return True
+    if _is_namedtuple(one) and _is_namedtuple(other):
+        return type(one).__name__ == type(other).__name__ and one._fields == other._fields
+    return type(one) is type(other)
+
+
+def _assert_same(one, other, check_types):
+    if is_sequence(one) != is_sequence(other):
+        raise ValueError("The two structures don't have the same nested structure.\n\n"
+                         "First structure: %s\n\nSecond structure: %s" % (one, other))
+    if not is_sequence(one):
+        return
+    if check_types and not _same_type(one, other):
+        raise TypeError("The two structures don't have the same sequence type. First structure has "
+                        "type %s, while second structure has type %s." % (type(one), type(other)))
+    if len(one) != len(other) or (isinstance(one, abc.Mapping) and set(one) != set(other)):
+        raise ValueError("The two structures don't have the same nested structure.\n\n"
+                         "First structure: %s\n\nSecond structure: %s" % (one, other))
+    for a, b in zip(_parts(one), _parts(other)):
+        _assert_same(a, b, check_types)
+
+
+def assert_same_structure(nest1, nest2, check_types=True, expand_composites=False):
+    """ValueError where the nesting differs, TypeError where the kinds of containers do."""
+    _assert_same(nest1, nest2, check_types)
+
+
+def map_structure(func, *structure, **kwargs):
+    """`func` applied leaf by leaf to structures that are alike; the result has the first's form."""
+    if not callable(func):
+        raise TypeError("func must be callable, got: %s" % func)
+    if not structure:
+        raise ValueError("Must provide at least one structure")
+    check_types = kwargs.pop("check_types", True)
+    kwargs.pop("expand_composites", None)
+    if kwargs:
+        raise ValueError("Only valid keyword arguments are `check_types` and `expand_composites`, "
+                         "not: `%s`" % "`, `".join(kwargs))
+    for other in structure[1:]:
+        assert_same_structure(structure[0], other, check_types=check_types)
+    leaves = zip(*[flatten(s) for s in structure])
+    return pack_sequence_as(structure[0], [func(*x) for x in leaves])
+
+
+def assert_shallow_structure(shallow_tree, input_tree, check_types=True):
+    """Checks that `input_tree` begins like `shallow_tree`; below its leaves anything may hang."""
+    if not is_sequence(shallow_tree):
+        return
+    if not is_sequence(input_tree):
+        raise TypeError("If shallow structure is a sequence, input must also be a sequence. "
+                        "Input has type: %s." % type(input_tree))
+    if check_types and not _same_type(shallow_tree, input_tree):
+        raise TypeError("The two structures don't have the same sequence type. Input structure has "
+                        "type %s, while shallow structure has type %s."
+                        % (type(input_tree), type(shallow_tree)))
+    if len(shallow_tree) != len(input_tree):
+        raise ValueError("The two structures don't have the same sequence length. Input structure "
+                         "has length %s, while shallow structure has length %s."
+                         % (len(input_tree), len(shallow_tree)))
+    for shallow, deep in zip(_parts(shallow_tree), _parts(input_tree)):
+        assert_shallow_structure(shallow, deep, check_types)
+
+
+def _collect_up_to(shallow, deep, leaves):
+    if not is_sequence(shallow):
+        leaves.append(deep)
+        return
+    for a, b in zip(_parts(shallow), _parts(deep)):
+        _collect_up_to(a, b, leaves)
+
+
+def flatten_up_to(shallow_tree, input_tree, check_types=True) -> list:
+    """The parts of `input_tree` that stand where `shallow_tree` has leaves."""
+    assert_shallow_structure(shallow_tree, input_tree, check_types)
+    leaves = []
+    _collect_up_to(shallow_tree, input_tree, leaves)
+    return leaves
+
+
+def map_structure_up_to(shallow_tree, func, *inputs, **kwargs):
+    """`func` applied to the parts of `inputs` that stand where `shallow_tree` has leaves."""
+    if not inputs:
+        raise ValueError("Cannot map over no sequences")
+    check_types = kwargs.pop("check_types", True)
+    flat = [flatten_up_to(shallow_tree, tree, check_types) for tree in inputs]
+    return pack_sequence_as(shallow_tree, [func(*x) for x in zip(*flat)])
+
+
+def yield_flattened_paths(structure, path=()):
+    """(path, leaf) for each leaf, a path being the keys, fields or indices that lead to it."""
+    if not is_sequence(structure):
+        yield path, structure
+        return
+    for key, part in _items(structure):
+        yield from yield_flattened_paths(part, path + (key,))
+
+
+def flatten_with_joined_string_paths(structure, separator="/"):
+    """(path, leaf) for each leaf, the path as one string."""
+    return [(separator.join(str(key) for key in path), leaf)
+            for path, leaf in yield_flattened_paths(structure)]
+
+
+def flatten_dict_items(dictionary) -> dict:
+    """A dict whose keys may be structures, opened: each leaf of a key to the leaf of its value."""
+    if not isinstance(dictionary, abc.Mapping):
+        raise TypeError("input must be a dictionary")
+    flat = OrderedDict()
+    for key, value in dictionary.items():
+        keys, values = (flatten(key), flatten(value)) if is_sequence(key) else ([key], [value])
+        if len(keys) != len(values):
+            raise ValueError("Could not flatten dictionary. Key had %d elements, but value had %d "
+                             "elements. Key: %s, value: %s." % (len(keys), len(values), key, value))
+        for k, v in zip(keys, values):
+            if k in flat:
+                raise ValueError("Could not flatten dictionary: key %s is not unique." % (k,))
+            flat[k] = v
+    return flat

@@ -32,6 +32,7 @@
     X(ftrl) \
     X(gather) \
     X(hash) \
+    X(hits) \
     X(join) \
     X(like) \
     X(linalg) \

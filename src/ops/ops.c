@@ -31,6 +31,7 @@
     X(fill) \
     X(ftrl) \
     X(gather) \
+    X(glimpse) \
     X(hash) \
     X(hits) \
     X(join) \

@@ -85,6 +85,7 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResourceSparseApplyKerasMomentum", NULL, "1.14" },
     { "MatMul", "T", "1.13: int64" },
     { "BatchMatMul", "T", "1.13: int64" },
+    { "EuclideanNorm", NULL, "1.15" },
     { "StringLower", NULL, "1.15" },
     { "StringUpper", NULL, "1.15" },
     { "NonMaxSuppressionV5", NULL, "1.15" },

@@ -15,7 +15,7 @@ struct generator;
 MUST_CHECK struct status *random_prepare_bytes(struct prep *p, size_t bytes, void *state);
 MUST_CHECK struct status *random_prepare(struct prep *p);       /* the generator, nothing else */
 
-/* For a kernel that keeps a stream of its own: where it begins, by the attributes seed and seed2. */
+/* For a kernel that keeps a stream of its own: where it begins, by attributes seed and seed2. */
 struct philox random_begin(const struct node *n);
 
 /* Where the numbers of this execution begin; the generator has moved on by `blocks`. */

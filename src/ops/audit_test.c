@@ -80,6 +80,7 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResizeBicubicGrad", "half_pixel_centers", "1.14" },
     { "GatherV2", "batch_dims", "1.14" },
     { "BatchMatMulV2", NULL, "1.14" },
+    { "StatelessRandomUniformInt", NULL, "1.14" },
     { "ResourceScatterNdSub", NULL, "1.14" },
     { "ResourceApplyKerasMomentum", NULL, "1.14" },
     { "ResourceSparseApplyKerasMomentum", NULL, "1.14" },

@@ -63,6 +63,10 @@ def test_names_that_are_not_there():
             getattr(module, name)
     with pytest.raises(ModuleNotFoundError, match="No module named 'tensorflow.nope'"):
         import tensorflow.nope
+    with pytest.raises(ModuleNotFoundError, match="contrib.rnn': Weft has no recurrent networks"):
+        from tensorflow.contrib import rnn
+    with pytest.raises(ModuleNotFoundError, match="gfile': Weft has no readers of files yet"):
+        import tensorflow.python.platform.gfile
     assert not hasattr(tf, "nope") and not hasattr(tf.nn, "__wrapped__")
 
 

@@ -516,7 +516,8 @@ CASES = {
         lambda x: tf.layers.conv3d(x, 3, 2, 1, "same", activation=tf.nn.relu),
     "cnn3d_layers__channels_last_b1_k222_s111_d212_SAME":
         lambda x: tf.layers.conv3d(x, 3, 2, 1, "same", dilation_rate=(2, 1, 2)),
-    "max_pooling1d__channels_last_b1_k2_s1_SAME": lambda x: tf.layers.max_pooling1d(x, 2, 1, "same"),
+    "max_pooling1d__channels_last_b1_k2_s1_SAME":
+        lambda x: tf.layers.max_pooling1d(x, 2, 1, "same"),
     "max_pooling1d__channels_first_b2_k2_s1_VALID":
         lambda x: tf.layers.max_pooling1d(x, 2, 1, data_format=FIRST),
     "avg_pooling1d__channels_last_b1_k2_s2_SAME":

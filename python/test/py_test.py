@@ -6,6 +6,9 @@ import time
 
 import pytest
 
+if "clang_rt" in os.environ.get("LD_PRELOAD", ""):
+    pytest.skip("the command and Python would each load a sanitizer", allow_module_level=True)
+
 BUILD = os.path.join(os.getcwd(), os.environ.get("WEFT_BUILD", "build"))
 WEFT = os.path.join(BUILD, "weft")
 

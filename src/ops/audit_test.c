@@ -84,6 +84,7 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResourceScatterNdSub", NULL, "1.14" },
     { "ResourceApplyKerasMomentum", NULL, "1.14" },
     { "ResourceSparseApplyKerasMomentum", NULL, "1.14" },
+    { "PrintV2", "end", "1.14" },
     { "MatMul", "T", "1.13: int64" },
     { "BatchMatMul", "T", "1.13: int64" },
     { "StringLower", NULL, "1.15" },

@@ -164,7 +164,6 @@ static struct status *print_prepare(struct prep *p)
 /* One write, so that lines of several threads do not mix. */
 static struct status *write_line(struct str *line, FILE *to)
 {
-    str_puts(line, "\n");
     bool failed = line->failed;
     if (!failed)
         fwrite(str_text(line), 1, line->n, to);
@@ -180,6 +179,7 @@ static struct status *print_run(struct kernel *k)
     if (!w->counter || atomic_fetch_add(&w->counter->runs, 1) < w->first_n) {
         str_add(&line, w->message.s, w->message.n);
         summarize_inputs(k, "", &line);
+        str_puts(&line, "\n");
         TRY(write_line(&line, stderr));
     }
     kernel_forward(k, 0, 0);
@@ -201,9 +201,14 @@ static struct status *print_v2_shape(struct shape_ctx *c)
     return NULL;
 }
 
+struct print { FILE *to; struct text end; };
+
 static struct status *print_v2_prepare(struct prep *p)
 {
-    p->state = strcmp(node_attr_string(p->node, "output_stream"), "stdout") == 0 ? stdout : stderr;
+    struct print *print;
+    TRY(prep_state(p, sizeof *print, &print));
+    print->to = strcmp(node_attr_string(p->node, "output_stream"), "stdout") ? stderr : stdout;
+    print->end = node_attr_find(p->node, "end")->text;
     return NULL;
 }
 
@@ -211,9 +216,11 @@ static struct status *print_v2_run(struct kernel *k)
 {
     const struct tensor *x = kernel_in(k, 0);
     ENSURE(x->shape.rank == 0, "Expected a scalar string, got shape %s", SHAPE_STR(&x->shape));
+    const struct print *print = k->state;
     struct str line = { 0 };
     str_add(&line, tstring_data(x->data), tstring_len(x->data));
-    return write_line(&line, k->state == stdout ? stdout : stderr);
+    str_add(&line, print->end.s, print->end.n);
+    return write_line(&line, print->to);
 }
 
 /* ---- StringFormat: tensors as NumPy shows them, where a template has placeholders ---- */
@@ -370,8 +377,8 @@ const struct op ops_debug[] = {
     { .name    = "PrintV2",
       .inputs  = "input: string",
       .attrs   = "output_stream: {\"stdout\", \"stderr\", \"log(info)\", \"log(warning)\", "
-                 "\"log(error)\"} = \"stderr\"",
-      .doc     = "Writes a string and a line's end to the stream.",
+                 "\"log(error)\"} = \"stderr\"; end: string = \"\n\"",
+      .doc     = "Writes a string, and what ends it, to the stream.",
       .shape   = print_v2_shape,
       .grad    = NO_GRADIENT,
       .prepare = print_v2_prepare,

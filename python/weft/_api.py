@@ -573,8 +573,7 @@ LATER = {
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
     "ragged tensors": "RaggedTensor RaggedTensorSpec ragged",
     "such part of TensorFlow": """
-        Module autograph compat.v2 config contrib.opt contrib.slim.nets experimental lite
-        math.sobol_sample mixed_precision nn.collapse_repeated profiler python.client.timeline
-        python.debug test.Benchmark test.StubOutForTesting test.create_local_cluster user_ops
-        xla""",
+        Module autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
+        mixed_precision nn.collapse_repeated profiler python.client.timeline python.debug
+        test.Benchmark test.StubOutForTesting test.create_local_cluster user_ops xla""",
 }

@@ -129,6 +129,8 @@ PyObject *core_gradients(PyObject *self, PyObject *args);
 PyObject *core_set_host_function(PyObject *self, PyObject *function);
 extern PyType_Spec session_spec, callable_spec, partial_spec, server_spec;
 extern PyTypeObject *callable_type, *partial_type;
+/* `type`, if not NULL, gets the class as well. */
+bool add_type(PyObject *module, PyType_Spec *spec, const char *name, PyTypeObject **type);
 bool graph_types(PyObject *module);
 bool op_types(PyObject *module);
 

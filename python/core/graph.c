@@ -856,10 +856,12 @@ static PyMethodDef functions[] = {
     { NULL, NULL, 0, NULL }
 };
 
-static bool add_type(PyObject *module, PyType_Spec *spec, const char *name, PyTypeObject **type)
+bool add_type(PyObject *module, PyType_Spec *spec, const char *name, PyTypeObject **type)
 {
-    *type = (PyTypeObject *)PyType_FromSpec(spec);
-    return *type && PyModule_AddObject(module, name, Py_NewRef((PyObject *)*type)) == 0;
+    PyObject *made = PyType_FromSpec(spec);
+    if (type)
+        *type = (PyTypeObject *)made;
+    return made && PyModule_AddObject(module, name, Py_NewRef(made)) == 0;
 }
 
 bool graph_types(PyObject *module)

@@ -31,20 +31,24 @@ static void on_interrupt(int number)
 
 static bool watch_interrupts(void)
 {
-    struct sigaction ours = { .sa_handler = on_interrupt };
-    if (PyThread_get_thread_ident() != main_thread ||
-        sigaction(SIGINT, NULL, &python_action) || python_action.sa_handler == SIG_DFL ||
-        python_action.sa_handler == SIG_IGN || python_action.sa_flags & SA_SIGINFO)
+    struct sigaction ours = { .sa_handler = on_interrupt }, now;
+    if (PyThread_get_thread_ident() != main_thread || sigaction(SIGINT, NULL, &now) ||
+        now.sa_flags & SA_SIGINFO || now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN ||
+        now.sa_handler == on_interrupt)         /* a run inside a run, by way of tf.py_func */
         return false;
+    python_action = now;
     interrupted = 0;
     return sigaction(SIGINT, &ours, NULL) == 0;
 }
 
-/* The options of a run that Ctrl-C may end: its own, or these for one that has none. */
-static struct weft_run_options *plain_options(void)
+/* The options of a run that Ctrl-C may end: its own, or one for all that have none. */
+static struct weft_run_options *watched_options(struct weft_run_options *own)
 {
-    static struct weft_run_options *options;
-    if (!options && (options = weft_run_options_new()))
+    static struct weft_run_options *plain;
+    if (!own && !plain)
+        plain = weft_run_options_new();
+    struct weft_run_options *options = own ? own : plain;
+    if (options)
         weft_run_options_cancel(options, &interrupted);
     return options;
 }
@@ -199,7 +203,12 @@ static bool add_feeds(struct request *r, PyObject *feeds)
     }
     while (PyDict_Next(feeds, &at, &key, &value)) {
         bool plain = is_tensor(key) && !is_tensor(value);
-        if (plain ? !add_feed(r, key, value) : !add_feed_items(r, key, value))
+        Py_INCREF(key);                 /* converting a value may change the dictionary */
+        Py_INCREF(value);
+        bool ok = plain ? add_feed(r, key, value) : add_feed_items(r, key, value);
+        Py_DECREF(key);
+        Py_DECREF(value);
+        if (!ok)
             return false;
     }
     return true;
@@ -508,8 +517,8 @@ static struct weft_status *step(struct session *s, struct request *r,
 {
     struct weft_status *st;
     bool watched = watch_interrupts();
-    if (watched && !options)
-        options = plain_options();
+    if (watched)
+        options = watched_options(options);
     Py_BEGIN_ALLOW_THREADS
     st = weft_session_run(s->s, options, feeds_of(r), r->feeds.n, r->fetches.at, r->fetches.n,
                           r->targets.at, r->targets.n, values);
@@ -584,7 +593,10 @@ static PyObject *session_run(PyObject *self, PyObject *const *args, Py_ssize_t n
         given[i] = args[i];
     for (Py_ssize_t i = 0; keys && i < PyTuple_GET_SIZE(keys); i++) {
         int at = run_argument(PyTuple_GET_ITEM(keys, i));
-        if (at < 0)
+        if (at >= 0 && at < n)
+            PyErr_Format(PyExc_TypeError, "run() got multiple values for argument '%U'",
+                         PyTuple_GET_ITEM(keys, i));
+        if (PyErr_Occurred())
             return NULL;
         given[at] = args[n + i];
     }
@@ -607,7 +619,6 @@ static struct weft_run_options *options_new(long long timeout, bool trace)
     }
     weft_run_options_timeout(o, timeout);
     weft_run_options_trace(o, trace);
-    weft_run_options_cancel(o, &interrupted);
     return o;
 }
 
@@ -660,8 +671,8 @@ static struct weft_status *callable_step(struct callable *c, struct weft_run_opt
 {
     struct weft_status *st;
     bool watched = watch_interrupts();
-    if (watched && !options)
-        options = plain_options();
+    if (watched)
+        options = watched_options(options);
     Py_BEGIN_ALLOW_THREADS
     st = weft_call_run(c->prepared, options, feeds, values);
     Py_END_ALLOW_THREADS

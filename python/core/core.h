@@ -18,6 +18,7 @@
 
 #if PY_VERSION_HEX < 0x030A0000
 static inline PyObject *Py_NewRef(PyObject *x) { Py_INCREF(x); return x; }
+static inline PyObject *Py_XNewRef(PyObject *x) { Py_XINCREF(x); return x; }
 #endif
 
 struct traces;                          /* where nodes were made: trace.c */
@@ -64,6 +65,7 @@ struct hooks {
     PyObject *fetch_items;              /* fetch_items(graph, fetch) -> ([element], build) */
     PyObject *device_of;                /* device_of(graph, op type, name, inputs) -> str */
     PyObject *shape_of;                 /* shape_of(x) -> tuple of ints and None, or None */
+    PyObject *traced_call;              /* traced_call(callable, graph, values, options, metadata) */
     PyObject *host_error;               /* host_error(exception) -> (code, message) */
 };
 extern struct hooks hooks;

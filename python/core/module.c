@@ -17,7 +17,8 @@ static PyObject *set_hooks(PyObject *self, PyObject *args, PyObject *keywords)
         { "result_type", &hooks.result_type }, { "feed_items", &hooks.feed_items },
         { "feed_value", &hooks.feed_value }, { "feed_refused", &hooks.feed_refused },
         { "fetch_items", &hooks.fetch_items }, { "device_of", &hooks.device_of },
-        { "shape_of", &hooks.shape_of }, { "host_error", &hooks.host_error },
+        { "shape_of", &hooks.shape_of }, { "traced_call", &hooks.traced_call },
+        { "host_error", &hooks.host_error },
     };
     (void)self, (void)args;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -20,7 +20,8 @@ struct session {
 /* ---- Ctrl-C: a step of the main thread is cancelled, then Python has its say ---- */
 
 static volatile int interrupted;
-static struct sigaction python_action;
+static struct sigaction python_action;  /* what was there before, and is again afterwards */
+static bool watching;                   /* the main thread's */
 
 static void on_interrupt(int number)
 {
@@ -31,14 +32,23 @@ static void on_interrupt(int number)
 
 static bool watch_interrupts(void)
 {
-    struct sigaction ours = { .sa_handler = on_interrupt }, now;
-    if (PyThread_get_thread_ident() != main_thread || sigaction(SIGINT, NULL, &now) ||
-        now.sa_flags & SA_SIGINFO || now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN ||
-        now.sa_handler == on_interrupt)         /* a run inside a run, by way of tf.py_func */
-        return false;
-    python_action = now;
+    static const struct sigaction ours = { .sa_handler = on_interrupt };
+    if (watching || PyThread_get_thread_ident() != main_thread)
+        return false;                   /* it may be a run inside a run, by way of tf.py_func */
     interrupted = 0;
-    return sigaction(SIGINT, &ours, NULL) == 0;
+    if (sigaction(SIGINT, &ours, &python_action))
+        return false;
+    watching = !(python_action.sa_flags & SA_SIGINFO) && python_action.sa_handler != SIG_DFL &&
+               python_action.sa_handler != SIG_IGN;
+    if (!watching)
+        sigaction(SIGINT, &python_action, NULL);
+    return watching;
+}
+
+static void unwatch_interrupts(void)
+{
+    sigaction(SIGINT, &python_action, NULL);
+    watching = false;
 }
 
 /* The options of a run that Ctrl-C may end: its own, or one for all that have none. */
@@ -524,7 +534,7 @@ static struct weft_status *step(struct session *s, struct request *r,
                           r->targets.at, r->targets.n, values);
     Py_END_ALLOW_THREADS
     if (watched)
-        sigaction(SIGINT, &python_action, NULL);
+        unwatch_interrupts();
     return st;
 }
 
@@ -677,7 +687,7 @@ static struct weft_status *callable_step(struct callable *c, struct weft_run_opt
     st = weft_call_run(c->prepared, options, feeds, values);
     Py_END_ALLOW_THREADS
     if (watched)
-        sigaction(SIGINT, &python_action, NULL);
+        unwatch_interrupts();
     return st;
 }
 
@@ -717,15 +727,36 @@ static bool callable_count(const struct callable *c, Py_ssize_t n)
     return false;
 }
 
+/* With `options` or `run_metadata` (B87): Python reads the one and fills the other. */
+static PyObject *callable_optional(struct callable *c, PyObject *const *args, Py_ssize_t n,
+                                   PyObject *keys)
+{
+    PyObject *given[] = { Py_None, Py_None }, *values = PyTuple_New(n), *result = NULL;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(keys); i++) {
+        int at = run_argument(PyTuple_GET_ITEM(keys, i)) - OPTIONS;
+        if (at < 0 && !PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "A callable takes its feeds by position");
+        if (at >= 0)
+            given[at] = args[n + i];
+    }
+    for (Py_ssize_t i = 0; i < n && values; i++)
+        PyTuple_SET_ITEM(values, i, Py_NewRef(args[i]));
+    if (values && !PyErr_Occurred())
+        result = PyObject_CallFunctionObjArgs(hooks.traced_call, (PyObject *)c,
+                                              (PyObject *)c->session->graph, values, given[0],
+                                              given[1], NULL);
+    Py_XDECREF(values);
+    return result;
+}
+
 static PyObject *callable_call(PyObject *self, PyObject *const *args, size_t n, PyObject *keys)
 {
     struct callable *c = (struct callable *)self;
-    if (keys && PyTuple_GET_SIZE(keys)) {
-        PyErr_Format(PyExc_TypeError, "The callable got an unexpected keyword argument '%U'",
-                     PyTuple_GET_ITEM(keys, 0));
+    if (!callable_count(c, PyVectorcall_NARGS(n)))
         return NULL;
-    }
-    return callable_count(c, PyVectorcall_NARGS(n)) ? callable_with(c, args, NULL) : NULL;
+    if (keys && PyTuple_GET_SIZE(keys))
+        return callable_optional(c, args, PyVectorcall_NARGS(n), keys);
+    return callable_with(c, args, NULL);
 }
 
 /* run_traced(values, timeout_ms, trace) -> (result, trace as JSON) */

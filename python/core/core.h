@@ -96,6 +96,11 @@ PyObject *raise_run_status(struct graph *g, struct weft_status *st);
 /* The nodes added since the last call were made here. */
 bool graph_note(struct graph *g);
 
+/* ---- facade.c ---- */
+PyObject *token_new(int node, int index);               /* index -1: the node itself */
+PyObject *graph_hold_node(PyObject *graph, PyObject *x);        /* a Tensor's or Operation's Token */
+PyObject *graph_unhold_node(PyObject *graph, PyObject *token);
+
 /* ---- node.c ---- */
 PyObject *attr_value(struct graph *g, struct weft_node *n, const char *name);
 PyObject *shape_tuple(int rank, const int64_t *dims);   /* None where nothing is known */
@@ -134,6 +139,7 @@ extern PyTypeObject *callable_type, *partial_type;
 /* `type`, if not NULL, gets the class as well. */
 bool add_type(PyObject *module, PyType_Spec *spec, const char *name, PyTypeObject **type);
 bool graph_types(PyObject *module);
+bool facade_types(PyObject *module);
 bool op_types(PyObject *module);
 
 #endif

@@ -123,7 +123,7 @@ PyMODINIT_FUNC PyInit__core(void);
 PyMODINIT_FUNC PyInit__core(void)
 {
     PyObject *m = PyModule_Create(&definition);
-    if (m && convert_ready() && graph_types(m) && op_types(m) &&
+    if (m && convert_ready() && graph_types(m) && facade_types(m) && op_types(m) &&
         add_type(m, &session_spec, "Session", NULL) &&
         add_type(m, &callable_spec, "Callable", &callable_type) &&
         add_type(m, &partial_spec, "Partial", &partial_type) &&

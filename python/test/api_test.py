@@ -88,6 +88,13 @@ def weft_version():
     return _core.version
 
 
+def test_all_names_at_once():
+    space = {}
+    exec("from tensorflow.errors import *\nfrom tensorflow import *", space)
+    assert space["NotFoundError"] is tf.errors.NotFoundError and space["float32"] is tf.float32
+    assert "os" not in dir(tf) and "__git_version__" not in space
+
+
 def test_versions():
     assert tf.__version__ == tf.VERSION == tf.version.VERSION == "1.15.0"
     assert tf.version == weft_version()

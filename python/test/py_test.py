@@ -56,6 +56,12 @@ def test_code_module_and_input(script, tmp_path):
         assert done.stdout == "int32\n"
 
 
+def test_switches_of_python(script):
+    path = script("import sys; print(sys.flags.dont_write_bytecode, sys.warnoptions, sys.argv[1:])")
+    assert weft("-uB", "-W", "ignore", path, "-u").stdout == "1 ['ignore'] ['-u']\n"
+    assert weft("-B", "-c", "import sys; print(sys.flags.dont_write_bytecode)").stdout == "1\n"
+
+
 def test_tracebacks_are_the_scripts(script):
     path = script("import tensorflow as tf\ndef f():\n    tf.nope\nf()\n")
     error = weft(path, status=1).stderr

@@ -62,6 +62,8 @@ def _join(namespace, name):
 def _furnish(module_globals, namespace):
     """Let a module look up what it does not hold itself."""
     def __getattr__(name):
+        if name == "__all__" and namespace in API:
+            return [public for public in names(namespace) if not public.startswith("_")]
         value = _lookup(namespace, name)
         module_globals[name] = value
         return value
@@ -101,7 +103,7 @@ def _later(path):
 def _advice(path):
     """What a person may want to know who looked for a name that is not there."""
     namespace, _, name = path.rpartition(".")
-    if name.startswith("__") or _later(path):
+    if name.startswith("_") or _later(path):
         return _later(path)
     if path in RENAMED:
         return "; TensorFlow 1 calls it '%s'" % RENAMED[path]

@@ -6,8 +6,8 @@ called otherwise in its module is written public=internal. Nothing is imported b
 """
 
 _DTYPES = """
-    DType as_dtype bfloat16 bool complex128 complex64 double float16 float32 float64 half int16
-    int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16 uint32 uint64
+    DType QUANTIZED_DTYPES as_dtype bfloat16 bool complex128 complex64 double float16 float32
+    float64 half int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16 uint32 uint64
     uint8 variant"""
 
 _LOGGING = """
@@ -262,6 +262,9 @@ API["sparse"] = {
         split=sparse_split to_dense=sparse_tensor_to_dense to_indicator=sparse_to_indicator
         transpose=sparse_transpose"""}
 
+API["nest"] = {"python.util.nest": """
+    assert_same_structure flatten is_nested map_structure pack_sequence_as"""}
+
 API["initializers"] = {
     "python.ops.init_ops": """
         constant=Constant glorot_normal=glorot_normal_initializer
@@ -506,11 +509,12 @@ LATER = {
         nn.ctc_beam_search_decoder nn.ctc_beam_search_decoder_v2 nn.ctc_greedy_decoder
         nn.ctc_loss nn.ctc_loss_v2 nn.ctc_unique_labels""",
     "checkpoints": """
-        core.protobuf.saver_pb2 python.pywrap_tensorflow python.training.saver train.Checkpoint
-        train.CheckpointManager train.NewCheckpointReader train.Saver train.checkpoint_exists
-        train.get_checkpoint_mtimes train.get_checkpoint_state train.init_from_checkpoint
-        train.latest_checkpoint train.list_variables train.load_checkpoint train.load_variable
-        train.remove_checkpoint train.update_checkpoint_state train.warm_start""",
+        core.protobuf.saver_pb2 python.pywrap_tensorflow python.training.saver
+        pywrap_tensorflow train.Checkpoint train.CheckpointManager train.NewCheckpointReader
+        train.Saver train.checkpoint_exists train.experimental train.get_checkpoint_mtimes
+        train.get_checkpoint_state train.init_from_checkpoint train.latest_checkpoint
+        train.list_variables train.load_checkpoint train.load_variable train.remove_checkpoint
+        train.update_checkpoint_state train.warm_start""",
     "files of graphs": """
         MetaGraphDef TensorInfo core.protobuf.meta_graph_pb2 graph_util import_graph_def
         python.framework.graph_util python.tools saved_model train.export_meta_graph
@@ -538,9 +542,9 @@ LATER = {
         train.FeatureLists train.Features train.FloatList train.Int64List train.SequenceExample
         train.match_filenames_once write_file""",
     "image files": """
-        image.decode_and_crop_jpeg image.decode_bmp image.decode_gif image.decode_image
-        image.decode_jpeg image.decode_png image.encode_jpeg image.encode_png
-        image.extract_jpeg_shape image.is_jpeg""",
+        image.adjust_jpeg_quality image.decode_and_crop_jpeg image.decode_bmp image.decode_gif
+        image.decode_image image.decode_jpeg image.decode_png image.encode_jpeg
+        image.encode_png image.extract_jpeg_shape image.is_jpeg image.random_jpeg_quality""",
     "training sessions": """
         train.CheckpointSaverHook train.CheckpointSaverListener train.ChiefSessionCreator
         train.FeedFnHook train.FinalOpsHook train.GlobalStepWaiterHook train.LoggingTensorHook
@@ -569,12 +573,18 @@ LATER = {
     "functions": "function load_library load_op_library python.framework.function wrap_function",
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
+    "linear operators": """
+        linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix
+        linalg.LinearOperatorIdentity linalg.LinearOperatorLowerTriangular""",
     "distribution strategies": "contrib.distribute distribute",
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
-    "ragged tensors": "RaggedTensor RaggedTensorSpec ragged",
+    "ragged tensors": """
+        RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams
+        strings.unicode_decode strings.unicode_encode strings.unicode_split
+        strings.unicode_transcode""",
     "such part of TensorFlow": """
-        Module autograph compat.v2 config contrib.opt experimental lite
-        math.sobol_sample mixed_precision nn.collapse_repeated profiler python.client.timeline
-        python.debug test.Benchmark test.StubOutForTesting test.create_local_cluster user_ops
-        xla""",
+        Module audio autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
+        mixed_precision nn.collapse_repeated profiler python.client.timeline python.debug
+        random.experimental sets test.Benchmark test.StubOutForTesting
+        test.create_local_cluster user_ops xla""",
 }

@@ -65,7 +65,7 @@ struct hooks {
     PyObject *fetch_items;              /* fetch_items(graph, fetch) -> ([element], build) */
     PyObject *device_of;                /* device_of(graph, op type, name, inputs) -> str */
     PyObject *shape_of;                 /* shape_of(x) -> tuple of ints and None, or None */
-    PyObject *traced_call;              /* traced_call(callable, graph, values, options, metadata) */
+    PyObject *traced_call;              /* traced_call(callable, graph, values, options, data) */
     PyObject *host_error;               /* host_error(exception) -> (code, message) */
 };
 extern struct hooks hooks;
@@ -98,7 +98,7 @@ bool graph_note(struct graph *g);
 
 /* ---- facade.c ---- */
 PyObject *token_new(int node, int index);               /* index -1: the node itself */
-PyObject *graph_hold_node(PyObject *graph, PyObject *x);        /* a Tensor's or Operation's Token */
+PyObject *graph_hold_node(PyObject *graph, PyObject *x);        /* a Token for it */
 PyObject *graph_unhold_node(PyObject *graph, PyObject *token);
 
 /* ---- node.c ---- */

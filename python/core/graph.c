@@ -30,8 +30,8 @@ PyObject *raise_build_error(struct graph *g)
 
 PyObject *raise_run_status(struct graph *g, struct weft_status *st)
 {
-    return raise_made(PyObject_CallFunction(hooks.run_error, "Oisz",
-                                            g ? (PyObject *)g : Py_None, (int)weft_status_code(st), weft_status_message(st),
+    return raise_made(PyObject_CallFunction(hooks.run_error, "Oisz", g ? (PyObject *)g : Py_None,
+                                            (int)weft_status_code(st), weft_status_message(st),
                                             weft_status_node(st)), st);
 }
 

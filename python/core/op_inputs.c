@@ -160,7 +160,7 @@ static int wanted(const struct making *m, const struct weft_op_arg *a)
     return a->type_attr < 0 ? (int)a->dtype : a->is_list ? 0 : m->type[a->type_attr];
 }
 
-/* TF: what has no elements to tell its dtype takes the attribute's default, as in reshape(x, []). */
+/* TF: what has no elements to tell its dtype takes the attribute's default: reshape(x, []). */
 static int dtype_of_nothing(const struct making *m, const struct weft_op_arg *a, PyObject *x)
 {
     const struct weft_op_attr *attr = a->type_attr < 0 ? NULL : &m->f->attr[a->type_attr];

@@ -1,5 +1,5 @@
 /* request.c - what a run is about: feeds become tensors, fetches of any structure are walked, and
- * the structure is walked again to be filled. C does lists, tuples and dicts itself; Python is asked
+ * the structure is walked again to be filled. C does lists, tuples and dicts itself, Python is asked
  * about names, variables and whatever else may be fed or fetched. */
 #include "run.h"
 

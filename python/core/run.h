@@ -11,7 +11,7 @@ struct session {
     int closed;
 };
 
-/* ---- Ctrl-C: a step of the main thread is cancelled, then Python has its say (interrupt.c) ---- */
+/* ---- Ctrl-C: a step of the main thread is cancelled, then Python decides (interrupt.c) ---- */
 /* `options` (or one for all runs that have none) end with the signal from now on; true: the caller
  * ends this with unwatch_interrupts() when the step is over. */
 bool watch_interrupts(struct weft_run_options **options);

@@ -138,6 +138,20 @@ def test_results_of_registered_gradients(forget_gradients):
 
 
 @pytest.mark.fact("A62")
+def test_override_by_the_gradient_of_another_op():
+    graph, x = tf.get_default_graph(), tf.constant([0.4, -2.])
+    with graph.gradient_override_map({"Sign": "Identity", "Round": "Identity", "Mul": "Add"}):
+        straight = tf.round(tf.sign(x)) * 5.
+    np.testing.assert_array_equal(value(tf.gradients(straight, x)[0]), [1., 1.])
+    with graph.gradient_override_map({"Relu": "Sign"}):             # zeros
+        np.testing.assert_array_equal(value(tf.gradients(tf.nn.relu(x), x)[0]), [0., 0.])
+    for unlike in "MatMul", "Conv2D", "Split", "ArgMax":
+        with graph.gradient_override_map({"Sign": unlike}):
+            with pytest.raises(LookupError, match="No gradient defined"):
+                tf.gradients(tf.sign(x), x)
+
+
+@pytest.mark.fact("A62")
 def test_override_map(forget_gradients):
     @tf.RegisterGradient("Sevenfold")
     def _seven(op, dy):

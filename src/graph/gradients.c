@@ -221,11 +221,12 @@ static bool gather_dy(struct walk *w, const struct node *n, struct out *dy, stru
     return any && !w->g.st;
 }
 
-static void complete_dy(struct walk *w, const struct node *n, struct out *dy, struct slices *dys)
+static void complete_dy(struct walk *w, const struct op *op, const struct node *n, struct out *dy,
+                        struct slices *dys)
 {
     for (int i = 0; i < n->n_out && !w->g.st; i++) {
         struct out y = { (struct node *)n, i };
-        if (dys[i].indices.node && !(n->op->flags & OP_SLICES)) {
+        if (dys[i].indices.node && !(op->flags & OP_SLICES)) {
             dy[i] = grad_dense(&w->g, dy[i], &dys[i]);
             dys[i] = (struct slices){ 0 };
         } else if (!dy[i].node && (dtype_is_floating(out_dtype(y)) ||
@@ -363,18 +364,40 @@ static bool ask_function(struct walk *w)
     return done;
 }
 
+/* Does `n` have all that the gradient of `op` looks at? */
+static bool is_like(const struct node *n, const struct op *op)
+{
+    const struct sig *s = op_sig(op);
+    for (int i = 0; i < s->n_attr; i++)
+        if (s->attr[i].kind != ATTR_TYPE && !node_attr_find(n, s->attr[i].name))
+            return false;
+    return s->n_in == n->n_in && s->n_out == n->n_out;
+}
+
+/* The op whose gradient is `n`'s: its own or, under gradient_override_map({"Sign": "Identity"}),
+ * the one that is named (A62); NULL where there is no such gradient. */
+static const struct op *gradient_op(const struct node *n)
+{
+    const char *name = node_attr_string(n, "_gradient_op_type");
+    if (!*name)
+        return n->op;
+    const struct op *op = op_find(name);
+    return op && is_like(n, op) ? op : NULL;
+}
+
 static void ask_op(struct walk *w, struct node *n, struct out *dy, struct slices *dys)
 {
-    if (n->op->grad == NOT_DIFFERENTIABLE || w->g.st)
+    const struct op *op = gradient_op(n);
+    if (w->g.st || (op && op->grad == NOT_DIFFERENTIABLE))
         return;
-    if (n->op->grad == NO_GRADIENT) {
+    if (!op || op->grad == NO_GRADIENT) {
         grad_fail(&w->g, NOT_FOUND, "No gradient defined for operation '%s' (op type: %s)",
                   n->name, n->op->name);
         return;
     }
-    complete_dy(w, n, dy, dys);
+    complete_dy(w, op, n, dy, dys);
     if (!w->g.st)
-        n->op->grad(&w->g);
+        op->grad(&w->g);
 }
 
 static void call_grad(struct walk *w, struct node *n, struct out *dy, struct slices *dys)
@@ -405,7 +428,8 @@ static void visit(struct walk *w, int id)
     colocate(w, n);
     if (!gather_dy(w, n, dy, dys) || w->stop[id] || !any_input_reached(w, n))
         return;
-    if (w->q->function || n->op->grad != NOT_DIFFERENTIABLE)
+    const struct op *op = gradient_op(n);
+    if (w->q->function || !op || op->grad != NOT_DIFFERENTIABLE)
         call_grad(w, n, dy, dys);
 }
 

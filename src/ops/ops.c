@@ -21,6 +21,7 @@
     X(conv) \
     X(crop) \
     X(cross) \
+    X(ctc) \
     X(debug) \
     X(decompose) \
     X(descent) \
@@ -30,7 +31,9 @@
     X(fill) \
     X(ftrl) \
     X(gather) \
+    X(glimpse) \
     X(hash) \
+    X(hits) \
     X(join) \
     X(like) \
     X(linalg) \

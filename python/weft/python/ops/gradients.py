@@ -252,7 +252,7 @@ class _PythonGradients(object):
         if own is not None:
             return True, own
         found, function = registry.registered_gradient(name)
-        if not found:
+        if not found and not gen.has(name):     # else the core has the gradient of that op
             raise LookupError("No gradient defined for operation '%s' (op type: %s)"
                               % (op.name, op.type))
         return found, function

@@ -242,6 +242,21 @@ def test_layer_norm():
         layers.layer_norm(tf.placeholder(tf.float32, [2, None]))
 
 
+def test_instance_norm():
+    x = np.random.RandomState(0).rand(2, 4, 5, 3).astype("f")
+    y = layers.instance_norm(tf.constant(x), activation_fn=tf.nn.relu)
+    assert names() == ["InstanceNorm/beta:0", "InstanceNorm/gamma:0"]
+    assert tf.global_variables()[0].shape.as_list() == [3] and y.op.type == "Relu"
+    mean, std = x.mean((1, 2), keepdims=True), x.std((1, 2), keepdims=True)
+    np.testing.assert_allclose(evaluated(y), np.maximum((x - mean) / std, 0), rtol=1e-3, atol=1e-4)
+    turned = layers.instance_norm(tf.constant(x.transpose(0, 3, 1, 2)), data_format="NCHW",
+                                  activation_fn=tf.nn.relu, scope="turned")
+    np.testing.assert_allclose(evaluated(turned), evaluated(y).transpose(0, 3, 1, 2), rtol=1e-4,
+                               atol=1e-5)
+    with pytest.raises(ValueError, match="undefined channels dimension"):
+        layers.instance_norm(tf.placeholder(tf.float32, [2, 3, None]))
+
+
 # ---- initializers, regularizers, training ----
 
 @pytest.mark.parametrize("make, variance", [

@@ -2,7 +2,8 @@
  *
  * Finds the Python package (beside this program in a build folder, below its prefix when
  * installed) and a Python that its extension was built for, and becomes that Python, which runs
- * the package's __main__.py. $WEFT_PYTHON names another Python.
+ * the package's __main__.py. $WEFT_PYTHON names another Python. Python's own switches may come
+ * first: weft py -u -W ignore SCRIPT.
  */
 #include "verbs.h"
 
@@ -72,6 +73,19 @@ static const char *find_python(const char *core, char *path)
     return NULL;
 }
 
+/* How many of the arguments are switches of Python's own, with their values. */
+static int count_switches(int argc, char **argv)
+{
+    int i = 1;
+    while (i < argc && argv[i][0] == '-' && argv[i][1]) {
+        bool valued = strchr("WX", argv[i][1]);
+        if (!valued && strspn(argv[i] + 1, "bBEiIOqsuv") != strlen(argv[i] + 1))
+            break;
+        i += valued && !argv[i][2] ? 2 : 1;
+    }
+    return (i < argc ? i : argc) - 1;
+}
+
 static int fail(const char *text, const char *what)
 {
     fprintf(stderr, "weft py: %s%s\n", text, what);
@@ -99,10 +113,12 @@ int py(int argc, char **argv)
         return fail("no python3 on the path is the one that this extension was built for: ", core);
 
     *strstr(core, "/weft/_core") = '\0';
+    int switches = count_switches(argc, argv);
     args[0] = (char *)python;
-    args[1] = script;
-    args[2] = core;
-    memcpy(args + 3, argv + 1, (argc - 1) * sizeof *args);
+    memcpy(args + 1, argv + 1, switches * sizeof *args);
+    args[switches + 1] = script;
+    args[switches + 2] = core;
+    memcpy(args + switches + 3, argv + switches + 1, (argc - switches - 1) * sizeof *args);
     execvp(python, args);
     fprintf(stderr, "weft py: cannot run %s: %s\n", python, strerror(errno));
     return 1;

@@ -18,6 +18,7 @@
 
 #if PY_VERSION_HEX < 0x030A0000
 static inline PyObject *Py_NewRef(PyObject *x) { Py_INCREF(x); return x; }
+static inline PyObject *Py_XNewRef(PyObject *x) { Py_XINCREF(x); return x; }
 #endif
 
 struct traces;                          /* where nodes were made: trace.c */
@@ -64,6 +65,7 @@ struct hooks {
     PyObject *fetch_items;              /* fetch_items(graph, fetch) -> ([element], build) */
     PyObject *device_of;                /* device_of(graph, op type, name, inputs) -> str */
     PyObject *shape_of;                 /* shape_of(x) -> tuple of ints and None, or None */
+    PyObject *traced_call;              /* traced_call(callable, graph, values, options, data) */
     PyObject *host_error;               /* host_error(exception) -> (code, message) */
 };
 extern struct hooks hooks;
@@ -93,6 +95,11 @@ PyObject *raise_build_status(struct weft_status *st);
 PyObject *raise_run_status(struct graph *g, struct weft_status *st);
 /* The nodes added since the last call were made here. */
 bool graph_note(struct graph *g);
+
+/* ---- facade.c ---- */
+PyObject *token_new(int node, int index);               /* index -1: the node itself */
+PyObject *graph_hold_node(PyObject *graph, PyObject *x);        /* a Token for it */
+PyObject *graph_unhold_node(PyObject *graph, PyObject *token);
 
 /* ---- node.c ---- */
 PyObject *attr_value(struct graph *g, struct weft_node *n, const char *name);
@@ -131,7 +138,10 @@ PyObject *core_gradients(PyObject *self, PyObject *args);
 PyObject *core_set_host_function(PyObject *self, PyObject *function);
 extern PyType_Spec session_spec, callable_spec, partial_spec, server_spec;
 extern PyTypeObject *callable_type, *partial_type;
+/* `type`, if not NULL, gets the class as well. */
+bool add_type(PyObject *module, PyType_Spec *spec, const char *name, PyTypeObject **type);
 bool graph_types(PyObject *module);
+bool facade_types(PyObject *module);
 bool op_types(PyObject *module);
 
 #endif

@@ -17,7 +17,8 @@ static PyObject *set_hooks(PyObject *self, PyObject *args, PyObject *keywords)
         { "result_type", &hooks.result_type }, { "feed_items", &hooks.feed_items },
         { "feed_value", &hooks.feed_value }, { "feed_refused", &hooks.feed_refused },
         { "fetch_items", &hooks.fetch_items }, { "device_of", &hooks.device_of },
-        { "shape_of", &hooks.shape_of }, { "host_error", &hooks.host_error },
+        { "shape_of", &hooks.shape_of }, { "traced_call", &hooks.traced_call },
+        { "host_error", &hooks.host_error },
     };
     (void)self, (void)args;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -118,22 +119,15 @@ static struct PyModuleDef definition = {
     NULL, NULL, NULL, NULL
 };
 
-static bool add(PyObject *m, PyType_Spec *spec, const char *name, PyTypeObject **type)
-{
-    PyObject *t = PyType_FromSpec(spec);
-    if (type)
-        *type = (PyTypeObject *)t;
-    return t && PyModule_AddObject(m, name, Py_NewRef(t)) == 0;
-}
-
 PyMODINIT_FUNC PyInit__core(void);
 PyMODINIT_FUNC PyInit__core(void)
 {
     PyObject *m = PyModule_Create(&definition);
-    if (m && convert_ready() && graph_types(m) && op_types(m) &&
-        add(m, &session_spec, "Session", NULL) && add(m, &callable_spec, "Callable",
-                                                      &callable_type) &&
-        add(m, &partial_spec, "Partial", &partial_type) && add(m, &server_spec, "Server", NULL) &&
+    if (m && convert_ready() && graph_types(m) && facade_types(m) && op_types(m) &&
+        add_type(m, &session_spec, "Session", NULL) &&
+        add_type(m, &callable_spec, "Callable", &callable_type) &&
+        add_type(m, &partial_spec, "Partial", &partial_type) &&
+        add_type(m, &server_spec, "Server", NULL) &&
         PyModule_AddStringConstant(m, "version", weft_version()) == 0)
         return m;
     Py_XDECREF(m);

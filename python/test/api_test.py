@@ -63,6 +63,10 @@ def test_names_that_are_not_there():
             getattr(module, name)
     with pytest.raises(ModuleNotFoundError, match="No module named 'tensorflow.nope'"):
         import tensorflow.nope
+    with pytest.raises(ModuleNotFoundError, match="contrib.rnn': Weft has no recurrent networks"):
+        from tensorflow.contrib import rnn
+    with pytest.raises(ModuleNotFoundError, match="gfile': Weft has no readers of files yet"):
+        import tensorflow.python.platform.gfile
     assert not hasattr(tf, "nope") and not hasattr(tf.nn, "__wrapped__")
 
 
@@ -82,6 +86,13 @@ def test_other_names_lead_somewhere():
 def weft_version():
     from weft import _core
     return _core.version
+
+
+def test_all_names_at_once():
+    space = {}
+    exec("from tensorflow.errors import *\nfrom tensorflow import *", space)
+    assert space["NotFoundError"] is tf.errors.NotFoundError and space["float32"] is tf.float32
+    assert "os" not in dir(tf) and "__git_version__" not in space
 
 
 def test_versions():

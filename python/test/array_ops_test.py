@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 import weft as tf
+from needs import needs
 from weft.python.ops import array_ops
 
 
@@ -120,7 +121,6 @@ def test_stack_and_unstack(graph):
         tf.stack([x, x], axis=3)
     with pytest.raises(ValueError, match="Cannot infer num from shape"):
         tf.unstack(tf.placeholder(tf.float32))
-    assert np.array_equal(run(tf.parallel_stack([[1, 2], [3, 4]])), [[1, 2], [3, 4]])
 
 
 def test_lists_with_tensors_are_packed(graph):
@@ -153,8 +153,17 @@ def test_transpose(graph):
     assert np.array_equal(run(y, {p: value}), a.T)
     assert tf.transpose(tf.placeholder(tf.float32, [None, 3])).shape.as_list() == [3, None]
     assert tf.matrix_transpose(np.zeros([4, 2, 3])).shape == [4, 3, 2]
+
+
+@needs("ConjugateTranspose")
+def test_conjugate_transpose():
     c = np.array([[1 + 2j, 3]])
     assert np.array_equal(run(tf.transpose(c, conjugate=True)), c.conj().T)
+
+
+@needs("ParallelConcat")
+def test_parallel_stack():
+    assert np.array_equal(run(tf.parallel_stack([[1, 2], [3, 4]])), [[1, 2], [3, 4]])
 
 
 def test_pad_tile_reverse_roll():

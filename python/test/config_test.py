@@ -178,8 +178,8 @@ def test_text_is_read_back():
     n.attr["s"].s = b"\x00\xff'"
     n.attr["l"].list.i.extend([1, -2])
     assert from_text(str(n), NodeDef()) == n
-    g = from_text("node { name: 'x' op: \"Const\" # a remark\n attr { key: 'T' value { type: 1 } } }"
-                  " versions < producer: 27 > node { input: ['a', 'b'] }", GraphDef())
+    g = from_text("node { name: 'x' op: \"Const\" # a remark\n"
+                  "attr { key: 'T' value { type: 1 } } } versions < producer: 27 > node { input: ['a', 'b'] }", GraphDef())
     assert g.node[0].attr["T"].type == 1 and g.versions.producer == 27
     assert list(g.node[1].input) == ["a", "b"]
     for wrong in ("nope: 1", "node {", "node { name: x }", "%"):

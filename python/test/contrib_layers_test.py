@@ -242,19 +242,22 @@ def test_layer_norm():
         layers.layer_norm(tf.placeholder(tf.float32, [2, None]))
 
 
-def test_instance_norm():
-    x = np.random.RandomState(0).rand(2, 4, 5, 3).astype("f")
-    y = layers.instance_norm(tf.constant(x), activation_fn=tf.nn.relu)
-    assert names() == ["InstanceNorm/beta:0", "InstanceNorm/gamma:0"]
-    assert tf.global_variables()[0].shape.as_list() == [3] and y.op.type == "Relu"
-    mean, std = x.mean((1, 2), keepdims=True), x.std((1, 2), keepdims=True)
-    np.testing.assert_allclose(evaluated(y), np.maximum((x - mean) / std, 0), rtol=1e-3, atol=1e-4)
-    turned = layers.instance_norm(tf.constant(x.transpose(0, 3, 1, 2)), data_format="NCHW",
-                                  activation_fn=tf.nn.relu, scope="turned")
-    np.testing.assert_allclose(evaluated(turned), evaluated(y).transpose(0, 3, 1, 2), rtol=1e-4,
-                               atol=1e-5)
-    with pytest.raises(ValueError, match="undefined channels dimension"):
-        layers.instance_norm(tf.placeholder(tf.float32, [2, 3, None]))
+@pytest.mark.parametrize("first", [False, True])
+def test_instance_and_group_norm(first):
+    x = np.random.RandomState(0).rand(2, 3, 4, 6).astype("f") * 3
+    shown = x.transpose(0, 3, 1, 2) if first else x
+    alone = layers.instance_norm(tf.constant(shown), data_format="NCHW" if first else "NHWC")
+    grouped = layers.group_norm(tf.constant(shown), 3, 1 if first else -1,
+                                (-2, -1) if first else (-3, -2))
+    assert names() == ["InstanceNorm/beta:0", "InstanceNorm/gamma:0", "GroupNorm/beta:0",
+                       "GroupNorm/gamma:0"]
+    got = evaluated([alone, grouped])
+    got = [y.transpose(0, 2, 3, 1) if first else y for y in got]
+    np.testing.assert_allclose(got[0], normalized(x, (1, 2), 1e-6), rtol=1e-3, atol=1e-4)
+    parts = normalized(x.reshape(2, 3, 4, 3, 2), (1, 2, 4), 1e-6).reshape(x.shape)
+    np.testing.assert_allclose(got[1], parts, rtol=1e-3, atol=1e-4)
+    with pytest.raises(ValueError, match="6 channels is not commensurate with 4 groups"):
+        layers.group_norm(tf.constant(x), 4)
 
 
 # ---- initializers, regularizers, training ----
@@ -428,6 +431,11 @@ def test_nothing_keeps_a_graph_alive():
     del graph, x
     gc.collect()
     assert gone() is None
+
+
+def test_distributions():
+    normal = tf.contrib.distributions.Normal(loc=0.0, scale=1.0)
+    assert np.isclose(evaluated(normal.log_prob(0.5)), -0.5 * np.log(2 * np.pi) - 0.125)
 
 
 def test_hparams():

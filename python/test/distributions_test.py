@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import weft as tf
-from weft.python.ops.distributions import distributions as tfd
+tfd = tf.distributions
 
 
 def run(tensor, feeds=None):

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 import weft as tf
-from weft.python.framework import gen
+from needs import needs
 from weft.python.ops import image_ops
 
 IMAGE = np.random.RandomState(0).uniform(size=(4, 6, 3)).astype(np.float32)
@@ -11,11 +11,6 @@ IMAGE = np.random.RandomState(0).uniform(size=(4, 6, 3)).astype(np.float32)
 def run(fetches, feeds=None):
     with tf.Session() as session:
         return session.run(fetches, feeds)
-
-
-def needs(*ops):
-    missing = [op for op in ops if not gen.has(op)]
-    return pytest.mark.skipif(bool(missing), reason="no op %s" % ", ".join(missing))
 
 
 def test_flips():

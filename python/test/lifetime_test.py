@@ -1,5 +1,6 @@
 """What is closed, reset or dropped is given back: memory stays flat over ten thousand rounds."""
 import gc
+import os
 import resource
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 import weft as tf
 from weft import _core
 
-ROUNDS = 10000
+# A sanitizer keeps what was freed for a while, and takes its time.
+PLAIN = os.environ.get("WEFT_SANITIZE", "none") == "none"
+ROUNDS = 10000 if PLAIN else 1000
 SLACK_MB = 8
 
 
@@ -26,7 +29,7 @@ def stays_flat(turn):
         turn()
     gc.collect()
     assert _core.memory_in_use() - held < 1e5
-    assert resident_mb() - before < SLACK_MB
+    assert resident_mb() - before < SLACK_MB or not PLAIN
 
 
 def model():

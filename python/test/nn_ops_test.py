@@ -301,7 +301,8 @@ def test_moments():
 
 def test_batch_normalization():
     x = values(5, 3)
-    y = tf.nn.batch_normalization(x, x.mean(0), tf.constant(x.var(0)), [1.0, 2.0, 3.0], [2.0, 2.0, 2.0], 1e-3)
+    variance = tf.constant(x.var(0))
+    y = tf.nn.batch_normalization(x, x.mean(0), variance, [1.0, 2.0, 3.0], [2.0] * 3, 1e-3)
     assert y.op.name == "batchnorm/add_1"
     close(run(y), (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-3) * 2 + [1, 2, 3])
     ones, zeros = np.ones(4, np.float32), np.zeros(4, np.float32)

@@ -6,6 +6,9 @@ import time
 
 import pytest
 
+if "clang_rt" in os.environ.get("LD_PRELOAD", ""):
+    pytest.skip("the command and Python would each load a sanitizer", allow_module_level=True)
+
 BUILD = os.path.join(os.getcwd(), os.environ.get("WEFT_BUILD", "build"))
 WEFT = os.path.join(BUILD, "weft")
 
@@ -51,6 +54,12 @@ def test_code_module_and_input(script, tmp_path):
     for arguments in ["-"], []:
         done = weft(*arguments, stdin=None, input="import tensorflow as tf; print(tf.int32.name)")
         assert done.stdout == "int32\n"
+
+
+def test_switches_of_python(script):
+    path = script("import sys; print(sys.flags.dont_write_bytecode, sys.warnoptions, sys.argv[1:])")
+    assert weft("-uB", "-W", "ignore", path, "-u").stdout == "1 ['ignore'] ['-u']\n"
+    assert weft("-B", "-c", "import sys; print(sys.flags.dont_write_bytecode)").stdout == "1\n"
 
 
 def test_tracebacks_are_the_scripts(script):

@@ -1,4 +1,4 @@
-"""What the real TensorFlow computed for small graphs (../shared/golden), for tests to build again."""
+"""What the real TensorFlow computed for small graphs (../shared/golden), to be built again."""
 import os
 
 import numpy as np

@@ -64,7 +64,6 @@ def test_device_functions():
     assert op().device == ""
 
 
-@fact("A29")
 def test_switching_scopes_to_thread_local_is_accepted():
     tf.get_default_graph().switch_to_thread_local()
     with tf.device("/device:CPU:0"):

@@ -840,3 +840,12 @@ def test_big_arrays_are_lent():
     assert got.sum() == 1e6 and got is not a
     got[:] = 2
     assert a[0] == 1
+
+
+def test_a_run_inside_a_run():
+    c = tf.constant(3.0)
+    s = tf.Session()
+    y = tf.py_func(lambda: np.float32(s.run(c) + 1), [], tf.float32)
+    assert s.run(y) == 4
+    with pytest.raises(TypeError, match="multiple values for argument 'fetches'"):
+        s.run(c, fetches=c)

@@ -110,3 +110,38 @@ def test_analyze_vars(capsys):
     assert "v:0 (float32_ref 2x3) [6, bytes: 24]" in said
     assert "Total size of variables: 10" in said and "Total bytes of variables: 56" in said
     assert slim.model_analyzer.analyze_ops(tf.get_default_graph()) > 10
+
+
+def test_residual_network():
+    from weft.contrib.slim.nets import resnet_utils, resnet_v1
+    blocks = [resnet_v1.resnet_v1_block("block1", 2, 2, 2),
+              resnet_v1.resnet_v1_block("block2", 4, 2, 1)]
+    images = tf.placeholder(tf.float32, [None, 32, 32, 3])
+    with slim.arg_scope(resnet_v1.resnet_arg_scope()):
+        logits, ends = resnet_v1.resnet_v1(images, blocks, 5, scope="net")
+        dense, _ = resnet_v1.resnet_v1(images, blocks, is_training=False, global_pool=False,
+                                       output_stride=4, reuse=True, scope="net")
+    assert logits.shape.as_list() == [None, 1, 1, 5] and dense.shape.as_list() == [None, 8, 8, 16]
+    assert list(ends)[:3] == ["net/conv1", "net/block1/unit_1/bottleneck_v1/shortcut",
+                              "net/block1/unit_1/bottleneck_v1/conv1"]
+    assert "net/block2" in ends and "predictions" in ends
+    assert "net/block1/unit_1/bottleneck_v1/conv2/BatchNorm/moving_mean" in [
+        v.op.name for v in slim.get_model_variables()]
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        chances = sess.run(ends["predictions"], {images: np.ones((2, 32, 32, 3))})
+    np.testing.assert_allclose(chances.sum(-1), 1.0, rtol=1e-5)
+    with pytest.raises(ValueError, match="output_stride cannot be reached"):
+        resnet_v1.resnet_v1(images, blocks, output_stride=16, scope="other")
+    with pytest.raises(ValueError, match="multiple of 4"):
+        resnet_v1.resnet_v1(images, blocks, output_stride=6, scope="third")
+    x = tf.constant(np.random.RandomState(0).rand(1, 5, 5, 2).astype("f"))
+    with tf.variable_scope("same"):
+        strided = resnet_utils.conv2d_same(x, 3, 3, 2, scope="c")
+        all_of_it = resnet_utils.conv2d_same(x, 3, 3, 1, scope="d")
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for c, d in zip(slim.get_variables("same/c"), slim.get_variables("same/d")):
+            sess.run(tf.assign(d, c))
+        np.testing.assert_allclose(*sess.run([strided, all_of_it[:, ::2, ::2]]), rtol=1e-4,
+                                   atol=1e-5)

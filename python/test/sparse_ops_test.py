@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 import weft as tf
-from weft.python.framework import gen, sparse_tensor
+from needs import needs
+from weft.python.framework import sparse_tensor
 from weft.python.ops import sparse_ops
 
 
@@ -18,11 +19,6 @@ B = np.array([[5, 1, 0, 0], [0, 0, 6, 0], [-3, 0, 0, 0]], np.float32)
 def run(fetches, feeds=None):
     with tf.Session() as session:
         return session.run(fetches, feeds)
-
-
-def needs(*ops):
-    missing = [op for op in ops if not gen.has(op)]
-    return pytest.mark.skipif(bool(missing), reason="no op %s" % ", ".join(missing))
 
 
 def sparse(a):

@@ -2,18 +2,13 @@
 import numpy as np
 import pytest
 import weft as tf
-from weft.python.framework import gen
+from needs import needs
 from weft.python.ops import string_ops
 
 
 def run(fetches, feeds=None):
     with tf.Session() as session:
         return session.run(fetches, feeds)
-
-
-def needs(*ops):
-    missing = [op for op in ops if not gen.has(op)]
-    return pytest.mark.skipif(bool(missing), reason="no op %s" % ", ".join(missing))
 
 
 @pytest.mark.fact("E39")

@@ -54,7 +54,8 @@ def test_two_shapes():
     assert a.merge_with(b).as_list() == [2, 3] and a.is_compatible_with(b)
     assert a.concatenate([4]).as_list() == [None, 3, 4] and a.concatenate(None).ndims is None
     assert a.most_specific_compatible_shape(TensorShape([2, 3])).as_list() == [None, 3]
-    assert TensorShape([1, 2]) == [1, 2] and TensorShape([1]) != [2] and TensorShape(None) == None  # noqa
+    assert TensorShape([1, 2]) == [1, 2] and TensorShape([1]) != [2]
+    assert TensorShape(None) == TensorShape(None)
     assert not a == TensorShape([None, 3])          # TF: unknown is equal to nothing
     for bad, words in ((lambda: a.merge_with([2]), "Shapes .* must have the same rank"),
                        (lambda: a.merge_with([2, 4]), "Shapes .* are not compatible"),

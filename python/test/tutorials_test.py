@@ -11,8 +11,6 @@ MNIST = pathlib.Path(os.environ.get("WEFT_SHARED", ROOT.parent / "shared")) / "m
 TUTORIALS = sorted((ROOT / "examples/python/tutorials").glob("*.py"))
 
 
-@pytest.mark.skipif(os.environ.get("WEFT_SANITIZE", "none") != "none",
-                    reason="training takes minutes under a sanitizer")
 @pytest.mark.parametrize("script", TUTORIALS, ids=lambda p: p.stem)
 def test_tutorial(script):
     learns_digits = "MNIST" in script.read_text()

@@ -62,6 +62,8 @@ def _join(namespace, name):
 def _furnish(module_globals, namespace):
     """Let a module look up what it does not hold itself."""
     def __getattr__(name):
+        if name == "__all__" and namespace in API:
+            return [public for public in names(namespace) if not public.startswith("_")]
         value = _lookup(namespace, name)
         module_globals[name] = value
         return value
@@ -78,21 +80,33 @@ def _lookup(namespace, name):
         module, internal = names(namespace)[name]
         return getattr(importlib.import_module("weft." + module), internal)
     path = _join(namespace, name)
-    if not name.startswith("_") and find_spec("weft." + path) is not None:
+    if not name.startswith("_") and _is_module("weft." + path):
         return importlib.import_module("weft." + path)
     raise AttributeError("module 'tensorflow' has no attribute '%s'%s" % (path, _advice(path)))
+
+
+def _is_module(fullname):
+    try:
+        return find_spec(fullname) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _later(path):
+    """What to say of a part of TensorFlow that is not there yet; "" for all else."""
+    for subject, words in LATER.items():
+        if any(path == word or path.startswith(word + ".") for word in words.split()):
+            return ": Weft has no %s yet" % subject
+    return ""
 
 
 def _advice(path):
     """What a person may want to know who looked for a name that is not there."""
     namespace, _, name = path.rpartition(".")
-    if name.startswith("__"):
-        return ""
+    if name.startswith("_") or _later(path):
+        return _later(path)
     if path in RENAMED:
         return "; TensorFlow 1 calls it '%s'" % RENAMED[path]
-    for subject, words in LATER.items():
-        if any(path == word or path.startswith(word + ".") for word in words.split()):
-            return ": Weft has no %s yet" % subject
     from difflib import get_close_matches
     everywhere = [_join(space, other) for space in API for other in names(space)
                   if "." not in space or space == namespace]
@@ -115,7 +129,14 @@ class _Finder:
             return None
         real = canonical(rest)
         if top != "weft" or real != rest:
-            return self._alias(fullname, "weft." + real if real else "weft")
+            spec = self._alias(fullname, "weft." + real if real else "weft")
+        else:
+            spec = self._own(fullname, rest, path)
+        if spec is None and _later(real):
+            raise ModuleNotFoundError("No module named 'tensorflow.%s'%s" % (real, _later(real)))
+        return spec
+
+    def _own(self, fullname, rest, path):
         spec = PathFinder.find_spec(fullname, path)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
             if spec.submodule_search_locations or rest in API:
@@ -125,11 +146,9 @@ class _Finder:
         return spec
 
     def _alias(self, fullname, target):
-        try:
-            found = target == "weft" or find_spec(target) is not None
-        except ModuleNotFoundError:
-            found = False
-        return ModuleSpec(fullname, _AliasLoader(target)) if found else None
+        if target == "weft" or _is_module(target):
+            return ModuleSpec(fullname, _AliasLoader(target))
+        return None
 
 
 class _SourceLoader(SourceFileLoader):

@@ -6,8 +6,8 @@ called otherwise in its module is written public=internal. Nothing is imported b
 """
 
 _DTYPES = """
-    DType as_dtype bfloat16 bool complex128 complex64 double float16 float32 float64 half int16
-    int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16 uint32 uint64
+    DType QUANTIZED_DTYPES as_dtype bfloat16 bool complex128 complex64 double float16 float32
+    float64 half int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16 uint32 uint64
     uint8 variant"""
 
 _LOGGING = """
@@ -263,6 +263,9 @@ API["sparse"] = {
         split=sparse_split to_dense=sparse_tensor_to_dense to_indicator=sparse_to_indicator
         transpose=sparse_transpose"""}
 
+API["nest"] = {"python.util.nest": """
+    assert_same_structure flatten is_nested map_structure pack_sequence_as"""}
+
 API["initializers"] = {
     "python.ops.init_ops": """
         constant=Constant glorot_normal=glorot_normal_initializer
@@ -280,9 +283,9 @@ API["nn"] = {
     "python.ops.nn": """
         all_candidate_sampler atrous_conv2d atrous_conv2d_transpose avg_pool avg_pool1d
         avg_pool2d avg_pool3d avg_pool_v2 batch_norm_with_global_normalization
-        batch_normalization bias_add compute_accidental_hits conv1d conv1d_transpose conv2d
-        conv2d_backprop_filter conv2d_backprop_input conv2d_transpose conv3d
-        conv3d_backprop_filter conv3d_backprop_filter_v2 conv3d_transpose conv_transpose
+        batch_normalization bias_add compute_accidental_hits compute_average_loss conv1d
+        conv1d_transpose conv2d conv2d_backprop_filter conv2d_backprop_input conv2d_transpose
+        conv3d conv3d_backprop_filter conv3d_backprop_filter_v2 conv3d_transpose conv_transpose
         convolution crelu depthwise_conv2d depthwise_conv2d_backprop_filter
         depthwise_conv2d_backprop_input depthwise_conv2d_native
         depthwise_conv2d_native_backprop_filter depthwise_conv2d_native_backprop_input
@@ -290,9 +293,10 @@ API["nn"] = {
         in_top_k l2_loss l2_normalize leaky_relu learned_unigram_candidate_sampler
         local_response_normalization log_poisson_loss log_softmax log_uniform_candidate_sampler
         lrn max_pool max_pool1d max_pool2d max_pool3d max_pool_v2 max_pool_with_argmax moments
-        nce_loss normalize_moments pool relu relu6 relu_layer sampled_softmax_loss selu
-        separable_conv2d sigmoid sigmoid_cross_entropy_with_logits softmax
-        softmax_cross_entropy_with_logits softmax_cross_entropy_with_logits_v2 softplus softsign
+        nce_loss normalize_moments pool relu relu6 relu_layer sampled_softmax_loss
+        scale_regularization_loss selu separable_conv2d sigmoid
+        sigmoid_cross_entropy_with_logits softmax softmax_cross_entropy_with_logits
+        softmax_cross_entropy_with_logits_v2 softplus softsign
         sparse_softmax_cross_entropy_with_logits sufficient_statistics swish tanh top_k
         uniform_candidate_sampler weighted_cross_entropy_with_logits weighted_moments
         with_space_to_batch xw_plus_b zero_fraction""",
@@ -370,6 +374,11 @@ API["train"] = {
     "python.training.device_setter": "replica_device_setter",
     "python.framework.config": "ClusterDef JobDef ServerDef"}
 
+API["distributions"] = {"python.ops.distributions.distributions": """
+    Bernoulli Categorical Distribution FULLY_REPARAMETERIZED NOT_REPARAMETERIZED Normal
+    RegisterKL ReparameterizationType Uniform kl_divergence"""}
+API["contrib.distributions"] = API["distributions"]
+
 # ---- Keras ----
 
 API["keras.activations"] = {"python.keras.activations": """
@@ -390,21 +399,21 @@ API["keras.regularizers"] = {"python.keras.regularizers": "L1L2 Regularizer get 
 API["keras.backend"] = {"python.keras.backend": """
     Function abs all any arange argmax argmin backend batch_dot batch_flatten batch_get_value
     batch_normalization batch_set_value bias_add binary_crossentropy cast cast_to_floatx
-    categorical_crossentropy clear_session clip concatenate constant conv1d conv2d conv3d cos
-    count_params cumprod cumsum depthwise_conv2d dot dropout dtype elu epsilon equal eval exp
-    expand_dims eye flatten floatx function gather get_session get_uid get_value gradients
-    greater greater_equal hard_sigmoid image_data_format in_test_phase in_top_k in_train_phase
-    int_shape is_sparse l2_normalize learning_phase less less_equal log logsumexp
-    manual_variable_initialization max maximum mean min minimum moving_average_update name_scope
-    ndim normalize_batch_in_training not_equal one_hot ones ones_like permute_dimensions
-    placeholder pool2d pool3d pow print_tensor prod random_binomial random_normal
-    random_normal_variable random_uniform random_uniform_variable relu repeat repeat_elements
-    reset_uids reshape reverse round separable_conv2d set_epsilon set_floatx
-    set_image_data_format set_learning_phase set_session set_value shape sigmoid sign sin
-    softmax softplus softsign sparse_categorical_crossentropy spatial_2d_padding
-    spatial_3d_padding sqrt square squeeze stack std stop_gradient sum switch tanh
-    temporal_padding tile transpose truncated_normal update update_add update_sub var variable
-    zeros zeros_like"""}
+    categorical_crossentropy clear_session clip concatenate constant conv1d conv2d
+    conv2d_transpose conv3d cos count_params cumprod cumsum depthwise_conv2d dot dropout dtype
+    elu epsilon equal eval exp expand_dims eye flatten floatx function gather get_session
+    get_uid get_value gradients greater greater_equal hard_sigmoid image_data_format
+    in_test_phase in_top_k in_train_phase int_shape is_sparse l2_normalize learning_phase less
+    less_equal log logsumexp manual_variable_initialization max maximum mean min minimum
+    moving_average_update name_scope ndim normalize_batch_in_training not_equal one_hot ones
+    ones_like permute_dimensions placeholder pool2d pool3d pow print_tensor prod random_binomial
+    random_normal random_normal_variable random_uniform random_uniform_variable relu repeat
+    repeat_elements reset_uids reshape resize_images resize_volumes reverse round
+    separable_conv2d set_epsilon set_floatx set_image_data_format set_learning_phase set_session
+    set_value shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy
+    spatial_2d_padding spatial_3d_padding sqrt square squeeze stack std stop_gradient sum switch
+    tanh temporal_padding tile to_dense transpose truncated_normal update update_add update_sub
+    var variable zeros zeros_like"""}
 
 # ---- the process: flags, logs, tests, versions ----
 
@@ -438,6 +447,9 @@ API["compat"] = {"python.util.compat": """
     dimension_value forward_compatibility_horizon forward_compatible integral_types path_to_str
     real_types"""}
 
+API["contrib.util"] = {
+    "python.framework.tensor_util": "constant_value make_ndarray=MakeNdarray make_tensor_proto"}
+
 # ---- modules by other names: {path: the path of the module, or namespace, that it is} ----
 
 MODULES = {
@@ -447,13 +459,15 @@ MODULES = {
     "raw_ops": "python.ops.raw_ops",
     "python.framework.device": "python.framework.device_spec",
     "python.framework.errors_impl": "python.framework.errors",
+    "python.ops.gradients_impl": "python.ops.gradients",
     "python.eager.context": "python.framework.v2_behavior",
     "python.training.training": "train",
+    "contrib.distributions": "distributions",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
     "contrib.framework.python.ops": "contrib.framework",
+    "contrib.layers.layers": "contrib.layers",
     "contrib.layers.python.layers": "contrib.layers",
-    "contrib.layers.python.layers.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
@@ -491,22 +505,25 @@ LATER = {
     "recurrent networks": """
         contrib.legacy_seq2seq contrib.rnn contrib.seq2seq nn.bidirectional_dynamic_rnn
         nn.dynamic_rnn nn.raw_rnn nn.rnn_cell nn.static_bidirectional_rnn nn.static_rnn
-        nn.static_state_saving_rnn""",
+        nn.static_state_saving_rnn python.ops.rnn python.ops.rnn_cell python.ops.rnn_cell_impl""",
     "sequence decoders": """
         nn.ctc_beam_search_decoder nn.ctc_beam_search_decoder_v2 nn.ctc_greedy_decoder
         nn.ctc_loss nn.ctc_loss_v2 nn.ctc_unique_labels""",
     "checkpoints": """
-        python.training.saver train.Checkpoint train.CheckpointManager train.NewCheckpointReader
-        train.Saver train.checkpoint_exists train.get_checkpoint_mtimes
+        core.protobuf.saver_pb2 python.pywrap_tensorflow python.training.saver
+        pywrap_tensorflow train.Checkpoint train.CheckpointManager train.NewCheckpointReader
+        train.Saver train.checkpoint_exists train.experimental train.get_checkpoint_mtimes
         train.get_checkpoint_state train.init_from_checkpoint train.latest_checkpoint
         train.list_variables train.load_checkpoint train.load_variable train.remove_checkpoint
         train.update_checkpoint_state train.warm_start""",
     "files of graphs": """
-        MetaGraphDef TensorInfo graph_util import_graph_def saved_model train.export_meta_graph
+        MetaGraphDef TensorInfo core.protobuf.meta_graph_pb2 graph_util import_graph_def
+        python.framework.graph_util python.tools saved_model train.export_meta_graph
         train.import_meta_graph train.write_graph""",
     "summaries": """
         Event HistogramProto LogMessage SessionLog Summary SummaryMetadata contrib.summary
-        summary train.summary_iterator""",
+        core.framework.summary_pb2 core.util.event_pb2 python.summary summary
+        train.summary_iterator""",
     "queues": """
         ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue
         PriorityQueue QueueBase RandomShuffleQueue SparseConditionalAccumulator queue
@@ -526,9 +543,9 @@ LATER = {
         train.FeatureLists train.Features train.FloatList train.Int64List train.SequenceExample
         train.match_filenames_once write_file""",
     "image files": """
-        image.decode_and_crop_jpeg image.decode_bmp image.decode_gif image.decode_image
-        image.decode_jpeg image.decode_png image.encode_jpeg image.encode_png
-        image.extract_jpeg_shape image.is_jpeg""",
+        image.adjust_jpeg_quality image.decode_and_crop_jpeg image.decode_bmp image.decode_gif
+        image.decode_image image.decode_jpeg image.decode_png image.encode_jpeg
+        image.encode_png image.extract_jpeg_shape image.is_jpeg image.random_jpeg_quality""",
     "training sessions": """
         train.CheckpointSaverHook train.CheckpointSaverListener train.ChiefSessionCreator
         train.FeedFnHook train.FinalOpsHook train.GlobalStepWaiterHook train.LoggingTensorHook
@@ -554,17 +571,21 @@ LATER = {
         nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x""",
     "fractional pooling": "nn.fractional_avg_pool nn.fractional_max_pool",
     "lookup tables": "contrib.lookup lookup",
-    "functions": "function load_library load_op_library wrap_function",
+    "functions": "function load_library load_op_library python.framework.function wrap_function",
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
-    "eager execution": "GradientTape contrib.eager",
+    "eager execution": "GradientTape contrib.eager python.eager.backprop",
+    "linear operators": """
+        linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix
+        linalg.LinearOperatorIdentity linalg.LinearOperatorLowerTriangular""",
     "distribution strategies": "contrib.distribute distribute",
-    "probability distributions": "contrib.distributions distributions",
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
-    "ragged tensors": "RaggedTensor RaggedTensorSpec ragged",
-    "other parts of TensorFlow": """
-        Module autograph compat.v2 config experimental
-        keras.backend.conv2d_transpose keras.backend.resize_images keras.backend.resize_volumes
-        keras.backend.to_dense lite math.sobol_sample mixed_precision nn.collapse_repeated
-        nn.compute_average_loss nn.scale_regularization_loss profiler test.Benchmark
-        test.StubOutForTesting test.create_local_cluster user_ops xla""",
+    "ragged tensors": """
+        RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams
+        strings.unicode_decode strings.unicode_encode strings.unicode_split
+        strings.unicode_transcode""",
+    "such part of TensorFlow": """
+        Module audio autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
+        mixed_precision nn.collapse_repeated profiler python.debug
+        random.experimental sets test.Benchmark test.StubOutForTesting
+        test.create_local_cluster user_ops xla""",
 }

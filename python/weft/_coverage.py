@@ -43,9 +43,11 @@ def is_there(symbol):
 
     "tf.[internal].x" stands for x in a module of TensorFlow's own whose name is not known.
     """
-    top, _, path = symbol.replace("[internal].", "").partition(".")
+    top, _, path = symbol.partition(".")
     if top not in ("tf", "tensorflow", "weft"):
         path = symbol
+    if path.startswith("[internal]."):
+        return _is_inside(path.partition(".")[2])
     value = importlib.import_module("weft")
     at = ""
     for word in path.split("."):
@@ -58,3 +60,9 @@ def is_there(symbol):
             except Exception:
                 return False
     return True
+
+
+def _is_inside(name):
+    """Whether some module of ours holds that name."""
+    modules = {"weft." + module for space in API.values() for module in space}
+    return any(hasattr(importlib.import_module(module), name) for module in sorted(modules))

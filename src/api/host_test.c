@@ -1,5 +1,6 @@
 /* host_test.c - functions of the program's own in a graph: PyFunc, PyFuncStateless (E41). */
 #include "api/testing.h"
+#include "base/mem.h"
 
 #include <stdatomic.h>
 
@@ -115,7 +116,7 @@ static void values(void **state)
     weft_session_free(s);
 }
 
-/* With constants in, a shape that was told, nothing in: a function runs in runs alone, each time. */
+/* With constants in, a shape that was told, nothing in: it runs in runs alone, each time. */
 static void runs_in_runs_alone(void **state)
 {
     static const char *const ops[] = { "PyFunc", "PyFuncStateless" };
@@ -204,6 +205,36 @@ static void runs_inside_runs(void **state)
     weft_session_free(s);
 }
 
+/* Each allocation fails once: an error, nothing lost. */
+static void memory_ends(void **state)
+{
+    (void)state;
+    enum weft_dtype two[] = { WEFT_FLOAT, WEFT_INT32 };
+    struct weft_out x = weft_vector(graph, WEFT_FLOAT, 2, (double[]){ 1, 2 });
+    struct weft_out y[2] = { py("negate", x), call("PyFunc", "too_few", &x, 1, two, 2) };
+    struct weft_session *s = session_on(graph);
+    struct weft_call *c = NULL;
+    bool done = false;
+    ok(weft_call_new(s, NULL, 0, y, 2, NULL, 0, &c));
+    size_t before = weft_memory_in_use();
+    for (long n = 0; !done; n++) {
+        struct weft_tensor *t[2] = { NULL, NULL };
+        mem_fail_after(n, 0);
+        struct weft_status *st = weft_call_run(c, NULL, NULL, t);
+        mem_fail_after(-1, 0);
+        done = !st;
+        if (st && weft_status_code(st) != WEFT_INVALID_ARGUMENT)        /* a value is missing */
+            assert_int_equal(weft_status_code(st), WEFT_RESOURCE_EXHAUSTED);
+        weft_status_free(st);
+        weft_tensor_free(t[0]);
+        weft_tensor_free(t[1]);
+        assert_true(n < 1000);
+    }
+    weft_call_free(c);
+    weft_session_free(s);
+    assert_true(weft_memory_in_use() <= before);
+}
+
 struct shared { struct weft_session *s; struct weft_out y; };
 
 static void *evaluates(void *p)
@@ -245,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(failures, begin, end),
         cmocka_unit_test_setup_teardown(memory_stays_apart, begin, end),
         cmocka_unit_test_setup_teardown(runs_inside_runs, begin, end),
+        cmocka_unit_test_setup_teardown(memory_ends, begin, end),
         cmocka_unit_test_setup_teardown(from_many_threads, begin, end),
         cmocka_unit_test_setup_teardown(no_gradient, begin, end),
     };

@@ -1,6 +1,7 @@
 /* own_gradients_test.c - weft_gradients() as a front end uses it: exact scopes, colocation, gates,
  * and gradients that the caller gives himself. */
 #include "api/testing.h"
+#include "base/mem.h"
 
 static struct weft_out number(struct weft_graph *g, double x)
 {
@@ -309,6 +310,33 @@ static void missing_dy(void **state)
     weft_graph_free(g);
 }
 
+/* Each allocation fails once: an error, nothing lost but names. */
+static void memory_ends(void **state)
+{
+    (void)state;
+    size_t before = weft_memory_in_use();
+    bool done = false;
+    for (long n = 0; !done; n++) {
+        struct weft_graph *g = weft_graph_new();
+        struct weft_out x = number(g, 3), y = binary("Mul", x, x);
+        struct own own = { .op = "Mul" };
+        struct weft_gradients_options o = { .function = ten_times, .ctx = &own, .gate = true,
+                                            .colocate = true };
+        mem_fail_after(n, 0);
+        struct weft_out dx = gradient_with(y, x, &o);
+        mem_fail_after(-1, 0);
+        struct weft_status *st = weft_graph_error(g);
+        done = !st;
+        assert_true(!st == !!dx.node);
+        if (st)
+            assert_int_equal(weft_status_code(st), WEFT_RESOURCE_EXHAUSTED);
+        weft_status_free(st);
+        weft_graph_free(g);
+        assert_int_equal(weft_memory_in_use(), before);
+        assert_true(n < 1000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +349,7 @@ int main(void)
         cmocka_unit_test(own_functions_with_gates),
         cmocka_unit_test(own_functions_and_rows),
         cmocka_unit_test(missing_dy),
+        cmocka_unit_test(memory_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

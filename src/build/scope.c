@@ -283,16 +283,76 @@ static struct status *join_groups(struct graph *g, const struct node *with, stru
     return st;
 }
 
-static struct status *gather_groups(struct graph *g, const struct scope *top,
-                                    const struct build_args *a, struct groups *to)
+/* The node that input i refers to, if the op takes a reference there. TF: its list of arguments is
+ * held against that of the inputs, each by itself where an argument is a list. */
+static struct node *referred(const struct sig *sig, const struct build_args *a, int i)
 {
+    return sig && i < sig->n_in && i < a->n_in && sig->in[i].ref ? a->in[i].node : NULL;
+}
+
+static bool takes_reference(const struct sig *sig, const struct build_args *a)
+{
+    bool any = false;
+    for (int i = 0; sig && i < sig->n_in; i++)
+        any |= referred(sig, a, i) != NULL;
+    return any;
+}
+
+/* Whom the node is with: those it takes references to, then those of the scopes, inner ones first;
+ * NULL: no more. *from, at first {top}, is where to go on. */
+struct company { const struct scope *scope; int input; };
+
+static struct node *next_company(const struct sig *sig, const struct build_args *a,
+                                 struct company *from)
+{
+    while (sig && from->input < sig->n_in) {
+        struct node *n = referred(sig, a, from->input++);
+        if (n)
+            return n;
+    }
+    while (from->scope && from->scope->colocate) {
+        const struct scope *s = from->scope;
+        from->scope = s->outer;
+        if (s->kind == SCOPE_COLOCATE)
+            return s->colocate;
+    }
+    return NULL;
+}
+
+static struct status *gather_groups(struct graph *g, const struct scope *top,
+                                    const struct sig *sig, const struct build_args *a,
+                                    struct groups *to)
+{
+    struct company from = { top, 0 };
     to->n = 0;
     if (a->colocate)
         return join_groups(g, a->colocate, to);
-    for (const struct scope *s = top; s && s->colocate; s = s->outer)
-        if (s->kind == SCOPE_COLOCATE)
-            TRY(join_groups(g, s->colocate, to));
+    for (const struct node *n; (n = next_company(sig, a, &from));)
+        TRY(join_groups(g, n, to));
     return NULL;
+}
+
+/* TF: what colocates ends enclosing devices, and the outermost of them that has a device gives it. */
+static const char *device_among(const struct scope *top, const struct sig *sig,
+                                const struct build_args *a)
+{
+    struct company from = { top, 0 };
+    const char *device = NULL;
+    for (const struct node *n; (n = next_company(sig, a, &from));)
+        device = *n->device ? n->device : device;
+    return device;
+}
+
+static const char *device_for(const struct scope *top, const struct sig *sig,
+                              const struct build_args *a)
+{
+    if (a->device)
+        return a->device;
+    if (a->colocate)
+        return a->colocate->device;
+    if (takes_reference(sig, a))
+        return device_among(top, sig, a);
+    return top ? top->device : NULL;
 }
 
 /* ---- a node ---- */
@@ -309,17 +369,15 @@ static void set_container(const char *container, struct attr *attr, int *n)
 }
 
 /* The attributes given, and those that scopes add. */
-static struct status *gather_attrs(struct graph *g, const struct scope *s,
+static struct status *gather_attrs(struct graph *g, const struct scope *s, const struct sig *sig,
                                    const struct build_args *a, struct attr *to, int *n,
                                    struct groups *groups)
 {
-    const struct op *op;
-    const struct sig *sig = op_find_sig(a->op, &op);
     ENSURE(a->n_attr + 2 <= MOST_ATTRS, "Op %s: too many attributes", a->op);
     if (a->n_attr)
         memcpy(to, a->attr, (size_t)a->n_attr * sizeof *to);
     *n = a->n_attr;
-    TRY(gather_groups(g, s, a, groups));
+    TRY(gather_groups(g, s, sig, a, groups));
     if (groups->n)
         to[(*n)++] = (struct attr){ "_class", ATTR_LIST + ATTR_STRING, { .texts = groups->at },
                                     groups->n };
@@ -331,21 +389,21 @@ static struct status *gather_attrs(struct graph *g, const struct scope *s,
 static struct status *add_node(struct graph *g, const struct build_args *a, struct node **n)
 {
     const struct scope *s = scope_top(g);
+    const struct op *op;
+    const struct sig *sig = op_find_sig(a->op, &op);
     struct attr attr[MOST_ATTRS];
     struct groups groups;
     struct controls c = { 0 };
-    struct node_def d = { .op = a->op, .device = a->device, .in = a->in, .n_in = a->n_in,
+    struct node_def d = { .op = a->op, .device = device_for(s, sig, a), .in = a->in, .n_in = a->n_in,
                           .attr = a->attr, .n_attr = a->n_attr, .control = a->after,
                           .n_control = a->n_after };
     TRY(full_name(g, s ? s->prefix : "", a, &d.name));
-    if (s || a->colocate) {
+    if (s || a->colocate || takes_reference(sig, a)) {
         d.attr = attr;
-        TRY(gather_attrs(g, s, a, attr, &d.n_attr, &groups));
+        TRY(gather_attrs(g, s, sig, a, attr, &d.n_attr, &groups));
         TRY(gather_controls(s, a, &c));
         d.control = c.at;
         d.n_control = c.n;
-        if (!a->device)
-            d.device = a->colocate ? a->colocate->device : s->device;
     }
     struct status *st = graph_add(g, &d, n);
     if (!st && s)

@@ -415,6 +415,36 @@ static void colocation(void **state)
     graph_unref(g);
 }
 
+static struct node *count_up(struct graph *g, struct node *variable)
+{
+    struct out v = { variable, 0 };
+    return build(g, "CountUpTo", NULL, &v, 1, ATTRS(attr_int("limit", 9))).node;
+}
+
+/* TF: an op that takes a reference is with what it refers to. */
+static void references(void **state)
+{
+    (void)state;
+    struct graph *g = graph_new();
+    struct attr attrs[] = { attr_type("dtype", DT_INT32), attr_shape("shape", &SHAPE_SCALAR) };
+    struct node *plain = node(g, "plain");
+    struct node *here = build(g, "VariableV2", "here", NULL, 0, attrs, 2).node;
+    scope_device(g, "/device:GPU:1");
+    struct node *there = build(g, "VariableV2", "there", NULL, 0, attrs, 2).node;
+    assert_string_equal(count_up(g, here)->device, "");
+    scope_colocate(g, plain);
+    is_with(count_up(g, here), WITH("loc:@here", "loc:@plain"));
+    scope_end(g);
+    scope_end(g);
+    struct node *up = count_up(g, there);
+    is_with(up, WITH("loc:@there"));
+    assert_string_equal(up->device, "/device:GPU:1");
+    struct out first = { there, 0 };    /* one that passes the reference on, with its own company */
+    struct node *assign = build(g, "Assign", NULL, OUTS(first, (struct out){ up, 0 }), NULL, 0).node;
+    is_with(count_up(g, assign), WITH("loc:@there"));
+    graph_unref(g);
+}
+
 /* A95: only where the op has the attribute and it was not said; "" is the default again. */
 static void containers(void **state)
 {
@@ -628,6 +658,7 @@ int main(void)
         cmocka_unit_test(another_threads_node_does_not_dominate),
         cmocka_unit_test(control_of_another_graph),
         cmocka_unit_test(colocation),
+        cmocka_unit_test(references),
         cmocka_unit_test(containers),
         cmocka_unit_test(default_graphs),
         cmocka_unit_test(resetting),

@@ -20,7 +20,7 @@ static struct node *own_assign(struct graph *g, const char *name, struct out ref
 {
     struct build_args a = { .op = resource ? "AssignVariableOp" : "Assign",
                             .name = part(g, name, "/Assign"), .in = (struct out[]){ ref, initial },
-                            .n_in = 2, .colocate = resource ? NULL : ref.node };
+                            .n_in = 2 };
     return build_node(g, &a).node;
 }
 

@@ -1,8 +1,9 @@
 /* linalg.h - factorizations of single matrices: the door to LAPACK, which lies in OpenBLAS.
  *
  * linalg_load() must have returned NULL before anything else is called. Matrices are LAPACK's,
- * column by column, but where it is said otherwise; what a row-major matrix looks like from there
- * is its transpose, which is often all that is needed. Elements of c64 and c128 are pairs. Any thread.
+ * column by column, but where it is said otherwise; what a row-major matrix looks like from
+ * there is its transpose, which is often all that is needed. Elements of c64 and c128 are pairs.
+ * Any thread.
  */
 #ifndef NUM_LINALG_H
 #define NUM_LINALG_H

@@ -1,4 +1,5 @@
-/* debug.c - looking at values while a graph runs: Assert, Print, PrintV2, CheckNumerics. */
+/* debug.c - looking at values while a graph runs: Assert, Print, PrintV2, StringFormat,
+ * CheckNumerics. */
 #include "base/str.h"
 #include "graph/graph.h"
 #include "op/kernel.h"
@@ -163,7 +164,6 @@ static struct status *print_prepare(struct prep *p)
 /* One write, so that lines of several threads do not mix. */
 static struct status *write_line(struct str *line, FILE *to)
 {
-    str_puts(line, "\n");
     bool failed = line->failed;
     if (!failed)
         fwrite(str_text(line), 1, line->n, to);
@@ -179,6 +179,7 @@ static struct status *print_run(struct kernel *k)
     if (!w->counter || atomic_fetch_add(&w->counter->runs, 1) < w->first_n) {
         str_add(&line, w->message.s, w->message.n);
         summarize_inputs(k, "", &line);
+        str_puts(&line, "\n");
         TRY(write_line(&line, stderr));
     }
     kernel_forward(k, 0, 0);
@@ -200,9 +201,14 @@ static struct status *print_v2_shape(struct shape_ctx *c)
     return NULL;
 }
 
+struct print { FILE *to; struct text end; };
+
 static struct status *print_v2_prepare(struct prep *p)
 {
-    p->state = strcmp(node_attr_string(p->node, "output_stream"), "stdout") == 0 ? stdout : stderr;
+    struct print *print;
+    TRY(prep_state(p, sizeof *print, &print));
+    print->to = strcmp(node_attr_string(p->node, "output_stream"), "stdout") ? stderr : stdout;
+    print->end = node_attr_find(p->node, "end")->text;
     return NULL;
 }
 
@@ -210,9 +216,112 @@ static struct status *print_v2_run(struct kernel *k)
 {
     const struct tensor *x = kernel_in(k, 0);
     ENSURE(x->shape.rank == 0, "Expected a scalar string, got shape %s", SHAPE_STR(&x->shape));
+    const struct print *print = k->state;
     struct str line = { 0 };
     str_add(&line, tstring_data(x->data), tstring_len(x->data));
-    return write_line(&line, k->state == stdout ? stdout : stderr);
+    str_add(&line, print->end.s, print->end.n);
+    return write_line(&line, print->to);
+}
+
+/* ---- StringFormat: tensors as NumPy shows them, where a template has placeholders ---- */
+
+struct format { struct text template, placeholder; int64_t summarize; };
+
+/* What comes between parts along this axis: a space, or as many lines as NumPy leaves. */
+static void format_between(int axis, int rank, struct str *to)
+{
+    for (int i = axis; i < rank - 1; i++)
+        str_puts(to, "\n");
+    str_printf(to, "%*s", axis < rank - 1 ? axis + 1 : 1, "");
+}
+
+static void format_dim(struct summary *s, int axis)
+{
+    const struct shape *shape = &s->t->shape;
+    if (axis == shape->rank) {
+        bool quoted = s->t->dtype == DT_STRING;
+        str_puts(s->to, quoted ? "\"" : "");
+        summary_element(s);
+        str_puts(s->to, quoted ? "\"" : "");
+        return;
+    }
+    int64_t n = shape->dim[axis], each = shape_span(shape, axis + 1, shape->rank), first = s->at;
+    str_puts(s->to, "[");
+    for (int64_t i = 0; i < n; i++) {
+        bool left_out = i >= s->limit && i < n - s->limit;
+        if (i && (!left_out || i == s->limit))
+            format_between(axis, shape->rank, s->to);
+        s->at = first + i * each;
+        if (!left_out)
+            format_dim(s, axis + 1);
+        else if (i == s->limit)
+            str_puts(s->to, "...");
+    }
+    str_puts(s->to, "]");
+}
+
+/* At most `most` parts at either end of each dimension; negative: all. */
+static void format_tensor(const struct tensor *t, int64_t most, struct str *to)
+{
+    int64_t n = tensor_count(t);
+    struct summary s = { t, 0, most < 0 || most > n ? n : most, to };
+    if (t->shape.rank || s.limit)
+        format_dim(&s, 0);
+    else
+        str_puts(to, "...");
+}
+
+/* The next placeholder at or after `at`; NULL: none. */
+static const char *next_place(const struct format *f, const char *at)
+{
+    if (!f->placeholder.n)
+        return NULL;
+    return memmem(at, f->template.n - (size_t)(at - f->template.s), f->placeholder.s,
+                  f->placeholder.n);
+}
+
+static struct format format_of(const struct node *n)
+{
+    return (struct format){ node_attr_find(n, "template")->text,
+                            node_attr_find(n, "placeholder")->text, node_attr(n, "summarize") };
+}
+
+static struct status *format_shape(struct shape_ctx *c)
+{
+    struct format f = format_of(c->node);
+    int places = 0;
+    for (const char *at = f.template.s; (at = next_place(&f, at)); at += f.placeholder.n)
+        places++;
+    ENSURE(places == c->n_in, "num placeholders in template and num inputs must match: %d vs. %d",
+           places, c->n_in);
+    *shape_out(c, 0) = SHAPE_SCALAR;
+    return NULL;
+}
+
+static struct status *format_prepare(struct prep *p)
+{
+    struct format *f;
+    TRY(prep_state(p, sizeof *f, &f));
+    *f = format_of(p->node);
+    return NULL;
+}
+
+static struct status *format_run(struct kernel *k)
+{
+    const struct format *f = k->state;
+    const char *at = f->template.s, *end = at + f->template.n;
+    struct str text = { 0 };
+    TRY(kernel_new(k, 0, DT_STRING, &SHAPE_SCALAR));
+    for (int i = 0; i < k->n_in; i++) {
+        const char *place = next_place(f, at);
+        str_add(&text, at, (size_t)(place - at));
+        format_tensor(kernel_in(k, i), f->summarize, &text);
+        at = place + f->placeholder.n;
+    }
+    str_add(&text, at, (size_t)(end - at));
+    bool ok = !text.failed && tstring_set(kernel_out(k, 0)->data, str_text(&text), text.n);
+    str_free(&text);
+    return ok ? NULL : status_no_memory();
 }
 
 /* ---- CheckNumerics (E35) ---- */
@@ -268,13 +377,23 @@ const struct op ops_debug[] = {
     { .name    = "PrintV2",
       .inputs  = "input: string",
       .attrs   = "output_stream: {\"stdout\", \"stderr\", \"log(info)\", \"log(warning)\", "
-                 "\"log(error)\"} = \"stderr\"",
-      .doc     = "Writes a string and a line's end to the stream.",
+                 "\"log(error)\"} = \"stderr\"; end: string = \"\n\"",
+      .doc     = "Writes a string, and what ends it, to the stream.",
       .shape   = print_v2_shape,
       .grad    = NO_GRADIENT,
       .prepare = print_v2_prepare,
       .kernel_any = print_v2_run,
       .flags   = OP_STATEFUL },
+    { .name    = "StringFormat",
+      .inputs  = "inputs: T",
+      .outputs = "output: string",
+      .attrs   = "T: list(type) >= 0; template: string = \"%s\"; placeholder: string = \"%s\"; "
+                 "summarize: int = 3",
+      .doc     = "The template with a tensor, in a few words, for each of its placeholders.",
+      .shape   = format_shape,
+      .grad    = NO_GRADIENT,
+      .prepare = format_prepare,
+      .kernel_any = format_run },
     { .name    = "CheckNumerics",
       .inputs  = "tensor: T",
       .outputs = "output: T",

@@ -1,4 +1,4 @@
-/* join.c - joining tensors: Concat, ConcatV2, ConcatOffset, Pack. */
+/* join.c - joining tensors: Concat, ConcatV2, ConcatOffset, ParallelConcat, Pack. */
 #include "ops/array.h"
 
 #include "base/mem.h"
@@ -207,6 +207,61 @@ static struct status *offset_any(struct kernel *k)
     return NULL;
 }
 
+/* ---- ParallelConcat: rows of dimension 0, one from each input; attr "shape" says all ---- */
+
+/* TF: a graph rewrite puts ops that write a row each in its place, which is why it refuses inputs
+ * of unknown shape; here the kernel looks at those. */
+static struct status *parallel_shape(struct shape_ctx *c)
+{
+    const struct shape *all = node_attr_shape(c->node, "shape");
+    struct shape row = *all;
+    ENSURE(shape_is_known(all) && all->rank > 0, "shape attr must be fully defined.");
+    row.dim[0] = 1;
+    for (int i = 0; i < c->n_in; i++) {
+        const struct shape *s = shape_in(c, i);
+        ENSURE(s->rank < 0 || (s->rank > 0 && (s->dim[0] < 0 || s->dim[0] == 1)),
+               "Size of first dimension must be 1.");
+        TRY(shape_merge_named(s, &row, i));
+    }
+    *shape_out(c, 0) = *all;
+    return NULL;
+}
+
+static struct status *parallel_prepare(struct prep *p)
+{
+    struct shape *all;
+    TRY(prep_state(p, sizeof *all, &all));
+    *all = *node_attr_shape(p->node, "shape");
+    return NULL;
+}
+
+static struct status *parallel_check(const struct shape *all, const struct shape *s)
+{
+    ENSURE(s->rank == all->rank, "value and update shape doesn't match: %s vs. %s", SHAPE_STR(all),
+           SHAPE_STR(s));
+    for (int i = 1; i < s->rank; i++)
+        ENSURE(s->dim[i] == all->dim[i], "value and update shape doesn't match %s vs. %s",
+               SHAPE_STR(all), SHAPE_STR(s));
+    ENSURE(s->dim[0] == 1, "update shape doesn't match: %s", SHAPE_STR(s));
+    return NULL;
+}
+
+/* TF leaves rows that no input gives as they are in memory. */
+static struct status *parallel_any(struct kernel *k)
+{
+    const struct shape *all = k->state;
+    ENSURE(k->n_in == all->dim[0], "%d inputs cannot be the rows of shape %s", k->n_in,
+           SHAPE_STR(all));
+    for (int i = 0; i < k->n_in; i++)
+        TRY(parallel_check(all, &kernel_in(k, i)->shape));
+    TRY(kernel_new(k, 0, kernel_in(k, 0)->dtype, all));
+    struct cut whole = cut_at(all, 0);
+    for (int i = 0; i < k->n_in; i++)
+        TRY(cut_put(k, kernel_out(k, 0), whole.dim * whole.inner, i * whole.inner,
+                    kernel_in(k, i), cut_at(&kernel_in(k, i)->shape, 0)));
+    return NULL;
+}
+
 /* ---- Pack ---- */
 
 static struct shape shape_insert(const struct shape *s, int at, int64_t dim)
@@ -307,6 +362,11 @@ const struct op ops_join[] = {
       .outputs = "offset: N * int32", .attrs = "N: int >= 2",
       .doc = "Where each of the tensors of these shapes begins in what they are joined to.",
       .shape = offset_shape, .grad = NOT_DIFFERENTIABLE, .kernel_any = offset_any },
+    { .name = "ParallelConcat", .inputs = "values: N * T", .outputs = "output: T",
+      .attrs = "N: int >= 1; T: type; shape: shape",
+      .doc = "The values, each a single row, as the rows of a tensor of this shape.",
+      .shape = parallel_shape, .grad = NO_GRADIENT, .prepare = parallel_prepare,
+      .kernel_any = parallel_any },
     { .name = "Pack", .inputs = "values: N * T", .outputs = "output: T",
       .attrs = "N: int >= 1; T: type; axis: int = 0",
       .doc = "Tensors of one shape laid side by side along a new dimension, axis.",

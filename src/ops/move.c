@@ -1,12 +1,12 @@
-/* move.c - the same elements in another order: Transpose, InvertPermutation, Tile, Reverse,
- * ReverseV2. */
+/* move.c - the same elements in another order: Transpose, ConjugateTranspose, InvertPermutation,
+ * Tile, Reverse, ReverseV2. */
 #include "ops/array.h"
 
 #include "op/each.h"
 
 #include <string.h>
 
-/* ---- Transpose ---- */
+/* ---- Transpose, ConjugateTranspose ---- */
 
 static struct status *transpose_shape(struct shape_ctx *c)
 {
@@ -74,14 +74,15 @@ static bool perm_is_view(const struct shape *in, const struct tensor *perm)
     return true;
 }
 
-static struct status *transpose_any(struct kernel *k)
+/* `may_share`: the output may be the input's buffer where nothing moves. */
+static struct status *transpose(struct kernel *k, bool may_share)
 {
     const struct tensor *x = kernel_in(k, 0), *perm = kernel_in(k, 1);
     TRY(perm_check(perm, &x->shape));
     struct shape out = { x->shape.rank, { 0 } };
     for (int i = 0; i < out.rank; i++)
         out.dim[i] = x->shape.dim[index_at(perm, i)];
-    if (perm_is_view(&x->shape, perm)) {
+    if (may_share && perm_is_view(&x->shape, perm)) {
         kernel_view(k, 0, 0, &out);
         return NULL;
     }
@@ -99,9 +100,31 @@ static struct status *transpose_any(struct kernel *k)
     return array_move(k, kernel_out(k, 0), 0, x, 0, &l);
 }
 
+static struct status *transpose_any(struct kernel *k) { return transpose(k, true); }
+
+/* The last bit of an element is the sign of its imaginary part. */
+static struct status *transpose_conjugated(struct kernel *k)
+{
+    TRY(transpose(k, false));
+    struct tensor *y = kernel_out(k, 0);
+    size_t size = dtype_size(y->dtype);
+    unsigned char *sign = (unsigned char *)y->data + size - 1;
+    for (int64_t i = 0, n = tensor_count(y); i < n; i++)
+        sign[(size_t)i * size] ^= 0x80;
+    return NULL;
+}
+
+static struct status *conjugate_prepare(struct prep *p)
+{
+    if (dtype_is_complex(p->node->dtype[0]))
+        p->run = transpose_conjugated;
+    return NULL;
+}
+
 static void transpose_grad(struct grad *g)
 {
-    g->dx[0] = grad_two(g, "Transpose", g->dy[0], grad_one(g, "InvertPermutation", g->x[1]));
+    g->dx[0] = grad_two(g, g->node->op->name, g->dy[0],
+                        grad_one(g, "InvertPermutation", g->x[1]));
 }
 
 /* ---- InvertPermutation ---- */
@@ -311,6 +334,11 @@ const struct op ops_move[] = {
       .attrs = "T: type; Tperm: {int32, int64} = int32",
       .doc = "X with its dimensions in another order: dimension i of y is perm[i] of x.",
       .shape = transpose_shape, .grad = transpose_grad, .kernel_any = transpose_any },
+    { .name = "ConjugateTranspose", .inputs = "x: T, perm: Tperm", .outputs = "y: T",
+      .attrs = "T: type; Tperm: {int32, int64} = int32",
+      .doc = "The conjugates of x, its dimensions in another order as Transpose has them.",
+      .shape = transpose_shape, .grad = transpose_grad, .prepare = conjugate_prepare,
+      .kernel_any = transpose_any },
     { .name = "InvertPermutation", .inputs = "x: T", .outputs = "y: T",
       .attrs = "T: {int32, int64} = int32",
       .doc = "The permutation that undoes x: y[x[i]] is i.",

@@ -104,11 +104,15 @@ static struct status *want_channels(const struct tensor *t, const struct norm *n
     return NULL;
 }
 
+/* Of one channel both layouts are the same, and long runs are the better one. */
 static struct norm norm_of(const struct kernel *k, const struct shape *x)
 {
     const struct fused *f = k->state;
-    return f->nchw ? (struct norm){ x->dim[0], x->dim[1], x->dim[2] * x->dim[3], k->env->threads }
-                   : (struct norm){ shape_span(x, 0, 3), x->dim[3], 1, k->env->threads };
+    if (f->nchw)
+        return (struct norm){ x->dim[0], x->dim[1], x->dim[2] * x->dim[3], k->env->threads };
+    if (x->dim[3] == 1)
+        return (struct norm){ x->dim[0], 1, x->dim[1] * x->dim[2], k->env->threads };
+    return (struct norm){ shape_span(x, 0, 3), x->dim[3], 1, k->env->threads };
 }
 
 static struct status *fused_check(struct kernel *k, struct norm *n)

@@ -21,13 +21,19 @@
     X(conv) \
     X(crop) \
     X(cross) \
+    X(ctc) \
     X(debug) \
     X(decompose) \
     X(descent) \
     X(diag) \
+    X(encode) \
+    X(fake_quant) \
     X(fill) \
     X(ftrl) \
     X(gather) \
+    X(glimpse) \
+    X(hash) \
+    X(hits) \
     X(join) \
     X(like) \
     X(linalg) \
@@ -64,6 +70,7 @@
     X(special) \
     X(string) \
     X(sum) \
+    X(text) \
     X(topk) \
     X(unary) \
     X(unary_grad) \

@@ -130,9 +130,9 @@ typedef void fill_fn(void *fill, int64_t begin, int64_t end);
 
 /* The stream that a pair of seeds names: a block drawn with a key of its own mixes them, so that
  * seeds that differ in little give streams that have nothing in common. */
-static struct status *stateless_stream(const struct kernel *k, struct philox *at)
+struct status *random_stateless(const struct kernel *k, int i, struct philox *at)
 {
-    const struct tensor *seed = kernel_in(k, 1);
+    const struct tensor *seed = kernel_in(k, i);
     ENSURE(seed->shape.rank == 1 && seed->shape.dim[0] == 2, "seed must have shape [2], not %s",
            SHAPE_STR(&seed->shape));
     struct philox mixer = { { 0x3ec8f720, 0x02461e29 }, (uint64_t)tensor_int(seed, 0),
@@ -151,7 +151,7 @@ static struct status *random_fill(struct kernel *k, enum dtype t, struct fill *f
     struct shape s;
     TRY(random_shape(k, 0, &s));
     if (!k->state)
-        TRY(stateless_stream(k, &f->at));
+        TRY(random_stateless(k, 1, &f->at));
     TRY(kernel_new(k, 0, t, &s));
     f->y = kernel_out(k, 0)->data;
     f->n = shape_count(&s);
@@ -177,14 +177,24 @@ static struct status *random_shape_fn(struct shape_ctx *c)
     return shape_in_shape(c, 0, shape_out(c, 0));
 }
 
+struct status *random_want_seeds(const struct shape *s)
+{
+    int64_t two = 2;
+    TRY(shape_want_rank(s, 1));
+    return s->rank == 1 ? dim_merge(s->dim[0], two, &two) : NULL;
+}
+
 static struct status *stateless_shape(struct shape_ctx *c)
 {
-    const struct shape *seed = shape_in(c, 1);
-    int64_t two = 2;
-    TRY(shape_want_rank(seed, 1));
-    if (seed->rank == 1)
-        TRY(dim_merge(seed->dim[0], two, &two));
+    TRY(random_want_seeds(shape_in(c, 1)));
     return shape_in_shape(c, 0, shape_out(c, 0));
+}
+
+static struct status *stateless_int_shape(struct shape_ctx *c)
+{
+    TRY(shape_want_rank(shape_in(c, 2), 0));
+    TRY(shape_want_rank(shape_in(c, 3), 0));
+    return stateless_shape(c);
 }
 
 static struct status *uniform_int_shape(struct shape_ctx *c)
@@ -327,6 +337,15 @@ const struct op ops_random[] = {
       .shape   = stateless_shape,
       .grad    = NOT_DIFFERENTIABLE,
       .kernel  = KERNELS([DT_HALF] = truncated_f16, DOUBLES(truncated)),
+      .by      = "dtype" },
+    { .name    = "StatelessRandomUniformInt",
+      .inputs  = "shape: T, seed: Tseed, minval: dtype, maxval: dtype",
+      .outputs = "output: dtype",
+      .attrs   = "dtype: {int32, int64}; T: {int32, int64}; Tseed: {int32, int64} = int64",
+      .doc     = "Integers from [minval, maxval), always the same for the same seeds.",
+      .shape   = stateless_int_shape,
+      .grad    = NOT_DIFFERENTIABLE,
+      .kernel  = KERNELS([DT_INT32] = uniform_i32, [DT_INT64] = uniform_i64),
       .by      = "dtype" },
     { 0 }
 };

@@ -15,12 +15,16 @@ struct generator;
 MUST_CHECK struct status *random_prepare_bytes(struct prep *p, size_t bytes, void *state);
 MUST_CHECK struct status *random_prepare(struct prep *p);       /* the generator, nothing else */
 
-/* For a kernel that keeps a stream of its own: where it begins, by the attributes seed and seed2. */
+/* For a kernel that keeps a stream of its own: where it begins, by attributes seed and seed2. */
 struct philox random_begin(const struct node *n);
 
 /* Where the numbers of this execution begin; the generator has moved on by `blocks`. */
 struct philox random_reserve(const struct kernel *k, uint64_t blocks);
 enum { BLOCKS_PER_OUTPUT = 256 };       /* reserved for each element (E15) */
+
+/* The stream that input i, a pair of seeds, names. */
+MUST_CHECK struct status *random_stateless(const struct kernel *k, int i, struct philox *at);
+MUST_CHECK struct status *random_want_seeds(const struct shape *s);     /* [2] */
 
 /* The shape that input i, a vector of sizes, asks for. */
 MUST_CHECK struct status *random_shape(const struct kernel *k, int i, struct shape *s);

@@ -1,5 +1,6 @@
 /* reduce.c - dimensions folded away: Sum, Mean, Prod, Max, Min, All, Any, L2Loss. */
 #include "num/reduce.h"
+#include "num/vec.h"
 #include "graph/graph.h"
 #include "op/kernel.h"
 #include "ops/reduce_grad.h"
@@ -66,6 +67,7 @@ struct reduce {
     void (*divide)(void *y, const void *acc, int64_t n, int64_t by);
                                     /* NULL: accumulators are outputs already */
     int64_t by;                     /* 0: the number of elements folded into one */
+    vec_unary *finish;              /* what is done to accumulators before; NULL: nothing */
     bool keep_dims;
 };
 
@@ -101,6 +103,14 @@ static struct status *min_prepare(struct prep *p) { return reduce_prepare(p, FOL
 static struct status *l2_loss_prepare(struct prep *p)
 { return reduce_prepare(p, FOLD_SQUARES, 2); }
 
+static struct status *norm_prepare(struct prep *p)
+{
+    TRY(reduce_prepare(p, FOLD_SQUARES, 1));
+    ((struct reduce *)(uintptr_t)p->state)->finish =
+        p->node->dtype[0] == DT_DOUBLE ? vec_best()->sqrt_f64 : vec_best()->sqrt_f32;
+    return NULL;
+}
+
 /* Output 0 of shape `y` is the reduction `d` of input 0. */
 static struct status *reduce_to(struct kernel *k, const struct reduction *d, const struct shape *y)
 {
@@ -115,6 +125,8 @@ static struct status *reduce_to(struct kernel *k, const struct reduction *d, con
     if (r->divide && r->fold->acc_size != r->fold->x_size)
         TRY(kernel_temp(k, (size_t)d->outputs * r->fold->acc_size, &acc));
     reduce_run(r->fold, d, x->data, acc, scratch, k->env->threads);
+    if (r->finish)
+        r->finish(acc, acc, (size_t)d->outputs);
     if (r->divide)
         r->divide(kernel_out(k, 0)->data, acc, d->outputs, r->by ? r->by : d->count);
     return NULL;
@@ -129,7 +141,7 @@ static struct status *reduce_any(struct kernel *k)
     TRY(axes_mask(kernel_in(k, 1), x->shape.rank, &mask));
     struct shape y = shape_reduced(&x->shape, mask, r->keep_dims);
     reduce_simplify(&d, x->shape.rank, x->shape.dim, mask);
-    if (d.count != 1)
+    if (d.count != 1 || r->finish)
         return reduce_to(k, &d, &y);
     kernel_view(k, 0, 0, &y);           /* folding one element gives that element */
     return NULL;
@@ -189,6 +201,12 @@ const struct op ops_reduce[] = {
       .doc = "Whether all elements along the given dimensions are true." },
     { .name = "Any", OF_BOOLS, .prepare = max_prepare, .kernel_any = reduce_any,
       .doc = "Whether any element along the given dimensions is true." },
+    { .name = "EuclideanNorm", .inputs = "input: T" AXES, .outputs = "output: T",
+      .attrs = "keep_dims: bool = false; T: {half, bfloat16, float, double}; "
+               "Tidx: {int32, int64} = int32",
+      .shape = reduce_shape, .grad = euclidean_grad, .prepare = norm_prepare,
+      .kernel = KERNELS(EACH_FLOAT(reduce_any)),
+      .doc = "The root of the sum of squares of the elements along the given dimensions." },
     { .name = "L2Loss", .inputs = "t: T", .outputs = "output: T",
       .attrs = "T: {half, bfloat16, float, double}", .shape = shape_scalar,
       .grad = l2_loss_grad, .prepare = l2_loss_prepare, .kernel = KERNELS(EACH_FLOAT(l2_loss)),

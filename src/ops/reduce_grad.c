@@ -150,6 +150,13 @@ void extreme_grad(struct grad *g)
     g->dx[0] = add(g, "Mul", add(g, "RealDiv", chosen, n), dy);
 }
 
+void euclidean_grad(struct grad *g)
+{
+    struct known k = known_of(g);
+    struct out y = unfold(g, &k, g->y[0]), dy = unfold(g, &k, g->dy[0]);
+    g->dx[0] = add(g, "Mul", g->x[0], add(g, "RealDiv", dy, y));
+}
+
 /* How x is turned so that folded dimensions come first: perm, its inverse, and the shape
  * [folded elements, the others]. */
 struct turn { struct out perm, back, flat; };

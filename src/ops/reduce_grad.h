@@ -8,6 +8,7 @@ void sum_grad(struct grad *g);
 void mean_grad(struct grad *g);
 void prod_grad(struct grad *g);
 void extreme_grad(struct grad *g);      /* Max and Min: equals share */
+void euclidean_grad(struct grad *g);
 void l2_loss_grad(struct grad *g);
 
 #endif

@@ -1,5 +1,5 @@
 /* sample.c - samples of distributions that depend on tensors, on TensorFlow's streams:
- * Multinomial, RandomGamma, RandomPoisson(V2), ParameterizedTruncatedNormal.
+ * Multinomial, StatelessMultinomial, RandomGamma, RandomPoisson(V2), ParameterizedTruncatedNormal.
  *
  * Where TensorFlow's numbers depend on how it splits its work among threads (Multinomial and
  * ParameterizedTruncatedNormal of many rows) these are the numbers of one thread. */
@@ -228,6 +228,23 @@ static struct status *multinomial_prepare(struct prep *p)
     return NULL;
 }
 
+static struct status *stateless_multinomial_prepare(struct prep *p)
+{
+    struct multinomial *m;
+    TRY(prep_state(p, sizeof *m, &m));
+    m->output = node_attr_type(p->node, "output_dtype");
+    return NULL;
+}
+
+/* Without a generator the stream is an input. */
+static struct status *multinomial_stream(struct kernel *k, uint64_t blocks, struct philox *at)
+{
+    if (!((const struct multinomial *)k->state)->generator)
+        return random_stateless(k, 2, at);
+    *at = random_reserve(k, blocks);
+    return NULL;
+}
+
 static struct status *multinomial_check(const struct kernel *k)
 {
     const struct tensor *logits = kernel_in(k, 0), *n = kernel_in(k, 1);
@@ -254,7 +271,8 @@ static struct status *multinomial_run(struct kernel *k, void (*fn)(void *, int64
     TRY(kernel_new(k, 0, m->output, &SHAPE(batch, samples)));
     TRY(kernel_temp(k, (size_t)tensor_count(logits) * sizeof *r.sums, &r.sums));
     r.y = kernel_out(k, 0)->data;
-    r.at = random_reserve(k, (uint64_t)(batch * ((samples + 3) / 4 * 4)) * 2 * BLOCKS_PER_OUTPUT);
+    TRY(multinomial_stream(k, (uint64_t)(batch * ((samples + 3) / 4 * 4)) * 2 * BLOCKS_PER_OUTPUT,
+                           &r.at));
     pool_for(batch, 1 + 2000 / (1 + samples + r.n_classes), k->env->threads, fn, &r);
     return NULL;
 }
@@ -268,6 +286,12 @@ static struct status *multinomial_shape(struct shape_ctx *c)
     TRY(shape_in_size(c, 1, &samples));
     *shape_out(c, 0) = SHAPE(logits->rank < 0 ? -1 : logits->dim[0], samples);
     return NULL;
+}
+
+static struct status *stateless_multinomial_shape(struct shape_ctx *c)
+{
+    TRY(random_want_seeds(shape_in(c, 2)));
+    return multinomial_shape(c);
 }
 
 /* ---- ParameterizedTruncatedNormal ---- */
@@ -343,6 +367,16 @@ const struct op ops_sample[] = {
       .prepare = multinomial_prepare,
       .kernel  = KERNELS(REALS(multinomial)),
       .flags   = OP_STATEFUL },
+    { .name    = "StatelessMultinomial",
+      .inputs  = "logits: T, num_samples: int32, seed: Tseed",
+      .outputs = "output: output_dtype",
+      .attrs   = "T: realnumbertype; Tseed: {int32, int64} = int64; "
+                 "output_dtype: {int32, int64} = int64",
+      .doc     = "As Multinomial, always the same for the same seeds.",
+      .shape   = stateless_multinomial_shape,
+      .grad    = NOT_DIFFERENTIABLE,
+      .prepare = stateless_multinomial_prepare,
+      .kernel  = KERNELS(REALS(multinomial)) },
     { .name    = "RandomPoisson",
       .inputs  = "shape: S, rate: dtype",
       .outputs = "output: dtype",

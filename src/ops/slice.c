@@ -1,6 +1,7 @@
-/* slice.c - parts of tensors, and tensors as parts: Slice, StridedSlice, StridedSliceGrad, Pad,
- * PadV2. */
+/* slice.c - parts of tensors, and tensors as parts: Slice, StridedSlice, StridedSliceGrad,
+ * StridedSliceAssign, Pad, PadV2. */
 #include "ops/strided.h"
+#include "ops/variable.h"
 
 #include <string.h>
 
@@ -286,6 +287,34 @@ static void strided_grad_grad(struct grad *g)
     g->dx[4] = strided_like(g, "StridedSlice", OUTS(g->dy[0], g->x[1], g->x[2], g->x[3]));
 }
 
+/* ---- StridedSliceAssign, ResourceStridedSliceAssign ---- */
+
+static struct status *strided_put(struct kernel *k, struct tensor *whole)
+{
+    const struct tensor *begin = kernel_in(k, 1), *end = kernel_in(k, 2), *step = kernel_in(k, 3);
+    const struct tensor *value = kernel_in(k, 4);
+    struct strided s;
+    struct layout l;
+    int64_t at;
+    TRY(strided_check_spec(&begin->shape, &end->shape, &step->shape));
+    TRY(strided_resolve(k->state, &whole->shape, begin, end, step, &s));
+    if (shape_count(&s.out) == 0)
+        return NULL;
+    if (!shape_equal(&s.out, &value->shape))
+        return status_new(UNIMPLEMENTED, "sliced l-value shape %s does not match r-value shape "
+                          "%s. Automatic broadcasting not yet implemented.", SHAPE_STR(&s.out),
+                          SHAPE_STR(&value->shape));
+    strided_layout(&s, &whole->shape, true, &l, &at);
+    return array_move(k, whole, at, value, 0, &l);
+}
+
+static struct status *strided_assign(struct kernel *k)
+{
+    struct variable *v;
+    struct status *st = variable_begin(k, kernel_in(k, 4)->dtype, true, &v);
+    return variable_end(k, v, st ? st : strided_put(k, &v->value));
+}
+
 /* ---- Pad, PadV2 ---- */
 
 static struct status *pad_dim(int64_t before, int64_t after, int64_t dim, int64_t *padded)
@@ -408,6 +437,18 @@ const struct op ops_slice[] = {
       .doc = "Zeros of this shape with dy put where StridedSlice would have taken it from.",
       .shape = strided_grad_shape, .grad = strided_grad_grad,
       .prepare = strided_prepare, .kernel_any = strided_grad_any },
+    { .name = "StridedSliceAssign",
+      .inputs = "ref: Ref(T), begin: Index, end: Index, strides: Index, value: T",
+      .outputs = "output_ref: Ref(T)", .attrs = "T: type; Index: {int32, int64}; " STRIDED_MASKS,
+      .doc = "Puts value into the variable, where StridedSlice would have taken it from.",
+      .shape = shape_unchanged, .grad = NO_GRADIENT, .prepare = strided_prepare,
+      .kernel_any = strided_assign },
+    { .name = "ResourceStridedSliceAssign",
+      .inputs = "ref: resource, begin: Index, end: Index, strides: Index, value: T",
+      .attrs = "T: type; Index: {int32, int64}; " STRIDED_MASKS,
+      .doc = "Puts value into the variable, where StridedSlice would have taken it from.",
+      .shape = shape_none, .grad = NO_GRADIENT, .prepare = strided_prepare,
+      .kernel_any = strided_assign, .flags = OP_STATEFUL },
     { .name = "Pad", .inputs = "input: T, paddings: Tpaddings", .outputs = "output: T",
       .attrs = "T: type; Tpaddings: {int32, int64} = int32",
       .doc = "Input with zeros around it: paddings[i] says how many before and after, in "

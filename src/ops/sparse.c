@@ -320,8 +320,8 @@ static struct status *concat_sizes(const struct kernel *k, int64_t axis, int *di
                "but got %d at position %d", whole->rank, s.shape.rank, i);
         for (int d = 0; d < whole->rank; d++)
             ENSURE(d == *dim || s.shape.dim[d] == whole->dim[d], "Input shapes must match: "
-                   "expected %lld for dimension %d but got %lld at position %d", (long long)whole->dim[d], d,
-                   (long long)s.shape.dim[d], i);
+                   "expected %lld for dimension %d but got %lld at position %d",
+                   (long long)whole->dim[d], d, (long long)s.shape.dim[d], i);
         whole->dim[*dim] += s.shape.dim[*dim];
     }
     return shape_check(whole);

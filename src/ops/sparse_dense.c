@@ -180,8 +180,8 @@ static struct status *product_check(const struct kernel *k, struct product *p)
            "in a_shape");
     int64_t outer = index_at(size, p->adjoint_a), inner = index_at(size, !p->adjoint_a);
     ENSURE(inner == b->dim[p->adjoint_b], "Cannot multiply A and B because inner dimension does "
-           "not match: %lld vs. %lld.  Did you forget a transpose?  Dimensions of A: [%lld, %lld).  "
-           "Dimensions of B: %s", (long long)inner, (long long)b->dim[p->adjoint_b],
+           "not match: %lld vs. %lld.  Did you forget a transpose?  Dimensions of A: [%lld, "
+           "%lld).  Dimensions of B: %s", (long long)inner, (long long)b->dim[p->adjoint_b],
            (long long)index_at(size, 0), (long long)index_at(size, 1), SHAPE_STR(b));
     ENSURE(outer >= 0, "a_shape must not be negative, got %lld", (long long)outer);
     p->at = at;

@@ -56,6 +56,33 @@ static void setting_free(struct setting *s)
 #define KEY(feeds, nf, fetches, n) \
     (&(struct plan_key){ .feed = feeds, .n_feeds = nf, .fetch = fetches, .n_fetches = n })
 
+/* A feed a part, the last one first; the last part takes all. */
+static void gives_in_parts(struct graph *g, const struct plan_key *key, const float *feed,
+                           const float *want, int inter)
+{
+    struct setting s = setting_new();
+    struct tensor out[64];
+    struct plan *p;
+    int all[64];
+    ok(plan_compile(g, key, s.resources, PLAN_PARTS, &p));
+    struct run *r = run_new(p, s.buffers);
+    for (int i = 0; i < key->n_fetches; i++)
+        all[i] = i;
+    for (int at = key->n_feeds - 1; at >= 0; at--) {
+        struct tensor in = test_scalar(feed[at]);
+        struct plan_part part = { &at, all, &in, 1, at ? 0 : key->n_fetches };
+        ok(plan_run_part(p, r, &part, out, &(struct run_options){ .inter = inter }));
+        tensor_unref(&in);
+    }
+    for (int i = 0; i < key->n_fetches; i++) {
+        assert_true(*(float *)out[i].data == want[i]);
+        tensor_unref(&out[i]);
+    }
+    run_free(r);
+    plan_free(p);
+    setting_free(&s);
+}
+
 /* Every way must give `want`. */
 static void gives(struct graph *g, const struct plan_key *key, const float *feed, const float *want)
 {
@@ -68,6 +95,8 @@ static void gives(struct graph *g, const struct plan_key *key, const float *feed
                 fail_msg("way %d, fetch %d: %g instead of %g", w, i, got[i], want[i]);
         setting_free(&s);
     }
+    for (int inter = 0; inter < 2 && key->n_feeds; inter++)
+        gives_in_parts(g, key, feed, want, inter);
 }
 
 static void refuses(struct graph *g, const struct plan_key *key, const float *feed,

@@ -140,24 +140,30 @@ def separable_convolution2d(
                                  None if normalizer_fn else biases_initializer,
                                  biases_regularizer, variables_collections, trainable)
         else:
-            layer = convolutional.SeparableConv2D(
-                filters=num_outputs, kernel_size=kernel_size, strides=stride, padding=padding,
-                data_format=channels_format, dilation_rate=utils.two_element_tuple(rate),
-                activation=None, depth_multiplier=depth_multiplier,
+            outputs = _separable(
+                inputs, sc, variables_collections, filters=num_outputs, kernel_size=kernel_size,
+                strides=stride, padding=padding, dilation_rate=utils.two_element_tuple(rate),
+                data_format=channels_format, depth_multiplier=depth_multiplier,
                 use_bias=bool(not normalizer_fn and biases_initializer),
                 depthwise_initializer=weights_initializer,
                 pointwise_initializer=pointwise_initializer or weights_initializer,
                 bias_initializer=biases_initializer, depthwise_regularizer=weights_regularizer,
                 pointwise_regularizer=weights_regularizer, bias_regularizer=biases_regularizer,
-                trainable=trainable, name=sc.name, dtype=inputs.dtype.base_dtype, _scope=sc,
-                _reuse=reuse)
-            outputs = layer.apply(inputs)
-            finish.add_to_collections(layer.depthwise_kernel, variables_collections, "weights")
-            finish.add_to_collections(layer.pointwise_kernel, variables_collections, "weights")
-            if layer.use_bias:
-                finish.add_to_collections(layer.bias, variables_collections, "biases")
+                trainable=trainable, _reuse=reuse)
         return finish.finished(outputs, sc, normalizer_fn, normalizer_params, activation_fn,
                                outputs_collections)
+
+
+def _separable(inputs, sc, collections, **settings):
+    """Both halves: the layer of tf.layers in the scope `sc`."""
+    layer = convolutional.SeparableConv2D(activation=None, name=sc.name, _scope=sc,
+                                          dtype=inputs.dtype.base_dtype, **settings)
+    outputs = layer.apply(inputs)
+    finish.add_to_collections(layer.depthwise_kernel, collections, "weights")
+    finish.add_to_collections(layer.pointwise_kernel, collections, "weights")
+    if layer.use_bias:
+        finish.add_to_collections(layer.bias, collections, "biases")
+    return outputs
 
 
 def _depthwise(inputs, kernel_size, depth_multiplier, stride, padding, data_format, rate,

@@ -1,4 +1,4 @@
-"""Batch, layer and instance normalization of tf.contrib.layers."""
+"""Batch and layer normalization of tf.contrib.layers."""
 from weft.contrib.framework import variables
 from weft.contrib.framework.arg_scopes import add_arg_scope
 from weft.contrib.layers import finish, utils
@@ -7,7 +7,7 @@ from weft.python.layers import normalization
 from weft.python.ops import array_ops, init_ops, nn_impl, variable_scope as vs
 from weft.python.training import moving_averages
 
-__all__ = ["batch_norm", "instance_norm", "layer_norm"]
+__all__ = ["batch_norm", "layer_norm"]
 
 
 class _BatchNorm(normalization.BatchNormalization):
@@ -134,47 +134,3 @@ def _params(inputs, begin_norm_axis, begin_params_axis):
         raise ValueError("Inputs %s: shape(inputs)[%s:] is not fully defined: %s"
                          % (inputs.name, begin_params_axis, inputs.shape))
     return begin_norm_axis, shape
-
-
-@add_arg_scope
-def instance_norm(inputs, center=True, scale=True, epsilon=1e-6, activation_fn=None,
-                  param_initializers=None, reuse=None, variables_collections=None,
-                  outputs_collections=None, trainable=True, data_format="NHWC", scope=None):
-    """Each channel of each example brought to mean 0 and variance 1 by itself.
-
-    The variables `beta` and `gamma` have an element for each channel.
-    """
-    finish.check_data_format(data_format)
-    with vs.variable_scope(scope, "InstanceNorm", [inputs], reuse=reuse) as sc:
-        inputs = ops.convert_to_tensor(inputs)
-        rank = inputs.shape.ndims
-        if rank is None:
-            raise ValueError("Inputs %s has undefined rank." % inputs.name)
-        axis = 1 if data_format == "NCHW" else rank - 1
-        shape = _channels(inputs, axis)
-
-        def parameter(name, initializer):
-            x = variables.model_variable(
-                name, shape=shape, dtype=inputs.dtype.base_dtype, trainable=trainable,
-                initializer=(param_initializers or {}).get(name, initializer),
-                collections=utils.get_variable_collections(variables_collections, name))
-            wide = [1, shape[0]] + [1] * (rank - 2)
-            return array_ops.reshape(x, wide) if data_format == "NCHW" else x
-
-        beta = parameter("beta", init_ops.zeros_initializer()) if center else None
-        gamma = parameter("gamma", init_ops.ones_initializer()) if scale else None
-        axes = [i for i in range(1, rank) if i != axis]
-        mean, variance = nn_impl.moments(inputs, axes, keep_dims=True)
-        outputs = nn_impl.batch_normalization(inputs, mean, variance, beta, gamma, epsilon,
-                                              name="instancenorm")
-        outputs.set_shape(inputs.shape)
-        return finish.finished(outputs, sc, None, None, activation_fn, outputs_collections)
-
-
-def _channels(inputs, axis):
-    """[how many channels there are]."""
-    channels = inputs.shape[axis].value
-    if channels is None:
-        raise ValueError("Inputs %s has undefined channels dimension %s."
-                         % (inputs.name, inputs.shape[axis:axis + 1]))
-    return [channels]

@@ -73,15 +73,13 @@ class BaseSession(_core.Session):
     def make_callable(self, fetches, feed_list=None, accept_options=False):
         """A function of a value for each of `feed_list`, with run()'s result (B85-B87).
 
-        What it fetches is looked up once: calling it is the fastest way to run a step."""
+        What it fetches is looked up once: calling it is the fastest way to run a step. It takes
+        `options` and `run_metadata` besides, whatever `accept_options` says."""
         if feed_list is not None and not isinstance(feed_list, (list, tuple)):
             raise TypeError("`feed_list` must be a list or tuple.")
         feeds = tuple(self.graph.as_graph_element(f, allow_operation=False)
                       for f in feed_list or ())
-        prepared = self._prepare(fetches, feeds)
-        if not accept_options and feed_list is None:
-            return prepared
-        return _WithOptions(prepared, self.graph)
+        return self._prepare(fetches, feeds)
 
     def partial_run_setup(self, fetches, feeds=None):
         """Declares what will be fetched and fed over several partial_run()s; a handle (B88)."""
@@ -107,22 +105,6 @@ class BaseSession(_core.Session):
         """Ends the steps in flight and gives back what it owns: variables, plans, buffers (B68).
         The graph is not touched."""
         self._close()
-
-
-class _WithOptions:
-    """A callable that takes `options` and `run_metadata` besides its values (B87)."""
-
-    def __init__(self, prepared, graph):
-        self._prepared = prepared
-        self._graph = graph
-
-    def __call__(self, *values, options=None, run_metadata=None):
-        if options is None and run_metadata is None:
-            return self._prepared(*values)
-        trace = _wants_trace(options)
-        result, text = self._prepared.run_traced(values, _timeout(options), trace)
-        _fill_metadata(run_metadata, text if trace else "", self._graph, options)
-        return result
 
 
 class Session(BaseSession):
@@ -188,6 +170,14 @@ class InteractiveSession(BaseSession):
             InteractiveSession._open_ones -= 1
         while self._contexts:
             self._contexts.pop().__exit__(None, None, None)
+
+
+def traced_call(prepared, graph, values, options, run_metadata):
+    """A prepared run with RunOptions, or whose RunMetadata is wanted (B87)."""
+    trace = _wants_trace(options)
+    result, text = prepared.run_traced(values, _timeout(options), trace)
+    _fill_metadata(run_metadata, text if trace else "", graph, options)
+    return result
 
 
 # ---- from the configuration's messages ----

@@ -81,6 +81,11 @@ def fetch_items(graph, fetch):
     return structures.fetch_items(graph, fetch)
 
 
+def traced_call(prepared, graph, values, options, metadata):
+    from weft.python.client import session
+    return session.traced_call(prepared, graph, values, options, metadata)
+
+
 def host_error(exception):
     """(code, message) for what a Python function raised inside a step (E41)."""
     kinds = (((ValueError, TypeError), errors.INVALID_ARGUMENT),
@@ -98,11 +103,12 @@ def _dtype(number):
 
 
 _core.set_hooks(
-    Graph=ops.Graph, Tensor=tensors.Tensor, Operation=tensors.Operation, dtypes=[_dtype(i) for i in range(132)],
-    as_dtype=dtypes.as_dtype, TensorShape=tensor_shape.TensorShape,
+    Graph=ops.Graph, Tensor=tensors.Tensor, Operation=tensors.Operation,
+    dtypes=[_dtype(i) for i in range(132)], as_dtype=dtypes.as_dtype, TensorShape=tensor_shape.TensorShape,
     convert=conversion.convert_for_op, constant=constant, graph_of=conversion.graph_of,
     build_error=build_error, run_error=run_error, result_type=result_type, feed_items=feed_items,
     feed_value=feed_value, feed_refused=feed_refused, fetch_items=fetch_items,
-    device_of=devices.device_of, shape_of=shape_of, host_error=host_error)
+    device_of=devices.device_of, shape_of=shape_of, traced_call=traced_call,
+    host_error=host_error)
 _core.set_library(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
                   + os.sep, threading.main_thread().ident)

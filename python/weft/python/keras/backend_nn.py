@@ -5,10 +5,11 @@ from weft.python.layers import utils
 from weft.python.ops import array_ops, clip_ops, math_ops, nn_impl, nn_ops
 
 __all__ = ["batch_normalization", "bias_add", "binary_crossentropy", "categorical_crossentropy",
-           "conv1d", "conv2d", "conv2d_transpose", "conv3d", "depthwise_conv2d", "dropout", "elu", "hard_sigmoid",
-           "in_test_phase", "in_top_k", "in_train_phase", "normalize_batch_in_training", "pool2d",
-           "pool3d", "relu", "separable_conv2d", "sigmoid", "softmax", "softplus", "softsign",
-           "sparse_categorical_crossentropy", "switch", "tanh"]
+           "conv1d", "conv2d", "conv2d_transpose", "conv3d", "depthwise_conv2d", "dropout", "elu",
+           "hard_sigmoid", "in_test_phase", "in_top_k", "in_train_phase",
+           "normalize_batch_in_training", "pool2d", "pool3d", "relu", "separable_conv2d",
+           "sigmoid", "softmax", "softplus", "softsign", "sparse_categorical_crossentropy",
+           "switch", "tanh"]
 
 
 # Activations.

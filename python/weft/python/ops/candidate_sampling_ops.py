@@ -56,6 +56,6 @@ def all_candidate_sampler(true_classes, num_true, num_sampled, unique, seed=None
 
 
 def compute_accidental_hits(true_classes, sampled_candidates, num_true, seed=None, name=None):
-    """(rows, places, weights) of the candidates that are true classes; weights are very negative."""
+    """(rows, places, weights) of candidates that are true classes; weights are very negative."""
     return gen.ComputeAccidentalHits(true_classes, sampled_candidates, num_true=num_true,
                                      name=name, **_seeds(seed))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from weft.python.framework import dtypes, gen, ops
+from weft.python.framework import dtypes, gen, ops, tensor_shape
 from weft.python.ops import array_ops, math_ops
 from weft.python.ops.arguments import renamed_argument
 
@@ -117,26 +117,32 @@ def eye(num_rows, num_columns=None, batch_shape=None, dtype=dtypes.float32, name
     """Matrices with 1 on the diagonal and 0 elsewhere."""
     with ops.name_scope(name, "eye", [num_rows, num_columns, batch_shape]):
         square = num_columns is None
-        batch_shape = [] if batch_shape is None else batch_shape
-        columns = num_rows if square else num_columns
-        sizes = (num_rows, columns)
-        if any(isinstance(size, ops.Tensor) for size in sizes):
-            diagonal = math_ops.minimum(*sizes) if not square else num_rows
+        num_columns = num_rows if square else num_columns
+        if isinstance(num_rows, ops.Tensor) or isinstance(num_columns, ops.Tensor):
+            diagonal = math_ops.minimum(num_rows, num_columns)
         else:
-            diagonal = np.minimum(*sizes)
-        ones = array_ops.ones(_extended(batch_shape, [diagonal]), dtype=dtype)
+            square = num_rows == num_columns
+            diagonal = min(int(num_rows), int(num_columns))
+        batch = _batch_shape([] if batch_shape is None else batch_shape, diagonal)
+        ones = array_ops.ones(_extended(batch, [diagonal]), dtype=dtype)
         if square:
             return array_ops.matrix_diag(ones)
-        zeros = array_ops.zeros(_extended(batch_shape, sizes), dtype=dtype)
+        zeros = array_ops.zeros(_extended(batch, [num_rows, num_columns]), dtype=dtype)
         return array_ops.matrix_set_diag(zeros, ones)
 
 
+def _batch_shape(batch_shape, diagonal):
+    """A list if all of it is known, else a tensor."""
+    known = isinstance(batch_shape, (list, tuple, np.ndarray, tensor_shape.TensorShape))
+    if known and not isinstance(diagonal, ops.Tensor):
+        return [int(size) for size in batch_shape]
+    return ops.convert_to_tensor(batch_shape, name="shape", dtype=dtypes.int32)
+
+
 def _extended(batch_shape, sizes):
-    if isinstance(batch_shape, ops.Tensor):
-        return array_ops.concat([batch_shape, array_ops.stack(list(sizes))], 0)
-    if any(isinstance(size, ops.Tensor) for size in list(batch_shape) + list(sizes)):
-        return array_ops.stack(list(batch_shape) + list(sizes))
-    return [int(size) for size in list(batch_shape) + list(sizes)]
+    if isinstance(batch_shape, list):
+        return batch_shape + sizes
+    return array_ops.concat([batch_shape, sizes], 0)
 
 
 def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None, keep_dims=None):

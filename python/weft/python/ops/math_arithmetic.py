@@ -6,12 +6,12 @@ applied to its values."""
 from weft.python.framework import dtypes, gen, ops, sparse_tensor
 
 __all__ = [
-    "abs", "accumulate_n", "add_n", "angle", "bessel_i0", "bessel_i0e", "bessel_i1",
-    "bessel_i1e", "cast", "complex", "conj", "div", "div_no_nan", "divide", "erf", "floordiv", "imag", "log_sigmoid", "logical_xor",
-    "multiply_no_nan", "negative", "polyval", "pow", "real", "reciprocal_no_nan",
-    "round",
-    "saturate_cast", "scalar_mul", "sigmoid", "sign", "sqrt", "square", "tanh", "to_bfloat16",
-    "to_complex128", "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "truediv",
+    "abs", "accumulate_n", "add_n", "angle", "bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e",
+    "cast", "complex", "conj", "div", "div_no_nan", "divide", "erf", "floordiv", "imag",
+    "log_sigmoid", "logical_xor", "multiply_no_nan", "negative", "polyval", "pow", "real",
+    "reciprocal_no_nan", "round", "saturate_cast", "scalar_mul", "sigmoid", "sign", "sqrt",
+    "square", "tanh", "to_bfloat16", "to_complex128", "to_complex64", "to_double", "to_float",
+    "to_int32", "to_int64", "truediv",
 ]
 
 # What integers become when they are divided by "/".
@@ -215,6 +215,9 @@ def to_complex128(x, name="ToComplex128"):
 
 def truediv(x, y, name=None):
     """x / y; integers of up to 16 bits are divided as float32, larger ones as float64."""
+    if isinstance(x, ops.Tensor) and isinstance(y, ops.Tensor) and \
+            x.dtype.is_floating and x.dtype == y.dtype:
+        return gen.RealDiv(x, y, name=name or "truediv")       # nothing to convert, no scope
     with ops.name_scope(name, "truediv", [x, y]) as name:
         x = ops.convert_to_tensor(x, name="x")
         y = ops.convert_to_tensor(y, name="y")

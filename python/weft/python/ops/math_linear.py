@@ -12,22 +12,29 @@ def matmul(a, b, transpose_a=False, transpose_b=False, adjoint_a=False, adjoint_
 
     Leading axes are a batch and broadcast. `a_is_sparse` and `b_is_sparse` are hints that a matrix
     has many zeros; ValueError where both transpose and adjoint are asked for."""
+    if transpose_a and adjoint_a:
+        raise ValueError("Only one of transpose_a and adjoint_a can be True.")
+    if transpose_b and adjoint_b:
+        raise ValueError("Only one of transpose_b and adjoint_b can be True.")
+    options = (transpose_a, transpose_b, adjoint_a, adjoint_b, a_is_sparse, b_is_sparse)
+    if isinstance(a, ops.Tensor) and isinstance(b, ops.Tensor) and not a.dtype.is_complex:
+        return _matmul(a, b, *options, name or "MatMul")       # nothing to convert, no scope
     with ops.name_scope(name, "MatMul", [a, b]) as name:
-        if transpose_a and adjoint_a:
-            raise ValueError("Only one of transpose_a and adjoint_a can be True.")
-        if transpose_b and adjoint_b:
-            raise ValueError("Only one of transpose_b and adjoint_b can be True.")
         a = ops.convert_to_tensor(a, name="a")
         b = ops.convert_to_tensor(b, name="b")
-        sparse = a_is_sparse or b_is_sparse
-        if not sparse and (_may_have_batch(a) or _may_have_batch(b)):
-            return _batch_matmul(a, b, transpose_a, transpose_b, adjoint_a, adjoint_b, name)
-        a, transpose_a = (_conj(a), True) if adjoint_a else (a, transpose_a)
-        b, transpose_b = (_conj(b), True) if adjoint_b else (b, transpose_b)
-        if _suits_sparse_matmul(a, b, sparse):
-            return gen.SparseMatMul(a, b, transpose_a=transpose_a, transpose_b=transpose_b,
-                                    a_is_sparse=a_is_sparse, b_is_sparse=b_is_sparse, name=name)
-        return gen.MatMul(a, b, transpose_a=transpose_a, transpose_b=transpose_b, name=name)
+        return _matmul(a, b, *options, name)
+
+
+def _matmul(a, b, transpose_a, transpose_b, adjoint_a, adjoint_b, a_is_sparse, b_is_sparse, name):
+    sparse = a_is_sparse or b_is_sparse
+    if not sparse and (_may_have_batch(a) or _may_have_batch(b)):
+        return _batch_matmul(a, b, transpose_a, transpose_b, adjoint_a, adjoint_b, name)
+    a, transpose_a = (_conj(a), True) if adjoint_a else (a, transpose_a)
+    b, transpose_b = (_conj(b), True) if adjoint_b else (b, transpose_b)
+    if _suits_sparse_matmul(a, b, sparse):
+        return gen.SparseMatMul(a, b, transpose_a=transpose_a, transpose_b=transpose_b,
+                                a_is_sparse=a_is_sparse, b_is_sparse=b_is_sparse, name=name)
+    return gen.MatMul(a, b, transpose_a=transpose_a, transpose_b=transpose_b, name=name)
 
 
 def _may_have_batch(x):
@@ -50,9 +57,10 @@ def _conj(x):
 
 def _suits_sparse_matmul(a, b, sparse):
     types = (dtypes.bfloat16, dtypes.float32)
+    if not gen.has("SparseMatMul"):
+        return False
     mixed = a.dtype != b.dtype and dtypes.bfloat16 in (a.dtype, b.dtype)
-    return gen.has("SparseMatMul") and (
-        mixed or (sparse and a.dtype in types and b.dtype in types))
+    return mixed or (sparse and a.dtype in types and b.dtype in types)
 
 
 def sparse_matmul(a, b, transpose_a=False, transpose_b=False, a_is_sparse=False,
@@ -148,8 +156,8 @@ def _as_matrix(x, axes, contracted_first):
         axes = ops.convert_to_tensor(axes, dtype=dtypes.int32, name="axes")
         axes = array_ops.where(axes >= 0, axes, axes + rank)
         free, _ = gen.ListDiff(gen.Range(0, rank, 1), axes)
-    free_dims = array_ops.gather(shape, free)
-    sizes = [_product(free_dims), _product(array_ops.gather(shape, axes))]
+    free_dims, axes_dims = array_ops.gather(shape, free), array_ops.gather(shape, axes)
+    sizes = [_product(free_dims), _product(axes_dims)]
     order = [free, axes]
     if contracted_first:
         order, sizes = order[::-1], sizes[::-1]

@@ -14,12 +14,15 @@ def override_operator(function, name):
     setattr(ops.Tensor, name, function)
 
 
-def _binary(function, op_name, reflected=True):
-    """Attaches __op_name__ and, where it is wanted, __rop_name__."""
+def _binary(function, op_name, is_one_op=False):
+    """Attaches __op_name__ and __rop_name__. Without a conversion to be made the function, or
+    where it is one op that op, opens the scope by itself: the names are the same, and sooner."""
 
     def operator(x, y):
+        if isinstance(y, ops.Tensor) or (is_one_op and _is_number_for(y, x)):
+            return function(x, y, name=op_name)
         with ops.name_scope(None, op_name, [x, y]) as scope:
-            if not isinstance(y, (ops.Tensor, sparse_tensor.SparseTensor)):
+            if not isinstance(y, sparse_tensor.SparseTensor):
                 try:
                     y = ops.convert_to_tensor(y, dtype_hint=x.dtype.base_dtype, name="y")
                 except TypeError:
@@ -34,8 +37,11 @@ def _binary(function, op_name, reflected=True):
             return function(x, y, name=scope)
 
     override_operator(operator, "__%s__" % op_name)
-    if reflected:
-        override_operator(reflected_operator, "__r%s__" % op_name)
+    override_operator(reflected_operator, "__r%s__" % op_name)
+
+
+def _is_number_for(value, tensor):
+    return type(value) in (int, float) and tensor.dtype.is_floating
 
 
 def _add(x, y, name=None):
@@ -90,13 +96,13 @@ def _negate(x, name=None):
     return gen.Neg(x, name=name)
 
 
-_binary(_add, "add")
-_binary(_sub, "sub")
-_binary(_mul, "mul")
+_binary(_add, "add", is_one_op=True)
+_binary(_sub, "sub", is_one_op=True)
+_binary(_mul, "mul", is_one_op=True)
 _binary(math_arithmetic.div, "div")
 _binary(math_arithmetic.truediv, "truediv")
 _binary(math_arithmetic.floordiv, "floordiv")
-_binary(_mod, "mod")
+_binary(_mod, "mod", is_one_op=True)
 _binary(math_arithmetic.pow, "pow")
 _binary(_and, "and")
 _binary(_or, "or")

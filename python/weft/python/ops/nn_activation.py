@@ -98,8 +98,15 @@ def _along_axis(op, logits, axis, name):
         raise errors.InvalidArgumentError(
             None, None, "Dimension (%d) must be in the range [%d, %d) where %d is the number of "
             "dimensions in the input." % (value, -shape.ndims, shape.ndims, shape.ndims))
+    # TF: the rank is asked for twice, the first time for negative axes alone.
     rank = array_ops.rank(logits)
-    axis = axis % (rank if shape.ndims is None else shape.ndims)
+    if isinstance(axis, ops.Tensor):
+        axis = array_ops.where(math_ops.less(axis, 0), axis + rank, axis)
+    elif axis < 0:
+        axis += rank
+    rank = array_ops.rank(logits)
+    if shape.ndims is not None or isinstance(axis, ops.Tensor):
+        axis = axis % (rank if shape.ndims is None else shape.ndims)
     swapped = _swap_axes(logits, axis, math_ops.subtract(rank, 1))
     result = _swap_axes(op(swapped), axis, math_ops.subtract(rank, 1), name=name)
     result.set_shape(shape)

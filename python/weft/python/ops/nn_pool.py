@@ -5,8 +5,8 @@ from weft.python.ops import array_ops
 from weft.python.ops.arguments import renamed_argument
 
 __all__ = [
-    "avg_pool", "avg_pool1d", "avg_pool2d", "avg_pool3d", "avg_pool_v2", "max_pool", "max_pool1d", "max_pool2d",
-    "max_pool3d", "max_pool_v2", "max_pool_with_argmax", "pool", "window_list",
+    "avg_pool", "avg_pool1d", "avg_pool2d", "avg_pool3d", "avg_pool_v2", "max_pool", "max_pool1d",
+    "max_pool2d", "max_pool3d", "max_pool_v2", "max_pool_with_argmax", "pool", "window_list",
 ]
 
 

@@ -109,7 +109,8 @@ def string_length_v2(input, unit="BYTE", name=None):
 
 def substr(input, pos, len, name=None, unit="BYTE"):
     """From each string the `len` bytes, or "UTF8_CHAR"s, that start at `pos`."""
-    return gen.Substr(input, pos, len, unit=unit, name=name)
+    units = {} if unit == "BYTE" else {"unit": unit}
+    return gen.Substr(input, pos, len, name=name, **units)
 
 
 substr_deprecated = substr

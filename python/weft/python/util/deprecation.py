@@ -11,6 +11,7 @@ _silent = 0
 
 
 def _say(func, words, date, instructions, once=True, verb=""):
+    """Warn of `func`, at the place that called what calls this."""
     frame = sys._getframe(2)
     place = (frame.f_code.co_filename, frame.f_lineno, words)
     if _silent or once and place in _said:
@@ -18,8 +19,17 @@ def _say(func, words, date, instructions, once=True, verb=""):
     _said.add(place)
     tf_logging.warning(
         "From %s:%s: %s%s (from %s) %s will be removed %s.\nInstructions for updating:\n%s",
-        place[0], place[1], verb, getattr(func, "__qualname__", func), getattr(func, "__module__", "?"),
-        words, "in a future version" if date is None else "after %s" % date, instructions)
+        place[0], place[1], verb, getattr(func, "__qualname__", func),
+        getattr(func, "__module__", "?"), words,
+        "in a future version" if date is None else "after %s" % date, instructions)
+
+
+def _given(signature, args, kwargs):
+    """{name: value} of the arguments of a call."""
+    try:
+        return signature.bind_partial(*args, **kwargs).arguments
+    except TypeError:
+        return {}                       # the call itself will say what is wrong
 
 
 def deprecated(date, instructions, warn_once=True):
@@ -47,10 +57,7 @@ def deprecated_args(date, instructions, *deprecated_arg_names_or_tuples, **kwarg
 
         @functools.wraps(func)
         def wrapper(*args, **kwargs):
-            try:
-                given = signature.bind_partial(*args, **kwargs).arguments
-            except TypeError:
-                given = {}
+            given = _given(signature, args, kwargs)
             for name in names:
                 if name in given and not any(given[name] is ok for ok in names[name]):
                     _say(func, "with %s is deprecated and" % name, date, instructions, once,
@@ -67,10 +74,7 @@ def deprecated_arg_values(date, instructions, warn_once=True, **deprecated_kwarg
 
         @functools.wraps(func)
         def wrapper(*args, **kwargs):
-            try:
-                given = signature.bind_partial(*args, **kwargs).arguments
-            except TypeError:
-                given = {}
+            given = _given(signature, args, kwargs)
             for name, value in deprecated_kwargs.items():
                 if name in given and given[name] is value:
                     _say(func, "with %s=%s is deprecated and" % (name, value), date, instructions,

@@ -1,4 +1,4 @@
-"""What all distributions share: names, shapes, sampling, and the errors for what one cannot tell."""
+"""What all distributions share: names, shapes, sampling, errors for what one cannot tell."""
 
 from weft.python.framework import dtypes, ops, tensor_shape, tensor_util
 from weft.python.ops import array_ops, math_ops

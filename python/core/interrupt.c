@@ -1,0 +1,73 @@
+/* interrupt.c - Ctrl-C while a step runs: it is cancelled, then Python has its say. */
+#include "run.h"
+
+#include <signal.h>
+
+unsigned long main_thread;
+
+static volatile int interrupted;
+static struct sigaction python_action;  /* what was there before, and is again afterwards */
+static bool watching;                   /* the main thread's */
+
+static void on_interrupt(int number)
+{
+    interrupted = 1;
+    if (python_action.sa_handler != SIG_DFL && python_action.sa_handler != SIG_IGN)
+        python_action.sa_handler(number);
+}
+
+static bool watch(void)
+{
+    static const struct sigaction ours = { .sa_handler = on_interrupt };
+    if (watching || PyThread_get_thread_ident() != main_thread)
+        return false;                   /* it may be a run inside a run, by way of tf.py_func */
+    interrupted = 0;
+    if (sigaction(SIGINT, &ours, &python_action))
+        return false;
+    watching = !(python_action.sa_flags & SA_SIGINFO) && python_action.sa_handler != SIG_DFL &&
+               python_action.sa_handler != SIG_IGN;
+    if (!watching)
+        sigaction(SIGINT, &python_action, NULL);
+    return watching;
+}
+
+void unwatch_interrupts(void)
+{
+    sigaction(SIGINT, &python_action, NULL);
+    watching = false;
+}
+
+bool watch_interrupts(struct weft_run_options **options)
+{
+    static struct weft_run_options *plain;
+    if (!watch())
+        return false;
+    if (!*options && !plain)
+        plain = weft_run_options_new();
+    if (!*options)
+        *options = plain;
+    if (*options)
+        weft_run_options_cancel(*options, &interrupted);
+    return true;
+}
+
+PyObject *ended(struct graph *g, struct weft_status *st)
+{
+    if (weft_status_code(st) == WEFT_CANCELLED && PyErr_CheckSignals() < 0) {
+        weft_status_free(st);
+        return NULL;
+    }
+    return raise_run_status(g, st);
+}
+
+struct weft_run_options *options_new(long long timeout, bool trace)
+{
+    struct weft_run_options *o = weft_run_options_new();
+    if (!o) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    weft_run_options_timeout(o, timeout);
+    weft_run_options_trace(o, trace);
+    return o;
+}

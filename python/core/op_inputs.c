@@ -1,0 +1,228 @@
+/* op_inputs.c - the inputs of a node that is being made: which graph they are in, and how values
+ * that are no Tensors yet become some, under the names that TensorFlow gives them. */
+#include "making.h"
+
+#include <string.h>
+
+/* ---- which graph (A80, A81) ---- */
+
+static bool is_plain(PyObject *x)
+{
+    return PyFloat_CheckExact(x) || PyLong_CheckExact(x) || PyBool_Check(x) ||
+           PyUnicode_CheckExact(x) || PyBytes_CheckExact(x) || x == Py_None;
+}
+
+static bool join_graph(struct making *m, PyObject *x, PyObject **first)
+{
+    struct graph *g = NULL;
+    if (is_tensor(x)) {
+        g = tensor_graph(x);
+        Py_INCREF((PyObject *)g);
+    } else if (!is_plain(x)) {
+        g = (struct graph *)PyObject_CallOneArg(hooks.graph_of, x);
+        if (!g)
+            return false;
+        if (!is_graph((PyObject *)g))
+            Py_CLEAR(g);
+    }
+    if (g && m->g && m->g != g) {
+        PyErr_Format(PyExc_ValueError, "%S must be from the same graph as %S.", x, *first);
+        Py_DECREF((PyObject *)g);
+        return false;
+    }
+    if (g && !m->g) {
+        m->g = g;
+        *first = x;
+    } else {
+        Py_XDECREF((PyObject *)g);
+    }
+    return true;
+}
+
+bool find_graph(struct making *m, bool *tensors)
+{
+    PyObject *first = NULL;
+    *tensors = true;
+    for (int i = 0; i < m->f->n_in; i++) {
+        PyObject *x = m->input[i];
+        bool sequence = PyList_Check(x) || PyTuple_Check(x);
+        Py_ssize_t n = sequence ? PySequence_Fast_GET_SIZE(x) : 1;
+        for (Py_ssize_t k = 0; k < n; k++) {
+            PyObject *item = sequence ? PySequence_Fast_GET_ITEM(x, k) : x;
+            *tensors &= is_tensor(item);
+            if (!join_graph(m, item, &first))
+                return false;
+        }
+        *tensors &= sequence == is_listed(&m->f->in[i]);
+    }
+    if (!m->g)
+        m->g = (struct graph *)Py_XNewRef((PyObject *)default_graph());
+    return m->g != NULL;
+}
+
+/* ---- the scope in which values become tensors ---- */
+
+bool open_scope(struct making *m)
+{
+    const char *name = m->f->op;
+    struct graph *now = default_graph();
+    PyObject *stack = PyDict_GetItemString(PyThreadState_GetDict(), "weft.graphs");
+    if (m->name && m->name != Py_None && !(name = name_text(m->name)))
+        return false;
+    if (now != m->g) {
+        if (PyList_Append(stack, (PyObject *)m->g) < 0)
+            return false;
+        m->entered = true;
+    }
+    const char *prefix = weft_name_scope(m->g->g, name);
+    m->prefix = prefix ? PyUnicode_FromString(prefix) : NULL;
+    if (m->prefix)
+        return true;
+    weft_scope_end(m->g->g);
+    raise_build_error(m->g);
+    return false;
+}
+
+/* Safe with an exception set. */
+void close_scope(struct making *m)
+{
+    if (m->prefix)
+        weft_scope_end(m->g->g);
+    if (m->entered) {
+        PyObject *stack = PyDict_GetItemString(PyThreadState_GetDict(), "weft.graphs");
+        Py_ssize_t n = stack ? PyList_GET_SIZE(stack) : 0;
+        if (n)
+            PyList_SetSlice(stack, n - 1, n, NULL);
+    }
+    m->entered = false;
+}
+
+/* ---- inputs ---- */
+
+static bool add_input(struct making *m, struct weft_out o)
+{
+    if (m->n_in == m->cap_in) {
+        int cap = m->cap_in ? 4 * m->cap_in : 8;
+        struct weft_out *in = scratch_get(&m->scratch, (size_t)cap * sizeof *in);
+        if (!in)
+            return false;
+        if (m->n_in)
+            memcpy(in, m->in, (size_t)m->n_in * sizeof *in);
+        m->in = in;
+        m->cap_in = cap;
+    }
+    m->in[m->n_in++] = o;
+    return true;
+}
+
+static bool add_constant(struct making *m, struct weft_tensor *t, const char *name)
+{
+    struct weft_out o = weft_op(m->g->g, "Const", NULL, 0,
+                                WEFT_ATTRS(weft_attr_tensor("value", t),
+                                           weft_attr_type("dtype", weft_tensor_dtype(t)),
+                                           weft_name(name)));
+    weft_tensor_free(t);
+    if (!o.node)
+        return raise_build_error(m->g);
+    return graph_note(m->g) && add_input(m, o);
+}
+
+static bool convert_slowly(struct making *m, PyObject *x, int dtype, const char *name, bool ref)
+{
+    PyObject *want = dtype ? dtype_object((enum weft_dtype)dtype, false) : Py_None;
+    PyObject *t = want ? PyObject_CallFunction(hooks.convert, "OOsO", x, want, name,
+                                               ref ? Py_True : Py_False) : NULL;
+    bool ok = t && is_tensor(t);
+    if (t && !ok)
+        PyErr_Format(PyExc_TypeError, "%R did not become a Tensor", x);
+    if (ok && tensor_graph(t) != m->g) {
+        PyErr_Format(PyExc_ValueError, "%S must be from the same graph as the other inputs.", x);
+        ok = false;
+    }
+    ok = ok && add_input(m, tensor_out(t));
+    Py_XDECREF(t);
+    return ok;
+}
+
+static bool convert(struct making *m, PyObject *x, int dtype, const char *name, bool ref)
+{
+    bool unfit = true;
+    if (is_tensor(x))
+        return add_input(m, tensor_out(x));
+    struct weft_tensor *t = ref ? NULL : tensor_from(x, dtype, &unfit);
+    if (t)
+        return add_constant(m, t, name);
+    return unfit ? convert_slowly(m, x, dtype, name, ref) : false;
+}
+
+static int wanted(const struct making *m, const struct weft_op_arg *a)
+{
+    return a->type_attr < 0 ? (int)a->dtype : a->is_list ? 0 : m->type[a->type_attr];
+}
+
+/* TF: what has no elements to tell its dtype takes the attribute's default: reshape(x, []). */
+static int dtype_of_nothing(const struct making *m, const struct weft_op_arg *a, PyObject *x)
+{
+    const struct weft_op_attr *attr = a->type_attr < 0 ? NULL : &m->f->attr[a->type_attr];
+    bool nothing = (PyList_Check(x) || PyTuple_Check(x)) && !PySequence_Size(x);
+    return nothing && attr && attr->has_default ? (int)attr->fallback.i : 0;
+}
+
+/* The dtype of the first Tensor of a list says what the rest becomes. */
+static int first_dtype(PyObject *list)
+{
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list); i++) {
+        PyObject *x = PySequence_Fast_GET_ITEM(list, i);
+        if (is_tensor(x))
+            return (int)weft_out_dtype(tensor_out(x));
+    }
+    return 0;
+}
+
+static bool convert_list(struct making *m, int arg, PyObject *list)
+{
+    const struct weft_op_arg *a = &m->f->in[arg];
+    char name[128];
+    int dtype = wanted(m, a);
+    if (!dtype && !a->is_list)
+        dtype = first_dtype(list);
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list); i++) {
+        snprintf(name, sizeof name, "%.*s_%zd", a->name_length, a->name, i);
+        if (!convert(m, PySequence_Fast_GET_ITEM(list, i), dtype, name, a->is_ref))
+            return false;
+        if (!dtype && !a->is_list)
+            dtype = (int)weft_out_dtype(m->in[m->n_in - 1]);
+    }
+    if (!a->is_list && a->type_attr >= 0 && dtype)
+        m->type[a->type_attr] = dtype;
+    return true;
+}
+
+static bool convert_input(struct making *m, int arg)
+{
+    const struct weft_op_arg *a = &m->f->in[arg];
+    PyObject *x = m->input[arg];
+    if (is_listed(a)) {
+        if (PyList_Check(x) || PyTuple_Check(x))
+            return convert_list(m, arg, x);
+        PyErr_Format(PyExc_TypeError, "Expected list for '%U' argument to '%s' Op, not %R.",
+                     m->f->in_name[arg], m->f->op, x);
+        return false;
+    }
+    int dtype = wanted(m, a);
+    if (!dtype)
+        dtype = dtype_of_nothing(m, a, x);
+    if (!convert(m, x, dtype, PyUnicode_AsUTF8(m->f->in_name[arg]), a->is_ref))
+        return false;
+    if (a->type_attr >= 0 && !m->type[a->type_attr])
+        m->type[a->type_attr] = (int)weft_out_dtype(m->in[m->n_in - 1]);
+    return true;
+}
+
+bool convert_inputs(struct making *m)
+{
+    for (int i = 0; i < m->f->n_in; i++)
+        if (!convert_input(m, i))
+            return false;
+    return true;
+}

@@ -1,0 +1,99 @@
+/* partial.c - a run in several parts: Session.partial_run. */
+#include "run.h"
+
+#include <stdlib.h>
+
+struct partial { PyObject_HEAD struct session *session; struct weft_partial *p; };
+
+PyTypeObject *partial_type;
+
+/* _partial(tuple of fetched Tensors, tuple of fed Tensors) */
+PyObject *session_partial(PyObject *self, PyObject *args)
+{
+    struct session *s = (struct session *)self;
+    PyObject *fetches, *feeds;
+    struct request r;
+    if (!PyArg_ParseTuple(args, "OO!", &fetches, &PyTuple_Type, &feeds) || !is_open(s))
+        return NULL;
+    struct partial *p = PyObject_New(struct partial, partial_type);
+    if (!p)
+        return NULL;
+    p->session = (struct session *)Py_NewRef(self);
+    p->p = NULL;
+    request_init(&r, s->graph);
+    struct weft_out *f = NULL;
+    if (declare_feeds(&r, feeds) && (f = outs_of(&r))) {
+        int n = r.feeds.n;
+        r.feeds.n = 0;                  /* what is fed may be fetched as well */
+        if (walk(&r, fetches)) {
+            struct weft_status *st = weft_partial_new(s->s, f, n, r.fetches.at, r.fetches.n,
+                                                      &p->p);
+            if (st)
+                raise_run_status(s->graph, st);
+        }
+    }
+    free(f);
+    request_end(&r);
+    if (PyErr_Occurred())
+        Py_CLEAR(p);
+    return (PyObject *)p;
+}
+
+/* run(fetches, feed_dict) */
+static PyObject *partial_run(PyObject *self, PyObject *args)
+{
+    struct partial *p = (struct partial *)self;
+    struct session *s = p->session;
+    PyObject *fetches, *feeds, *result = NULL;
+    struct request r;
+    if (!PyArg_ParseTuple(args, "OO", &fetches, &feeds) || !is_open(s))
+        return NULL;
+    request_init(&r, s->graph);
+    bool ok = add_feeds(&r, feeds) && walk(&r, fetches);
+    struct weft_tensor **tensor = calloc((size_t)r.fetches.n + 1, sizeof *tensor);
+    PyObject **value = calloc((size_t)r.fetches.n + 1, sizeof *value);
+    if (ok && r.targets.n) {
+        PyErr_SetString(PyExc_RuntimeError, "partial_run() requires empty target_list.");
+        ok = false;
+    }
+    if (ok && tensor && value) {
+        struct weft_status *st;
+        Py_BEGIN_ALLOW_THREADS
+        st = weft_partial_run(p->p, feeds_of(&r), r.feeds.n, r.fetches.at, r.fetches.n, tensor);
+        Py_END_ALLOW_THREADS
+        if (st)
+            raise_run_status(s->graph, st);
+        else
+            result = results(&(struct filling){ .order = r.order.at, .built = r.built,
+                                                .fed = r.feeds.n ? &feeds_of(&r)->value : NULL,
+                                                .stride = sizeof(struct weft_feed) },
+                             tensor, value, r.fetches.n, fetches);
+    }
+    free(tensor);
+    free(value);
+    request_end(&r);
+    return result ? result : PyErr_Occurred() ? NULL : PyErr_NoMemory();
+}
+
+static void partial_dealloc(PyObject *self)
+{
+    struct partial *p = (struct partial *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    weft_partial_free(p->p);
+    Py_CLEAR(p->session);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef partial_methods[] = {
+    { "run", partial_run, METH_VARARGS, "(fetches, feed_dict): the next part." },
+    { NULL, NULL, 0, NULL }
+};
+static PyType_Slot partial_slots[] = {
+    { Py_tp_doc, "A run in several parts." },
+    { Py_tp_dealloc, partial_dealloc },
+    { Py_tp_methods, partial_methods },
+    { 0, NULL }
+};
+PyType_Spec partial_spec = { "weft._core.Partial", sizeof(struct partial), 0, Py_TPFLAGS_DEFAULT,
+                             partial_slots };

@@ -57,6 +57,27 @@ static int dtype_of(PyArrayObject *a)
     }
 }
 
+/* ---- names ---- */
+
+const char *name_text(PyObject *x)
+{
+    const char *text = NULL;
+    Py_ssize_t n = 0;
+    if (PyUnicode_Check(x)) {
+        text = PyUnicode_AsUTF8AndSize(x, &n);
+    } else if (PyBytes_Check(x)) {
+        text = PyBytes_AS_STRING(x);
+        n = PyBytes_GET_SIZE(x);
+    } else {
+        PyErr_Format(PyExc_TypeError, "Names are strings (or similar), not %s.",
+                     Py_TYPE(x)->tp_name);
+    }
+    if (!text || strlen(text) == (size_t)n)
+        return text;
+    PyErr_Format(PyExc_ValueError, "%R is not a valid node name", x);
+    return NULL;
+}
+
 /* ---- arrays to tensors ---- */
 
 /* False: an exception is set. */

@@ -108,6 +108,8 @@ PyObject *dtype_object(enum weft_dtype t, bool ref);    /* borrowed */
 int dtype_number(PyObject *x);                          /* 0: an exception is set; never a ref */
 
 /* ---- convert.c ---- */
+/* A name, str or bytes, as it lives in `x`; NULL: an exception is set. */
+const char *name_text(PyObject *x);
 bool convert_ready(void);               /* NumPy */
 /* np.asarray(value, dtype), as a tensor; `dtype` 0: as tf.constant chooses. *unfit: a value that
  * needs Python's words about why not; then NULL without an exception. */

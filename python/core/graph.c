@@ -249,7 +249,7 @@ static PyObject *graph_fetchable(PyObject *self, PyObject *x)
 static PyObject *graph_push_name(PyObject *self, PyObject *name)
 {
     struct graph *g = (struct graph *)self;
-    const char *text = name == Py_None ? NULL : PyUnicode_AsUTF8(name);
+    const char *text = name == Py_None ? NULL : name_text(name);
     if (!text && name != Py_None)
         return NULL;
     const char *prefix = weft_name_scope(g->g, text);
@@ -280,7 +280,7 @@ static PyObject *graph_push_control(PyObject *self, PyObject *ops)
 static PyObject *graph_push_device(PyObject *self, PyObject *device)
 {
     struct graph *g = (struct graph *)self;
-    const char *text = device == Py_None ? NULL : PyUnicode_AsUTF8(device);
+    const char *text = device == Py_None ? NULL : name_text(device);
     if (!text && device != Py_None)
         return NULL;
     weft_device(g->g, text);
@@ -300,7 +300,7 @@ static PyObject *graph_push_colocate(PyObject *self, PyObject *op)
 
 static PyObject *graph_push_container(PyObject *self, PyObject *name)
 {
-    const char *text = PyUnicode_AsUTF8(name);
+    const char *text = name_text(name);
     if (!text)
         return NULL;
     weft_container(((struct graph *)self)->g, text);

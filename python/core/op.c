@@ -170,7 +170,7 @@ static PyObject *results(struct op_function *f, struct graph *g, struct weft_nod
 static PyObject *make_node(struct making *m)
 {
     const char *name = m->prefix ? PyUnicode_AsUTF8(m->prefix)
-                     : m->name && m->name != Py_None ? PyUnicode_AsUTF8(m->name) : NULL;
+                     : m->name && m->name != Py_None ? name_text(m->name) : NULL;
     if (!name && PyErr_Occurred())
         return NULL;
     if (!set_gradient(m) || !set_device(m, name ? name : m->f->op))
@@ -369,10 +369,10 @@ PyObject *op_functions(void)
 PyObject *core_constant(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
     struct graph *g = default_graph();
-    const char *name = n == 3 && PyUnicode_Check(args[2]) ? PyUnicode_AsUTF8(args[2]) : NULL;
+    const char *name = n == 3 && args[2] != Py_None ? name_text(args[2]) : NULL;
     bool unfit = true;
     (void)self;
-    if (!g)
+    if (!g || PyErr_Occurred())
         return NULL;
     if (!name || g->device_functions || g->overrides)
         Py_RETURN_NONE;

@@ -67,7 +67,7 @@ bool open_scope(struct making *m)
     const char *name = m->f->op;
     struct graph *now = default_graph();
     PyObject *stack = PyDict_GetItemString(PyThreadState_GetDict(), "weft.graphs");
-    if (m->name && m->name != Py_None && !(name = PyUnicode_AsUTF8(m->name)))
+    if (m->name && m->name != Py_None && !(name = name_text(m->name)))
         return false;
     if (now != m->g) {
         if (PyList_Append(stack, (PyObject *)m->g) < 0)

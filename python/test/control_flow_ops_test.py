@@ -106,3 +106,12 @@ def test_print_v2(capfd):
     assert "text!" in capfd.readouterr().out
     with pytest.raises(ValueError, match="Unsupported output stream"):
         tf.print("x", output_stream=3)
+
+
+def test_tables_initializer(graph):
+    nothing = tf.tables_initializer()
+    assert nothing.type == "NoOp" and nothing.name == "init_all_tables"
+    tf.add_to_collection(tf.GraphKeys.TABLE_INITIALIZERS, tf.no_op(name="fill"))
+    op = tf.initialize_all_tables(name="all")
+    assert op.name == "all" and [o.name for o in op.control_inputs] == ["fill"]
+    run([tf.global_variables_initializer(), op])

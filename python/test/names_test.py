@@ -89,6 +89,14 @@ def test_names_are_text_and_tensors_say_their_index():
     assert tf.get_default_graph().get_tensor_by_name(b"x:0") is t
     parts = tf.split(tf.zeros([4]), 2, name="two")
     assert [p.name for p in parts] == ["two:0", "two:1"]
+    assert tf.constant(2.0, name=b"y").name == "y:0" and tf.add(t, t, name=b"z").name == "z:0"
+    for no_name in (3, ["a"], t):
+        with pytest.raises(TypeError, match="Names are strings"):
+            tf.constant(1.0, name=no_name)
+        with pytest.raises(TypeError, match="Names are strings"):
+            tf.add(t, 1.0, name=no_name)
+    with pytest.raises(ValueError, match="is not a valid node name"):
+        tf.add(t, t, name="a\0b")
 
 
 @fact("A12")

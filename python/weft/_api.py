@@ -104,6 +104,7 @@ API = {"": {
         clip_by_average_norm clip_by_global_norm clip_by_norm clip_by_value global_norm""",
     "python.ops.check_ops": _ASSERTS,
     "python.ops.control_flow_ops": "Assert group no_op tuple",
+    "python.ops.lookup_ops": "initialize_all_tables tables_initializer",
     "python.ops.logging_ops": "Print print=print_v2 timestamp",
     "python.ops.script_ops": "numpy_function py_func py_function",
     "python.ops.gradients": "AggregationMethod UnconnectedGradients gradients hessians",
@@ -569,7 +570,7 @@ LATER = {
     "quantized layers": """
         nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x""",
     "fractional pooling": "nn.fractional_avg_pool nn.fractional_max_pool",
-    "lookup tables": "contrib.lookup initialize_all_tables lookup tables_initializer",
+    "lookup tables": "contrib.lookup lookup",
     "functions": "function load_library load_op_library python.framework.function wrap_function",
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
@@ -584,7 +585,7 @@ LATER = {
         strings.unicode_transcode""",
     "such part of TensorFlow": """
         Module audio autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
-        mixed_precision nn.collapse_repeated profiler python.client.timeline python.debug
+        mixed_precision nn.collapse_repeated profiler python.debug
         random.experimental sets test.Benchmark test.StubOutForTesting
         test.create_local_cluster user_ops xla""",
 }

@@ -61,6 +61,12 @@ def _guess(value, dtype):
     wide = dtype is not None and dtype.is_integer
     try:
         array = np.array(value)
+    except NotImplementedError:         # a Tensor among the elements
+        if not isinstance(value, (list, tuple)):
+            raise
+        raise TypeError("List of Tensors when single Tensor expected" if dtype is None else
+                        "Expected %s, got list containing Tensors of type '_Message' instead."
+                        % dtype.name) from None
     except ValueError:
         raise ValueError("Argument must be a dense tensor: %s - got shape %s, but wanted one of "
                          "equal rows." % (value, [len(value)])) from None
@@ -68,6 +74,8 @@ def _guess(value, dtype):
         array = np.array(value, dtype=object)
     if array.dtype == object:
         array = _with_dimensions(array)
+    if array.dtype == object and dtype is not None and dtype.is_floating:
+        array = _with_large_numbers(array)
     if array.dtype == object and wide:
         raise TypeError("Expected %s, got %s of type '%s' instead."
                         % (dtype.name, _first(value), type(_first(value)).__name__))
@@ -79,6 +87,12 @@ def _with_dimensions(array):
     kinds = (int, float, np.number, tensor_shape.Dimension)
     values = [getattr(x, "value", x) if isinstance(x, kinds) else None for x in array.ravel()]
     return array if None in values else np.array(values).reshape(array.shape)
+
+
+def _with_large_numbers(array):
+    """The array as one of floats where integers were too large for any of NumPy's."""
+    numbers = all(isinstance(x, (int, float, np.number)) for x in array.ravel())
+    return array.astype(np.float64) if numbers else array
 
 
 def _strings(array, value, dtype):

@@ -58,8 +58,8 @@ struct out grad_place(struct grad *g, struct node_def *d, const char *name)
     return (struct out){ n, 0 };
 }
 
-static struct out add_named(struct grad *g, const char *op, const char *name,
-                            const struct out *in, int n_in, const struct attr *attr, int n_attr)
+struct out grad_add_named(struct grad *g, const char *op, const char *name,
+                          const struct out *in, int n_in, const struct attr *attr, int n_attr)
 {
     for (int i = 0; i < n_in && !g->st; i++)
         if (!in[i].node)
@@ -73,13 +73,14 @@ static struct out add_named(struct grad *g, const char *op, const char *name,
 struct out grad_add(struct grad *g, const char *op, const struct out *in, int n_in,
                     const struct attr *attr, int n_attr)
 {
-    return add_named(g, op, op, in, n_in, attr, n_attr);
+    return grad_add_named(g, op, op, in, n_in, attr, n_attr);
 }
 
 static struct out add_const(struct grad *g, const char *name, const struct tensor *value)
 {
-    return add_named(g, "Const", name, NULL, 0,
-                     ATTRS(attr_tensor("value", value), attr_type("dtype", value->dtype)));
+    return grad_add_named(g, "Const", name, NULL, 0,
+                          ATTRS(attr_tensor("value", value),
+                                attr_type("dtype", value->dtype)));
 }
 
 struct out grad_named_scalar(struct grad *g, const char *name, enum dtype t, double value)
@@ -101,7 +102,8 @@ struct out grad_scalar(struct grad *g, enum dtype t, double value)
     return grad_named_scalar(g, "Const", t, value);
 }
 
-struct out grad_vector(struct grad *g, enum dtype t, const int64_t *value, int n)
+struct out grad_named_vector(struct grad *g, const char *name, enum dtype t, const int64_t *value,
+                             int n)
 {
     struct tensor v = { 0 };
     struct out o = { 0 };
@@ -110,17 +112,22 @@ struct out grad_vector(struct grad *g, enum dtype t, const int64_t *value, int n
     for (int i = 0; i < n && !g->st; i++)
         tensor_set_double(&v, i, (double)value[i]);
     if (!g->st)
-        o = add_const(g, "Const", &v);
+        o = add_const(g, name, &v);
     tensor_unref(&v);
     return o;
 }
 
-struct out grad_shape_of(struct grad *g, struct out x)
+struct out grad_vector(struct grad *g, enum dtype t, const int64_t *value, int n)
+{
+    return grad_named_vector(g, "Const", t, value, n);
+}
+
+struct out grad_shape_of(struct grad *g, struct out x, enum dtype t)
 {
     const struct shape *s = out_shape(x);
     if (shape_is_known(s))
-        return grad_vector(g, DT_INT32, s->dim, s->rank);
-    return grad_add(g, "Shape", OUTS(x), NULL, 0);
+        return grad_named_vector(g, "Shape", t, s->dim, s->rank);
+    return grad_add(g, "Shape", OUTS(x), ATTRS(attr_type("out_type", t)));
 }
 
 struct out grad_dense(struct grad *g, struct out values, const struct slices *s)

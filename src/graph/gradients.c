@@ -29,7 +29,7 @@ struct walk {
 /* A dense term among sparse ones: all its rows (F8). */
 static struct slices all_rows(struct grad *g, struct out dense)
 {
-    struct out shape = grad_shape_of(g, dense);
+    struct out shape = grad_shape_of(g, dense, DT_INT32);
     struct out zero = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
     struct out one = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
     struct out rows = grad_add(g, "StridedSlice", OUTS(shape, zero, one, one),
@@ -175,7 +175,7 @@ static struct out default_grad_y(struct walk *w, struct out y, int i)
         grad_fail(&w->g, INVALID_ARGUMENT, "Gradients of complex tensors must set grad_ys "
                   "(y.dtype = %s)", dtype_py_name(out_dtype(y)));
     snprintf(name, sizeof name, "grad_ys_%d", i);
-    struct out shape = grad_shape_of(&w->g, y);
+    struct out shape = grad_shape_of(&w->g, y, DT_INT32);
     return grad_add(&w->g, "Fill", OUTS(shape, grad_named_scalar(&w->g, name, out_dtype(y), 1)),
                     NULL, 0);
 }

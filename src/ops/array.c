@@ -224,7 +224,7 @@ struct shape shape_of_rank(int rank)
 
 struct out grad_shape(struct grad *g, struct out x, enum dtype t)
 {
-    return grad_add(g, "Shape", OUTS(x), ATTRS(attr_type("out_type", t)));
+    return grad_shape_of(g, x, t);
 }
 
 struct out grad_reshape(struct grad *g, struct out x, struct out shape)

@@ -121,3 +121,13 @@ def test_a_gradient_of_ones_own(graph):
     y.set_shape([2])
     g, = tf.gradients(y, x)
     assert run(g, {x: [1, 2]}).tolist() == [0.5, 0.5]
+
+
+def test_gradients_stop_at_functions(graph):
+    x = tf.constant([1., 2.])
+    assert tf.gradients(tf.py_func(lambda a: a, [x], tf.float32) * 2., x) == [None]
+    w = tf.Variable([1., 2.])
+    with pytest.raises(ValueError, match="No gradients provided for any variable"):
+        tf.train.GradientDescentOptimizer(1.).minimize(tf.py_func(np.sum, [w], tf.float32))
+    with pytest.raises(LookupError, match="No gradient defined for operation 'EagerPyFunc'"):
+        tf.gradients(tf.py_function(lambda a: a, [x], tf.float32), x)

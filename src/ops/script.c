@@ -57,7 +57,7 @@ static struct status *script_run(struct kernel *k)
 #define SCRIPT(op_name, sentence, more)                                                     \
     { .name = op_name, .inputs = "input: Tin", .outputs = "output: Tout",                   \
       .attrs = "token: string; Tin: list(type) >= 0; Tout: list(type) >= 0",                \
-      .doc = sentence, .shape = shape_unknown, .grad = NO_GRADIENT,                         \
+      .doc = sentence, .shape = shape_unknown, .grad = NOT_DIFFERENTIABLE,                  \
       .prepare = script_prepare, .kernel_any = script_run,                                  \
       .flags = OP_HOST | OP_EXPENSIVE | (more) }
 

@@ -131,3 +131,14 @@ def test_gradients_stop_at_functions(graph):
         tf.train.GradientDescentOptimizer(1.).minimize(tf.py_func(np.sum, [w], tf.float32))
     with pytest.raises(LookupError, match="No gradient defined for operation 'EagerPyFunc'"):
         tf.gradients(tf.py_function(lambda a: a, [x], tf.float32), x)
+
+
+def test_a_function_that_closes_its_session(graph):
+    session = tf.Session()
+    y = tf.py_func(lambda: (session.close(), np.float32(1))[1], [], tf.float32) + 1.
+    try:
+        assert session.run(y) == 2
+    except tf.errors.CancelledError:
+        pass
+    with pytest.raises(RuntimeError, match="Attempted to use a closed Session"):
+        session.run(y)

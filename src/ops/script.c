@@ -37,6 +37,7 @@ static struct status *script_run(struct kernel *k)
 {
     host_function *f = host_function_get();
     int n_out = k->node->n_out;
+    struct host_call call;
     struct tensor *t;
     ENSURE(f, "callback %s is not found", (const char *)k->state);
     TRY(kernel_temp(k, (size_t)(k->n_in + n_out) * sizeof *t, &t));
@@ -45,7 +46,9 @@ static struct status *script_run(struct kernel *k)
     struct tensor *out = t + k->n_in;
     for (int i = 0; i < n_out; i++)
         out[i] = (struct tensor){ 0 };
+    host_call_begin(&call, k->env->buffers);
     struct status *st = f(k->state, t, k->n_in, k->node->dtype, out, n_out);
+    host_call_end(&call);
     if (!st)
         st = take_returned(k, out);
     for (int i = 0; i < n_out; i++)

@@ -102,6 +102,9 @@ def test_gather(graph):
     assert np.array_equal(run(y), np.stack([a[0][:, i[0]], a[1][:, i[1]]]))
     assert y.shape == [2, 3, 2]
     assert np.array_equal(run(tf.batch_gather(a, i)), np.stack([a[0][i[0]], a[1][i[1]]]))
+    j = np.array([[[0], [2]], [[1], [1]]])
+    assert np.array_equal(run(tf.gather_nd(a, j, batch_dims=1)),
+                          np.stack([a[0][j[0, :, 0]], a[1][j[1, :, 0]]]))
     assert run(tf.gather_nd(a, [[0, 1], [1, 2]])).tolist() == [a[0, 1].tolist(), a[1, 2].tolist()]
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"indices\[0\] = 9 is not in"):
         run(tf.gather(tf.placeholder_with_default([1, 2], [None]), [9]))
@@ -118,6 +121,19 @@ def test_where():
 
 def test_scatter():
     assert run(tf.scatter_nd([[1], [3], [1]], [5, 6, 7], [4])).tolist() == [0, 12, 0, 6]
+    x = tf.constant([1., 2., 3.])
+    assert run(tf.tensor_scatter_add(x, [[0], [0]], [5., 6.])).tolist() == [12, 2, 3]
+    assert run(tf.tensor_scatter_sub(x, [[2]], [1.])).tolist() == [1, 2, 2]
+    with pytest.raises(ValueError, match="batch_dims"):
+        tf.gather_nd(x, [0], batch_dims=1)
+
+
+def test_where_v2():
+    a = np.arange(6).reshape(2, 3)
+    y = tf.where_v2(tf.constant(a)[:1] > 1, a, -1)
+    assert np.array_equal(run(y), np.where(a[:1] > 1, a, -1)) and y.shape == [2, 3]
+    p = tf.placeholder(tf.int64)
+    assert np.array_equal(run(tf.where_v2(p > 1, p, a[:1]), {p: a}), np.where(a > 1, a, a[:1]))
 
 
 def test_repeat():

@@ -7,8 +7,8 @@ called otherwise in its module is written public=internal. Nothing is imported b
 
 _DTYPES = """
     DType QUANTIZED_DTYPES as_dtype bfloat16 bool complex128 complex64 double float16 float32
-    float64 half int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16 uint32 uint64
-    uint8 variant"""
+    float64 half int16 int32 int64 int8 qint16 qint32 qint8 quint16 quint8 resource string uint16
+    uint32 uint64 uint8 variant"""
 
 _LOGGING = """
     DEBUG ERROR FATAL INFO TaskLevelStatusMessage WARN debug error fatal flush get_verbosity info

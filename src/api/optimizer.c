@@ -81,6 +81,7 @@ void weft_gradients(struct weft_graph *g, const struct weft_out *ys, int n_ys,
                            .grad_y = o->grad_ys ? outs_in(o->grad_ys) : NULL,
                            .stop = o->stop ? outs_in(o->stop) : NULL, .n_stop = o->n_stop,
                            .scope = scope, .colocate = o->colocate, .gate = o->gate,
+                           .add = build_exactly,
                            .function = o->function ? ask_caller : NULL, .ctx = (void *)o };
     struct status *st = find_gradients(graph, &q, dx, o->slices);
     if (st)

@@ -86,6 +86,32 @@ static bool waits_for(const struct weft_node *n, const struct weft_node *other)
     return false;
 }
 
+/* Gradients are made in the caller's scopes, as other nodes are. */
+static void scopes(void **state)
+{
+    (void)state;
+    struct weft_graph *g = weft_graph_new();
+    struct weft_out x = number(g, 3), first = number(g, 1), far;
+    struct weft_out y = weft_op(g, "Square", &x, 1, WEFT_ATTRS(weft_name("y")));
+    weft_device(g, "/cpu:0");
+    weft_control_dependencies(g, (struct weft_node *[]){ first.node }, 1);
+    struct weft_out dx = gradient_with(y, x, NULL);
+    assert_string_equal(weft_node_device(dx.node), "/device:CPU:0");
+    assert_true(waits_for(weft_graph_find(g, "gradients/grad_ys_0"), first.node));
+    assert_false(waits_for(dx.node, first.node));           /* its inputs do already (A34) */
+    weft_colocate_with(g, x.node);
+    far = gradient_with(y, x, NULL);
+    assert_true(is_in_group(far.node, "loc:@Const"));
+    assert_string_equal(weft_node_device(far.node), "");
+    struct weft_gradients_options o = { .colocate = true };
+    far = gradient_with(y, x, &o);
+    assert_true(is_in_group(far.node, "loc:@y"));           /* and with nobody else */
+    for (int i = 0; i < 3; i++)
+        weft_scope_end(g);
+    ok(weft_graph_error(g));
+    weft_graph_free(g);
+}
+
 static void gates(void **state)
 {
     (void)state;
@@ -342,6 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_scopes),
         cmocka_unit_test(colocation),
+        cmocka_unit_test(scopes),
         cmocka_unit_test(gates),
         cmocka_unit_test(own_functions),
         cmocka_unit_test(only_on_the_way),

@@ -302,6 +302,14 @@ static bool takes_reference(const struct sig *sig, const struct build_args *a)
  * NULL: no more. *from, at first {top}, is where to go on. */
 struct company { const struct scope *scope; int input; };
 
+static bool says_groups(const struct build_args *a)
+{
+    for (int i = 0; i < a->n_attr; i++)
+        if (!strcmp(a->attr[i].name, "_class"))
+            return true;
+    return false;
+}
+
 static struct node *next_company(const struct sig *sig, const struct build_args *a,
                                  struct company *from)
 {
@@ -325,6 +333,8 @@ static struct status *gather_groups(struct graph *g, const struct scope *top,
 {
     struct company from = { top, 0 };
     to->n = 0;
+    if (says_groups(a))
+        return NULL;
     if (a->colocate)
         return join_groups(g, a->colocate, to);
     for (const struct node *n; (n = next_company(sig, a, &from));)
@@ -346,7 +356,7 @@ static const char *device_among(const struct scope *top, const struct sig *sig,
 static const char *device_for(const struct scope *top, const struct sig *sig,
                               const struct build_args *a)
 {
-    if (a->device)
+    if (a->device || says_groups(a))
         return a->device;
     if (a->colocate)
         return a->colocate->device;
@@ -386,7 +396,8 @@ static struct status *gather_attrs(struct graph *g, const struct scope *s, const
     return NULL;
 }
 
-static struct status *add_node(struct graph *g, const struct build_args *a, struct node **n)
+static struct status *add_node(struct graph *g, const struct build_args *a, const char *name,
+                               struct node **n)
 {
     const struct scope *s = scope_top(g);
     const struct op *op;
@@ -394,10 +405,9 @@ static struct status *add_node(struct graph *g, const struct build_args *a, stru
     struct attr attr[MOST_ATTRS];
     struct groups groups;
     struct controls c = { 0 };
-    struct node_def d = { .op = a->op, .device = device_for(s, sig, a), .in = a->in, .n_in = a->n_in,
-                          .attr = a->attr, .n_attr = a->n_attr, .control = a->after,
-                          .n_control = a->n_after };
-    TRY(full_name(g, s ? s->prefix : "", a, &d.name));
+    struct node_def d = { .op = a->op, .name = name, .device = device_for(s, sig, a),
+                          .in = a->in, .n_in = a->n_in, .attr = a->attr, .n_attr = a->n_attr,
+                          .control = a->after, .n_control = a->n_after };
     if (s || a->colocate || takes_reference(sig, a)) {
         d.attr = attr;
         TRY(gather_attrs(g, s, sig, a, attr, &d.n_attr, &groups));
@@ -412,8 +422,17 @@ static struct status *add_node(struct graph *g, const struct build_args *a, stru
     return st;
 }
 
+struct status *build_exactly(struct graph *g, const struct node_def *d, struct node **n)
+{
+    struct build_args a = { .op = d->op, .in = d->in, .n_in = d->n_in, .attr = d->attr,
+                            .n_attr = d->n_attr, .after = d->control, .n_after = d->n_control,
+                            .device = d->device };
+    return add_node(g, &a, d->name, n);
+}
+
 struct out build_node(struct graph *g, const struct build_args *a)
 {
+    const char *name;
     struct node *n = NULL;
     bool blind = !g && a->n_in && !a->in[0].node;   /* an error stuck to a graph unknown here */
     g = build_graph(g, a->in, a->n_in);
@@ -431,7 +450,8 @@ struct out build_node(struct graph *g, const struct build_args *a)
                                      "missing", i, a->op));
             return (struct out){ 0 };
         }
-    build_fail(g, add_node(g, a, &n));
+    struct status *st = full_name(g, scope_prefix(g), a, &name);
+    build_fail(g, st ? st : add_node(g, a, name, &n));
     return (struct out){ n, 0 };
 }
 

@@ -50,6 +50,12 @@ struct build_args {
 struct out build_node(struct graph *g, const struct build_args *a);
 struct out build(struct graph *g, const char *op, const char *name, const struct out *in, int n_in,
                  const struct attr *attr, int n_attr);
+
+/* Adds a node by exactly this name, in the thread's scopes but for their names; one that says its
+ * own "_class" leaves their devices and colocation alone. */
+MUST_CHECK struct status *build_exactly(struct graph *g, const struct node_def *d,
+                                        struct node **n);
+
 struct graph *build_graph(struct graph *g, const struct out *in, int n_in);
 
 /* Constants; `name` NULL: "Const". */

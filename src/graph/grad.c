@@ -54,7 +54,7 @@ struct out grad_place(struct grad *g, struct node_def *d, const char *name)
         d->attr = all;
     }
     if (!g->st)
-        g->st = graph_add(g->graph, d, &n);
+        g->st = g->add(g->graph, d, &n);
     return (struct out){ n, 0 };
 }
 

@@ -485,7 +485,7 @@ static struct status *start(struct walk *w)
 struct status *graph_gradients(struct graph *g, const struct gradients *q, struct out *dx,
                                struct slices *dx_slices)
 {
-    struct walk w = { .g = { .graph = g }, .q = q };
+    struct walk w = { .g = { .graph = g, .add = q->add ? q->add : graph_add }, .q = q };
     TRY(check(g, q));
     graph_lock(g);
     w.g.st = start(&w);

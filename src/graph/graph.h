@@ -160,6 +160,8 @@ struct gradients {
     int n_stop;
     const char *scope;                  /* NULL: "gradients"; "x/": exactly x, not made unique */
     bool colocate, gate;                /* F14 */
+    /* What adds the nodes, for a caller whose scopes they are made in; NULL: graph_add(). */
+    struct status *(*add)(struct graph *g, const struct node_def *d, struct node **n);
     /* NULL, or: asked before each node's own gradient, which it gives if it sets *done. dy is as it
      * came, slices as slices, {NULL} for nothing. The graph's lock is not held. */
     struct status *(*function)(void *ctx, struct grad *g, bool *done);

@@ -12,6 +12,7 @@
 #include "op/op.h"
 
 struct graph;
+struct node_def;
 
 struct out { struct node *node; int index; };       /* one output of one node */
 
@@ -30,6 +31,7 @@ struct grad {
     const char *scope;                  /* "gradients/MatMul_grad/" */
     const struct attr *groups;          /* NULL, or: the "_class" that nodes added here get */
     const char *device;                 /* ... and their device */
+    struct status *(*add)(struct graph *g, const struct node_def *d, struct node **n);
     struct status *st;
 };
 

@@ -50,6 +50,13 @@ static struct status *determinant_shape(struct shape_ctx *c)
     return NULL;
 }
 
+static struct status *cholesky_back_shape(struct shape_ctx *c)
+{
+    struct shape s;
+    TRY(square_shape(shape_in(c, 0), &s));
+    return shape_merge(&s, shape_in(c, 1), shape_out(c, 0));
+}
+
 static struct status *solve_shape(struct shape_ctx *c)
 {
     const struct shape *b = shape_in(c, 1);
@@ -219,5 +226,10 @@ const struct op ops_linalg[] = {
              "half is read.",
       .shape = inverse_shape, .grad = cholesky_grad, .prepare = linalg_prepare,
       .kernel = LINALG_KERNELS(cholesky), .flags = OP_EXPENSIVE },
+    { .name = "CholeskyGrad", .inputs = "l: T, grad: T", .outputs = "output: T",
+      .attrs = "T: {float, double}",
+      .doc = "The gradient of Cholesky, given its output l: symmetric matrices.",
+      .shape = cholesky_back_shape, .grad = NO_GRADIENT, .prepare = linalg_prepare,
+      .kernel = KERNELS(DOUBLES(cholesky_back)), .flags = OP_EXPENSIVE },
     { 0 }
 };

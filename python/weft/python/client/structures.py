@@ -179,10 +179,11 @@ def _numpy_type(dtype):
 
 
 def _check_int(tensor, kind, value):
-    try:
-        same = np.dtype(kind) != object and kind(value) == value
-    except (OverflowError, ValueError):
-        same = False
+    dtype = np.dtype(kind)
+    if dtype.kind in "iu":
+        same = np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
+    else:
+        same = dtype != object and abs(value) < 2 ** 1000 and kind(value) == value
     if not same:
         _refuse_int(tensor, value)
 

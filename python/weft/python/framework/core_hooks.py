@@ -24,10 +24,8 @@ def build_error(code, message, node):
 def run_error(graph, code, message, node):
     """The OpError for a step that failed, with its operation if the graph has it (B63-B66)."""
     op = graph._find(node) if graph is not None and node else None
-    if node and op is None:
-        message += "\n\t [[{{node %s}}]]" % node
-    elif op is not None:
-        message += "\n\t [[node %s%s]]" % (node, _defined_at(op))
+    if op is not None:
+        message = message.replace("{{node %s}}" % node, "node %s%s" % (node, _defined_at(op)))
     node_def = op.node_def if op is not None else None
     return errors.exception_type_from_error_code(code)(node_def, op, message)
 

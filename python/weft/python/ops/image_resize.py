@@ -6,7 +6,8 @@ from weft.python.ops.image_shapes import (as_batch, as_before, check_at_least_3d
                                           image_dimensions, require, static)
 
 __all__ = [
-    "ResizeMethod", "ResizeMethodV1", "resize", "resize_images", "resize_images_v2", "resize_bilinear",
+    "ResizeMethod", "ResizeMethodV1", "resize", "resize_images", "resize_images_v2",
+    "resize_bilinear",
     "resize_bicubic", "resize_nearest_neighbor", "resize_area", "resize_image_with_crop_or_pad",
     "resize_with_crop_or_pad", "resize_image_with_pad", "resize_image_with_pad_v1",
     "pad_to_bounding_box", "crop_to_bounding_box", "central_crop",

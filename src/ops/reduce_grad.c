@@ -203,9 +203,13 @@ void extreme_grad(struct grad *g)
 
 void euclidean_grad(struct grad *g)
 {
-    struct known k = known_of(g);
-    struct out y = unfold(g, &k, g->y[0]), dy = unfold(g, &k, g->dy[0]);
-    g->dx[0] = add(g, "Mul", g->x[0], add(g, "RealDiv", dy, y));
+    struct out y = g->y[0], dy = g->dy[0];
+    if (!node_attr(g->node, "keep_dims")) {
+        struct out kept = reduced_shape(g, grad_shape_of(g, g->x[0], DT_INT32));
+        y = add(g, "Reshape", y, kept);
+        dy = add(g, "Reshape", dy, kept);
+    }
+    g->dx[0] = add2(g, "RealDiv", "truediv", g->x[0], add2(g, "RealDiv", "truediv", y, dy));
 }
 
 /* How x is turned so that folded dimensions come first: perm, its inverse, and the shape

@@ -203,8 +203,8 @@ void extreme_grad(struct grad *g)
 
 void euclidean_grad(struct grad *g)
 {
-    struct known k = known_of(g);
-    struct out y = unfold(g, &k, g->y[0]), dy = unfold(g, &k, g->dy[0]);
+    struct out kept = reduced_shape(g, grad_shape_of(g, g->x[0], DT_INT32));
+    struct out y = add(g, "Reshape", g->y[0], kept), dy = add(g, "Reshape", g->dy[0], kept);
     g->dx[0] = add(g, "Mul", g->x[0], add(g, "RealDiv", dy, y));
 }
 

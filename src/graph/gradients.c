@@ -221,6 +221,16 @@ static bool gather_dy(struct walk *w, const struct node *n, struct out *dy, stru
     return any && !w->g.st;
 }
 
+/* Beside the gradients of nodes, not within one. */
+static struct out zeros_like(struct walk *w, struct out y)
+{
+    const char *scope = w->g.scope;
+    w->g.scope = w->scope;
+    struct out zeros = grad_add_named(&w->g, "ZerosLike", "zeros_like", OUTS(y), NULL, 0);
+    w->g.scope = scope;
+    return zeros;
+}
+
 static void complete_dy(struct walk *w, const struct op *op, const struct node *n, struct out *dy,
                         struct slices *dys)
 {
@@ -231,7 +241,7 @@ static void complete_dy(struct walk *w, const struct op *op, const struct node *
             dys[i] = (struct slices){ 0 };
         } else if (!dy[i].node && (dtype_is_floating(out_dtype(y)) ||
                                    dtype_is_complex(out_dtype(y)))) {
-            dy[i] = grad_add(&w->g, "ZerosLike", OUTS(y), NULL, 0);
+            dy[i] = zeros_like(w, y);
         }
     }
 }

@@ -4,6 +4,11 @@
  * when a node's turn comes all contributions to its outputs are there. What is added meanwhile, by
  * gradients or by other threads while the caller's function runs, has a higher id than all of them
  * and is no part of the walk.
+ *
+ * The nodes are TensorFlow's, as many and named as there, since later random ops are seeded by
+ * their count (A57). Where they are not: TF visits by a queue, so that the order of nodes differs
+ * where paths meet (and so does that of an AddN's inputs); the gradients of Prod, Tile, Pad, of
+ * gathers along other axes than the first and of rarer ops have nodes of our own.
  */
 #include "graph/gradients.h"
 

@@ -1,7 +1,8 @@
 /* reduce_grad.c - gradients of the reductions.
  *
  * A gradient must be spread over what was folded. Where axes and dimensions are known while the
- * graph is built, the shapes this takes are constants; otherwise nodes compute them in the run. */
+ * graph is built, the shapes this takes are constants; otherwise nodes compute them in the run. The
+ * nodes of Sum, Mean, Max and Min are TensorFlow's, by name and order. */
 #include "ops/reduce_grad.h"
 
 #include "graph/graph.h"

@@ -29,16 +29,28 @@ void grad_fail(struct grad *g, enum code code, const char *fmt, ...)
     g->st = status_new(code, "%s", text);
 }
 
-/* A name under the scope that no other node has; NULL when an error sticks. */
-static const char *name_in_scope(struct grad *g, const char *name)
+/* `outer` and n bytes of `name`, made unique; NULL when an error sticks. */
+static const char *unique_in(struct grad *g, const char *outer, const char *name, size_t n,
+                             bool mark)
 {
     char wanted[1024];
-    if (snprintf(wanted, sizeof wanted, "%s%s", g->scope, name) >= (int)sizeof wanted)
+    if (snprintf(wanted, sizeof wanted, "%s%.*s", outer, (int)n, name) >= (int)sizeof wanted)
         grad_fail(g, INVALID_ARGUMENT, "Name too long: '%.60s...'", wanted);
-    const char *unique = g->st ? NULL : graph_unique_name(g->graph, wanted, true);
+    const char *unique = g->st ? NULL : graph_unique_name(g->graph, wanted, mark);
     if (!g->st && !unique)
         g->st = status_no_memory();
     return unique;
+}
+
+/* A name under the scope that no other node has; NULL when an error sticks. "Greater/y" stands
+ * under the name that the next "Greater" will have, which is to be made next. */
+static const char *name_in_scope(struct grad *g, const char *name)
+{
+    const char *slash = strchr(name, '/');
+    if (!slash)
+        return unique_in(g, g->scope, name, strlen(name), true);
+    const char *user = unique_in(g, g->scope, name, (size_t)(slash - name), false);
+    return user ? unique_in(g, user, slash, strlen(slash), true) : NULL;
 }
 
 struct out grad_place(struct grad *g, struct node_def *d, const char *name)

@@ -171,7 +171,8 @@ static void floor_mod_grad(struct grad *g)
 /* By x it is y x^(y - 1). */
 static struct out pow_by_x(struct grad *g, struct out x, struct out y)
 {
-    struct out scaled = grad_mul(g, g->dy[0], y), one = grad_named_scalar(g, "sub/y", out_dtype(y), 1);
+    struct out scaled = grad_mul(g, g->dy[0], y);
+    struct out one = grad_named_scalar(g, "sub/y", out_dtype(y), 1);
     struct out less = grad_add_named(g, "Sub", "sub", OUTS(y, one), NULL, 0);
     return grad_mul(g, scaled, grad2(g, "Pow", x, less));
 }

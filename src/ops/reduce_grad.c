@@ -1,7 +1,8 @@
 /* reduce_grad.c - gradients of the reductions.
  *
  * A gradient must be spread over what was folded. Where axes and dimensions are known while the
- * graph is built, the shapes this takes are constants; otherwise nodes compute them in the run. */
+ * graph is built, the shapes this takes are constants; otherwise nodes compute them in the run. The
+ * nodes of Sum, Mean, Max and Min are TensorFlow's, by name and order. */
 #include "ops/reduce_grad.h"
 
 #include "graph/graph.h"
@@ -203,13 +204,9 @@ void extreme_grad(struct grad *g)
 
 void euclidean_grad(struct grad *g)
 {
-    struct out y = g->y[0], dy = g->dy[0];
-    if (!node_attr(g->node, "keep_dims")) {
-        struct out kept = reduced_shape(g, grad_shape_of(g, g->x[0], DT_INT32));
-        y = add(g, "Reshape", y, kept);
-        dy = add(g, "Reshape", dy, kept);
-    }
-    g->dx[0] = add2(g, "RealDiv", "truediv", g->x[0], add2(g, "RealDiv", "truediv", y, dy));
+    struct out kept = reduced_shape(g, grad_shape_of(g, g->x[0], DT_INT32));
+    struct out y = add(g, "Reshape", g->y[0], kept), dy = add(g, "Reshape", g->dy[0], kept);
+    g->dx[0] = add(g, "Mul", g->x[0], add(g, "RealDiv", dy, y));
 }
 
 /* How x is turned so that folded dimensions come first: perm, its inverse, and the shape

@@ -97,7 +97,9 @@ static void sigmoid_grad(struct grad *g)
 
 static void log1p_grad(struct grad *g)
 {
-    g->dx[0] = times_dy(g, grad1(g, "Reciprocal", grad2(g, "Add", number(g, 1), X)));
+    struct out x = X, one = grad_named_scalar(g, "add/x", out_dtype(x), 1);
+    x = grad_add_named(g, "AddV2", "add", OUTS(one, x), NULL, 0);
+    g->dx[0] = times_dy(g, grad1(g, "Reciprocal", x));
 }
 
 static void cos_grad(struct grad *g)

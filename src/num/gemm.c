@@ -101,24 +101,31 @@ static CBLAS_TRANSPOSE blas_op(enum gemm_op op)
 static void run_f64(const struct gemm *g, const void *a, const void *b, void *c, void *scratch)
 {
     (void)scratch;
-    if (is_small(g))
+    if (is_small(g)) {
         loop_f64(g, a, b, c);
-    else
-        blas.dgemm(BLAS_ARGS, 1, a, (int)g->lda, b, (int)g->ldb, g->add, c, (int)g->ldc);
+        return;
+    }
+    blas_alone();
+    blas.dgemm(BLAS_ARGS, 1, a, (int)g->lda, b, (int)g->ldb, g->add, c, (int)g->ldc);
+    blas_together();
 }
 
 static void run_c64(const struct gemm *g, const void *a, const void *b, void *c, void *scratch)
 {
     const float one[2] = { 1, 0 }, add[2] = { (float)g->add, 0 };
     (void)scratch;
+    blas_alone();
     blas.cgemm(BLAS_ARGS, one, a, (int)g->lda, b, (int)g->ldb, add, c, (int)g->ldc);
+    blas_together();
 }
 
 static void run_c128(const struct gemm *g, const void *a, const void *b, void *c, void *scratch)
 {
     const double one[2] = { 1, 0 }, add[2] = { g->add, 0 };
     (void)scratch;
+    blas_alone();
     blas.zgemm(BLAS_ARGS, one, a, (int)g->lda, b, (int)g->ldb, add, c, (int)g->ldc);
+    blas_together();
 }
 
 static void run_i32(const struct gemm *g, const void *a, const void *b, void *c, void *scratch)

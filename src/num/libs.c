@@ -9,6 +9,9 @@ struct dnnl dnnl;
 struct blas blas;
 struct lapack lapack_s, lapack_d, lapack_c, lapack_z;
 
+static bool blas_has_no_locks;
+static pthread_mutex_t blas_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static const char *dnnl_missing, *blas_missing;     /* what could not be found; NULL: nothing */
 
 struct symbol { const char *name; void **to; };
@@ -100,6 +103,20 @@ static void blas_open(void)
     void (*threads)(int) = lib ? (void (*)(int))dlsym(lib, "openblas_set_num_threads") : NULL;
     if (parallel && threads && parallel() != 0)
         threads(1);
+    blas_has_no_locks = !parallel || parallel() == 0;
+    pthread_atfork(blas_alone, blas_together, blas_together);
+}
+
+void blas_alone(void)
+{
+    if (blas_has_no_locks)
+        pthread_mutex_lock(&blas_lock);
+}
+
+void blas_together(void)
+{
+    if (blas_has_no_locks)
+        pthread_mutex_unlock(&blas_lock);
 }
 
 struct status *dnnl_load(void)

@@ -102,6 +102,11 @@ static inline void dnnl_together(const struct dnnl_alone *a)
         pthread_sigmask(SIG_SETMASK, &a->signals, NULL);
 }
 
+/* An OpenBLAS built without threads has no locks either: two callers at a time get the same scratch
+ * memory, and wrong results. Between these two there is one caller, where that is the build. */
+void blas_alone(void);
+void blas_together(void);
+
 /* NULL, RESOURCE_EXHAUSTED or INTERNAL, naming what was tried. */
 MUST_CHECK struct status *dnnl_status(dnnl_status_t st, const char *what);
 

@@ -639,7 +639,8 @@ weft_session_new(struct weft_graph *g, const struct weft_session_options *option
                  struct weft_session **result);
 /* Cancels the steps in flight, waits for them and gives back what the session owned: variables,
  * plans, buffers. Later runs are CANCELLED "Session has been closed.". Twice is fine. The graph is
- * not touched. TF: Session.close. */
+ * not touched. A host function that a step of it has called does not wait: the end of the step is
+ * the session's. TF: Session.close. */
 WEFT_API void weft_session_close(struct weft_session *s);
 WEFT_API void weft_session_free(struct weft_session *s);        /* closes first; NULL is fine */
 WEFT_API struct weft_graph *weft_session_graph(struct weft_session *s); /* borrowed */

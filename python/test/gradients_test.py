@@ -459,3 +459,25 @@ def test_custom_gradient_dies_with_its_graph():
     del graph, x
     gc.collect()
     assert gone() is None
+
+
+RECORDED = """Shape grad_ys_0 Fill loss_grad/Reshape/shape loss_grad/Reshape loss_grad/Const
+loss_grad/Tile loss_grad/Const_1 loss_grad/truediv Square_grad/Const Square_grad/Mul
+Square_grad/Mul_1 sub_grad/Neg sub_grad/tuple/group_deps sub_grad/tuple/control_dependency
+sub_grad/tuple/control_dependency_1 Sigmoid_grad/SigmoidGrad Squeeze_grad/Shape Squeeze_grad/Reshape
+MatMul_1_grad/MatMul MatMul_1_grad/MatMul_1 MatMul_1_grad/tuple/group_deps
+MatMul_1_grad/tuple/control_dependency MatMul_1_grad/tuple/control_dependency_1 Relu_grad/ReluGrad
+MatMul_grad/MatMul MatMul_grad/MatMul_1 MatMul_grad/tuple/group_deps
+MatMul_grad/tuple/control_dependency MatMul_grad/tuple/control_dependency_1"""
+
+
+@pytest.mark.fact("A57", "A61")
+def test_nodes_are_those_that_tensorflow_makes():
+    """A graph that TensorFlow 1.13 wrote; later random ops are seeded by the count of nodes."""
+    x, y = tf.placeholder(tf.float32, [4, 2]), tf.placeholder(tf.int32, [4])
+    first, second = tf.get_variable("v", [2, 5]), tf.get_variable("w", [5, 1])
+    guess = tf.sigmoid(tf.squeeze(tf.matmul(tf.nn.relu(tf.matmul(x, first)), second)))
+    loss = tf.reduce_mean(tf.square(guess - tf.to_float(y)), name="loss")
+    before = len(names())
+    tf.train.GradientDescentOptimizer(0.1).compute_gradients(loss)
+    assert names()[before:] == ["gradients/" + name for name in RECORDED.split()]

@@ -159,6 +159,7 @@ def test_what_a_layer_was_called_with():
     assert layer.input is x and layer.output is y
     assert layer.input_shape == (None, 4) and layer.output_shape == (None, 3)
     layer(x)
+    assert layer.input_shape == (None, 4) and layer.output_shape == (None, 3)
     with pytest.raises(AttributeError, match="multiple inbound nodes"):
         layer.output
     assert layer.get_output_at(0) is y

@@ -210,4 +210,4 @@ def test_scope_of_converted_inputs():
     c = tf.add(tf.placeholder(tf.float32), 3.0)
     assert c.op.inputs[1].op.name == "Add/y"
     d = tf.placeholder(tf.float32) + 3.0
-    assert d.op.inputs[1].op.name == d.op.name + "/y"
+    assert d.op.name == "add_1" and d.op.inputs[1].op.name == "add_1/y"

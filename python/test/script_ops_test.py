@@ -121,3 +121,24 @@ def test_a_gradient_of_ones_own(graph):
     y.set_shape([2])
     g, = tf.gradients(y, x)
     assert run(g, {x: [1, 2]}).tolist() == [0.5, 0.5]
+
+
+def test_gradients_stop_at_functions(graph):
+    x = tf.constant([1., 2.])
+    assert tf.gradients(tf.py_func(lambda a: a, [x], tf.float32) * 2., x) == [None]
+    w = tf.Variable([1., 2.])
+    with pytest.raises(ValueError, match="No gradients provided for any variable"):
+        tf.train.GradientDescentOptimizer(1.).minimize(tf.py_func(np.sum, [w], tf.float32))
+    with pytest.raises(LookupError, match="No gradient defined for operation 'EagerPyFunc'"):
+        tf.gradients(tf.py_function(lambda a: a, [x], tf.float32), x)
+
+
+def test_a_function_that_closes_its_session(graph):
+    session = tf.Session()
+    y = tf.py_func(lambda: (session.close(), np.float32(1))[1], [], tf.float32) + 1.
+    try:
+        assert session.run(y) == 2
+    except tf.errors.CancelledError:
+        pass
+    with pytest.raises(RuntimeError, match="Attempted to use a closed Session"):
+        session.run(y)

@@ -440,7 +440,8 @@ static void references(void **state)
     is_with(up, WITH("loc:@there"));
     assert_string_equal(up->device, "/device:GPU:1");
     struct out first = { there, 0 };    /* one that passes the reference on, with its own company */
-    struct node *assign = build(g, "Assign", NULL, OUTS(first, (struct out){ up, 0 }), NULL, 0).node;
+    struct out next = { up, 0 };
+    struct node *assign = build(g, "Assign", NULL, OUTS(first, next), NULL, 0).node;
     is_with(count_up(g, assign), WITH("loc:@there"));
     graph_unref(g);
 }

@@ -399,7 +399,7 @@ static struct status *infer_shapes(struct adding *a)
     for (int i = 0; i < n->n_out; i++)
         out[i] = SHAPE_UNKNOWN;
     int budget = VALUE_BUDGET;
-    struct shape_ctx c = { n, n->n_in, n->n_out, in, out, &budget };
+    struct shape_ctx c = { n, n->n_in, n->n_out, in, out, &budget, 0 };
     struct status *st = a->op->shape(&c);
     for (int i = 0; i < n->n_out && !st; i++)
         st = shape_check_size(&out[i]);

@@ -18,11 +18,12 @@ void kept_values_free(struct kept_value *v)
         tensor_unref(&v->value);        /* the list itself is the graph's arena's */
 }
 
-static struct shape_ctx ctx_of(const struct node *n, const struct shape **in, int *budget)
+static struct shape_ctx ctx_of(struct out o, const struct shape **in, int *budget)
 {
+    const struct node *n = o.node;
     for (int i = 0; i < n->n_in; i++)
         in[i] = n->in[i].node->shape[n->in[i].index];
-    return (struct shape_ctx){ n, n->n_in, n->n_out, in, NULL, budget };
+    return (struct shape_ctx){ n, n->n_in, n->n_out, in, NULL, budget, o.index };
 }
 
 /* ---- running a kernel outside any plan ---- */
@@ -121,9 +122,9 @@ static bool from_shapes(struct out o, int *budget, struct tensor *value)
 {
     const struct shape *in[MAX_RANK];
     struct shape s = SHAPE_UNKNOWN;
-    if (!o.node->op->partial || o.index || o.node->n_in > MAX_RANK)
+    if (!o.node->op->partial || o.node->n_in > MAX_RANK)
         return false;
-    struct shape_ctx c = ctx_of(o.node, in, budget);
+    struct shape_ctx c = ctx_of(o, in, budget);
     return o.node->op->partial(&c, &s) && partial_known(o.node, &s) &&
            tensor_of_shape(o.node, &s, value);
 }
@@ -164,9 +165,9 @@ static bool in_partial(struct shape_ctx *c, int i, struct shape *s)
 {
     struct out o = c->node->in[i];
     const struct shape *in[MAX_RANK];
-    if (!o.node->op->partial || o.index || o.node->n_in > MAX_RANK || --*c->budget < 0)
+    if (!o.node->op->partial || o.node->n_in > MAX_RANK || --*c->budget < 0)
         return false;
-    struct shape_ctx inner = ctx_of(o.node, in, c->budget);
+    struct shape_ctx inner = ctx_of(o, in, c->budget);
     return o.node->op->partial(&inner, s);
 }
 
@@ -209,7 +210,7 @@ struct status *graph_constant_shape(struct out o, struct shape *s)
 {
     int budget = VALUE_BUDGET;
     struct node reader = { .graph = o.node->graph, .in = &o, .n_in = 1 };
-    struct shape_ctx c = { &reader, 1, 0, &o.node->shape[o.index], NULL, &budget };
+    struct shape_ctx c = { &reader, 1, 0, &o.node->shape[o.index], NULL, &budget, 0 };
     return shape_in_shape(&c, 0, s);
 }
 

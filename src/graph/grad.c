@@ -29,16 +29,28 @@ void grad_fail(struct grad *g, enum code code, const char *fmt, ...)
     g->st = status_new(code, "%s", text);
 }
 
-/* A name under the scope that no other node has; NULL when an error sticks. */
-static const char *name_in_scope(struct grad *g, const char *name)
+/* `outer` and n bytes of `name`, made unique; NULL when an error sticks. */
+static const char *unique_in(struct grad *g, const char *outer, const char *name, size_t n,
+                             bool mark)
 {
     char wanted[1024];
-    if (snprintf(wanted, sizeof wanted, "%s%s", g->scope, name) >= (int)sizeof wanted)
+    if (snprintf(wanted, sizeof wanted, "%s%.*s", outer, (int)n, name) >= (int)sizeof wanted)
         grad_fail(g, INVALID_ARGUMENT, "Name too long: '%.60s...'", wanted);
-    const char *unique = g->st ? NULL : graph_unique_name(g->graph, wanted, true);
+    const char *unique = g->st ? NULL : graph_unique_name(g->graph, wanted, mark);
     if (!g->st && !unique)
         g->st = status_no_memory();
     return unique;
+}
+
+/* A name under the scope that no other node has; NULL when an error sticks. "Greater/y" stands
+ * under the name that the next "Greater" will have, which is to be made next. */
+static const char *name_in_scope(struct grad *g, const char *name)
+{
+    const char *slash = strchr(name, '/');
+    if (!slash)
+        return unique_in(g, g->scope, name, strlen(name), true);
+    const char *user = unique_in(g, g->scope, name, (size_t)(slash - name), false);
+    return user ? unique_in(g, user, slash, strlen(slash), true) : NULL;
 }
 
 struct out grad_place(struct grad *g, struct node_def *d, const char *name)
@@ -58,8 +70,8 @@ struct out grad_place(struct grad *g, struct node_def *d, const char *name)
     return (struct out){ n, 0 };
 }
 
-static struct out add_named(struct grad *g, const char *op, const char *name,
-                            const struct out *in, int n_in, const struct attr *attr, int n_attr)
+struct out grad_add_named(struct grad *g, const char *op, const char *name,
+                          const struct out *in, int n_in, const struct attr *attr, int n_attr)
 {
     for (int i = 0; i < n_in && !g->st; i++)
         if (!in[i].node)
@@ -73,13 +85,14 @@ static struct out add_named(struct grad *g, const char *op, const char *name,
 struct out grad_add(struct grad *g, const char *op, const struct out *in, int n_in,
                     const struct attr *attr, int n_attr)
 {
-    return add_named(g, op, op, in, n_in, attr, n_attr);
+    return grad_add_named(g, op, op, in, n_in, attr, n_attr);
 }
 
 static struct out add_const(struct grad *g, const char *name, const struct tensor *value)
 {
-    return add_named(g, "Const", name, NULL, 0,
-                     ATTRS(attr_tensor("value", value), attr_type("dtype", value->dtype)));
+    return grad_add_named(g, "Const", name, NULL, 0,
+                          ATTRS(attr_tensor("value", value),
+                                attr_type("dtype", value->dtype)));
 }
 
 struct out grad_named_scalar(struct grad *g, const char *name, enum dtype t, double value)
@@ -101,7 +114,8 @@ struct out grad_scalar(struct grad *g, enum dtype t, double value)
     return grad_named_scalar(g, "Const", t, value);
 }
 
-struct out grad_vector(struct grad *g, enum dtype t, const int64_t *value, int n)
+struct out grad_named_vector(struct grad *g, const char *name, enum dtype t, const int64_t *value,
+                             int n)
 {
     struct tensor v = { 0 };
     struct out o = { 0 };
@@ -110,17 +124,22 @@ struct out grad_vector(struct grad *g, enum dtype t, const int64_t *value, int n
     for (int i = 0; i < n && !g->st; i++)
         tensor_set_double(&v, i, (double)value[i]);
     if (!g->st)
-        o = add_const(g, "Const", &v);
+        o = add_const(g, name, &v);
     tensor_unref(&v);
     return o;
 }
 
-struct out grad_shape_of(struct grad *g, struct out x)
+struct out grad_vector(struct grad *g, enum dtype t, const int64_t *value, int n)
+{
+    return grad_named_vector(g, "Const", t, value, n);
+}
+
+struct out grad_shape_of(struct grad *g, struct out x, enum dtype t)
 {
     const struct shape *s = out_shape(x);
     if (shape_is_known(s))
-        return grad_vector(g, DT_INT32, s->dim, s->rank);
-    return grad_add(g, "Shape", OUTS(x), NULL, 0);
+        return grad_named_vector(g, "Shape", t, s->dim, s->rank);
+    return grad_add(g, "Shape", OUTS(x), ATTRS(attr_type("out_type", t)));
 }
 
 struct out grad_dense(struct grad *g, struct out values, const struct slices *s)

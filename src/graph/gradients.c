@@ -4,6 +4,11 @@
  * when a node's turn comes all contributions to its outputs are there. What is added meanwhile, by
  * gradients or by other threads while the caller's function runs, has a higher id than all of them
  * and is no part of the walk.
+ *
+ * The nodes are TensorFlow's, as many and named as there, since later random ops are seeded by
+ * their count (A57). Where they are not: TF visits by a queue, so that the order of nodes differs
+ * where paths meet (and so does that of an AddN's inputs); the gradients of Prod, Tile, Pad, of
+ * gathers along other axes than the first and of rarer ops have nodes of our own.
  */
 #include "graph/gradients.h"
 
@@ -29,7 +34,7 @@ struct walk {
 /* A dense term among sparse ones: all its rows (F8). */
 static struct slices all_rows(struct grad *g, struct out dense)
 {
-    struct out shape = grad_shape_of(g, dense);
+    struct out shape = grad_shape_of(g, dense, DT_INT32);
     struct out zero = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
     struct out one = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
     struct out rows = grad_add(g, "StridedSlice", OUTS(shape, zero, one, one),
@@ -175,7 +180,7 @@ static struct out default_grad_y(struct walk *w, struct out y, int i)
         grad_fail(&w->g, INVALID_ARGUMENT, "Gradients of complex tensors must set grad_ys "
                   "(y.dtype = %s)", dtype_py_name(out_dtype(y)));
     snprintf(name, sizeof name, "grad_ys_%d", i);
-    struct out shape = grad_shape_of(&w->g, y);
+    struct out shape = grad_shape_of(&w->g, y, DT_INT32);
     return grad_add(&w->g, "Fill", OUTS(shape, grad_named_scalar(&w->g, name, out_dtype(y), 1)),
                     NULL, 0);
 }
@@ -221,6 +226,16 @@ static bool gather_dy(struct walk *w, const struct node *n, struct out *dy, stru
     return any && !w->g.st;
 }
 
+/* Beside the gradients of nodes, not within one. */
+static struct out zeros_like(struct walk *w, struct out y)
+{
+    const char *scope = w->g.scope;
+    w->g.scope = w->scope;
+    struct out zeros = grad_add_named(&w->g, "ZerosLike", "zeros_like", OUTS(y), NULL, 0);
+    w->g.scope = scope;
+    return zeros;
+}
+
 static void complete_dy(struct walk *w, const struct op *op, const struct node *n, struct out *dy,
                         struct slices *dys)
 {
@@ -231,7 +246,7 @@ static void complete_dy(struct walk *w, const struct op *op, const struct node *
             dys[i] = (struct slices){ 0 };
         } else if (!dy[i].node && (dtype_is_floating(out_dtype(y)) ||
                                    dtype_is_complex(out_dtype(y)))) {
-            dy[i] = grad_add(&w->g, "ZerosLike", OUTS(y), NULL, 0);
+            dy[i] = zeros_like(w, y);
         }
     }
 }

@@ -6,7 +6,5 @@
 
 /* Adds a node named g->scope and `name`, made unique, where the gradient is to be. */
 struct out grad_place(struct grad *g, struct node_def *d, const char *name);
-struct out grad_named_scalar(struct grad *g, const char *name, enum dtype t, double value);
-struct out grad_shape_of(struct grad *g, struct out x);     /* int32: a Const where it is known */
 
 #endif

@@ -48,6 +48,15 @@ static inline struct out out_at(struct out o, int index)
 
 struct out grad_scalar(struct grad *g, enum dtype t, double value);             /* Const */
 struct out grad_vector(struct grad *g, enum dtype t, const int64_t *v, int n);  /* Const */
+
+/* The same by another name than the op's, for nodes that TensorFlow names after a function ("mul")
+ * or puts in a scope ("Greater/y"). */
+struct out grad_add_named(struct grad *g, const char *op, const char *name,
+                          const struct out *in, int n_in, const struct attr *attr, int n_attr);
+struct out grad_named_scalar(struct grad *g, const char *name, enum dtype t, double value);
+struct out grad_named_vector(struct grad *g, const char *name, enum dtype t, const int64_t *v,
+                             int n);
+struct out grad_shape_of(struct grad *g, struct out x, enum dtype t);   /* a Const where known */
 enum dtype out_dtype(struct out o);
 const struct shape *out_shape(struct out o);
 

@@ -13,4 +13,11 @@ typedef struct status *host_function(const char *token, const struct tensor *in,
 void host_function_set(host_function *f);               /* NULL: none */
 host_function *host_function_get(void);
 
+/* A call of it, for a step that works with `buffers`; lives on the caller's stack. */
+struct host_call { const void *buffers; struct host_call *outer; };
+void host_call_begin(struct host_call *c, const void *buffers);
+void host_call_end(const struct host_call *c);
+/* Is this thread in the function, called for a step that works with `buffers`? */
+bool host_call_is_for(const void *buffers);
+
 #endif

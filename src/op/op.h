@@ -28,7 +28,7 @@ struct op {
     struct status *(*shape)(struct shape_ctx *c);
 
     /* For an op whose integer output can be known, wholly or in part, before a run (Shape, Pack
-     * of sizes...): the vector (or scalar: rank 0, value in dim[0]) that output 0 holds, -1 for
+     * of sizes...): the vector (or scalar: rank 0, value in dim[0]) that the output holds, -1 for
      * what is not known; false when nothing is. */
     bool (*partial)(struct shape_ctx *c, struct shape *value);
 

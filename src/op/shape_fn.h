@@ -15,6 +15,7 @@ struct shape_ctx {
     const struct shape *const *in;
     struct shape *out;
     int *budget;                        /* how many more nodes may be looked into for values */
+    int asked;                          /* which output's value partial() is to give */
 };
 
 static inline const struct shape *shape_in(const struct shape_ctx *c, int i) { return c->in[i]; }

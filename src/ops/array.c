@@ -224,7 +224,20 @@ struct shape shape_of_rank(int rank)
 
 struct out grad_shape(struct grad *g, struct out x, enum dtype t)
 {
-    return grad_add(g, "Shape", OUTS(x), ATTRS(attr_type("out_type", t)));
+    return grad_shape_of(g, x, t);
+}
+
+struct out grad_rank(struct grad *g, struct out x)
+{
+    int rank = out_shape(x)->rank;
+    return rank < 0 ? grad_one(g, "Rank", x) : grad_named_scalar(g, "Rank", DT_INT32, rank);
+}
+
+struct out grad_size(struct grad *g, struct out x)
+{
+    const struct shape *s = out_shape(x);
+    return shape_is_known(s) ? grad_named_scalar(g, "Size", DT_INT32, (double)shape_count(s))
+                             : grad_one(g, "Size", x);
 }
 
 struct out grad_reshape(struct grad *g, struct out x, struct out shape)
@@ -258,7 +271,7 @@ struct out grad_concat(struct grad *g, const struct out *part, int n, struct out
     for (int i = 0; i < n; i++)
         in[i] = part[i];
     in[n] = axis;
-    return grad_add(g, "ConcatV2", in, n + 1, NULL, 0);
+    return grad_add_named(g, "ConcatV2", "concat", in, n + 1, NULL, 0);
 }
 
 struct out grad_cast(struct grad *g, struct out x, enum dtype t)
@@ -270,11 +283,11 @@ struct out grad_cast(struct grad *g, struct out x, enum dtype t)
 
 struct out grad_part(struct grad *g, struct out vector, int64_t from, int64_t to)
 {
-    return grad_add(g, "StridedSlice",
-                    OUTS(vector, grad_vector(g, DT_INT32, &from, 1),
-                         grad_vector(g, DT_INT32, &to, 1),
-                         grad_vector(g, DT_INT32, &(int64_t){ 1 }, 1)),
-                    ATTRS(attr_int("begin_mask", from == 0), attr_int("end_mask", to == 0)));
+    struct out begin = grad_named_vector(g, "strided_slice/stack", DT_INT32, &from, 1);
+    struct out end = grad_named_vector(g, "strided_slice/stack_1", DT_INT32, &to, 1);
+    struct out step = grad_named_vector(g, "strided_slice/stack_2", DT_INT32, &(int64_t){ 1 }, 1);
+    return grad_add_named(g, "StridedSlice", "strided_slice", OUTS(vector, begin, end, step),
+                          ATTRS(attr_int("begin_mask", from == 0), attr_int("end_mask", to == 0)));
 }
 
 struct out grad_product(struct grad *g, struct out a, struct out b, bool adj_a, bool adj_b)

@@ -70,6 +70,8 @@ struct shape shape_of_rank(int rank);
 
 /* ---- gradients ---- */
 struct out grad_shape(struct grad *g, struct out x, enum dtype t);      /* Shape(x) */
+struct out grad_rank(struct grad *g, struct out x);                     /* constants where known */
+struct out grad_size(struct grad *g, struct out x);
 struct out grad_reshape(struct grad *g, struct out x, struct out shape);
 struct out grad_reshape_like(struct grad *g, struct out x, struct out like);
 struct out grad_ints(struct grad *g, int64_t v);                        /* an int32 scalar */

@@ -103,14 +103,56 @@ static struct out select_by(struct grad *g, struct out c, struct out t, struct o
 { return grad_add(g, "Select", OUTS(c, t, e), NULL, 0); }
 
 static void add_grad(struct grad *g) { grad_binary(g, g->dy[0], g->dy[0]); }
-static void sub_grad(struct grad *g) { grad_binary(g, g->dy[0], neg(g, g->dy[0])); }
+
+static void sub_grad(struct grad *g)
+{
+    struct out dy = g->dy[0];
+    g->dx[0] = dy;
+    if (grad_alike(g->x[0], g->x[1])) {
+        g->dx[1] = neg(g, dy);
+        return;
+    }
+    struct repeats r = grad_repeats(g, g->x[0], g->x[1]);
+    g->dx[0] = grad_sum_repeats(g, &r, 0, dy);
+    struct out sum = grad2(g, "Sum", dy, out_at(r.axes, 1));
+    g->dx[1] = grad2(g, "Reshape", neg(g, sum), r.shape[1]);
+}
+
+/* TF: the short way is taken for two types alone. */
+static bool mul_is_plain(const struct grad *g)
+{
+    enum dtype t = out_dtype(g->dy[0]);
+    return (t == DT_FLOAT || t == DT_INT32) && grad_alike(g->x[0], g->x[1]) &&
+           grad_alike(g->x[0], g->dy[0]);
+}
+
 static void mul_grad(struct grad *g)
-{ grad_binary(g, mul(g, g->dy[0], Y), mul(g, X, g->dy[0])); }
+{
+    if (mul_is_plain(g)) {
+        g->dx[0] = mul(g, g->dy[0], g->x[1]);
+        g->dx[1] = mul(g, g->dy[0], g->x[0]);
+        return;
+    }
+    struct repeats r = grad_repeats(g, g->x[0], g->x[1]);
+    struct out x = X, y = Y;
+    g->dx[0] = grad_sum_repeats(g, &r, 0, mul(g, g->dy[0], y));
+    g->dx[1] = grad_sum_repeats(g, &r, 1, mul(g, x, g->dy[0]));
+}
+
+/* TF: of Div the divisions are named "truediv". */
+static struct out divided(struct grad *g, struct out x, struct out y)
+{
+    const char *name = strcmp(g->node->op->name, "Div") ? "RealDiv" : "truediv";
+    return grad_add_named(g, "RealDiv", name, OUTS(x, y), NULL, 0);
+}
 
 static void div_grad(struct grad *g)
 {
-    struct out y = Y, dy = g->dy[0];
-    grad_binary(g, div_by(g, dy, y), mul(g, dy, div_by(g, div_by(g, neg(g, X), y), y)));
+    struct repeats r = grad_repeats(g, g->x[0], g->x[1]);
+    struct out x = X, y = Y, dy = g->dy[0];
+    g->dx[0] = grad_sum_repeats(g, &r, 0, divided(g, dy, y));
+    struct out slope = divided(g, divided(g, neg(g, x), y), y);
+    g->dx[1] = grad_sum_repeats(g, &r, 1, grad_mul(g, dy, slope));
 }
 
 static void div_no_nan_grad(struct grad *g)
@@ -126,25 +168,60 @@ static void floor_mod_grad(struct grad *g)
     grad_binary(g, g->dy[0], mul(g, g->dy[0], neg(g, times)));
 }
 
+/* By x it is y x^(y - 1). */
+static struct out pow_by_x(struct grad *g, struct out x, struct out y)
+{
+    struct out scaled = grad_mul(g, g->dy[0], y);
+    struct out one = grad_named_scalar(g, "sub/y", out_dtype(y), 1);
+    struct out less = grad_add_named(g, "Sub", "sub", OUTS(y, one), NULL, 0);
+    return grad_mul(g, scaled, grad2(g, "Pow", x, less));
+}
+
+static struct out ones_like(struct grad *g, struct out x)
+{
+    struct shape s = *out_shape(x);
+    struct out shape = shape_is_known(&s)
+        ? grad_named_vector(g, "ones_like/Shape", DT_INT32, s.dim, s.rank)
+        : grad_add_named(g, "Shape", "ones_like/Shape", OUTS(x), NULL, 0);
+    struct out one = grad_named_scalar(g, "ones_like/Const", out_dtype(x), 1);
+    return grad_add_named(g, "Fill", "ones_like", OUTS(shape, one), NULL, 0);
+}
+
 /* By y it is z log(x), but 0 where x is not positive (complex: is 0). */
+static struct out pow_by_y(struct grad *g, struct out x)
+{
+    enum dtype t = out_dtype(x);
+    bool is_complex = dtype_is_complex(t);
+    struct out z = grad_conj(g, g->y[0]);
+    struct out zero = grad_named_scalar(g, is_complex ? "NotEqual/y" : "Greater/y", t, 0);
+    struct out valid = grad2(g, is_complex ? "NotEqual" : "Greater", x, zero);
+    struct out safe = select_by(g, valid, x, ones_like(g, x)), log = grad1(g, "Log", safe);
+    struct out zeros = grad_add_named(g, "ZerosLike", "zeros_like", OUTS(x), NULL, 0);
+    log = select_by(g, valid, log, zeros);
+    return grad_mul(g, grad_mul(g, g->dy[0], z), log);
+}
+
 static void pow_grad(struct grad *g)
 {
-    struct out x = X, y = Y, z = grad_conj(g, g->y[0]), dy = g->dy[0];
-    enum dtype t = out_dtype(x);
-    struct out one = grad_scalar(g, t, 1), zero = grad_scalar(g, t, 0);
-    struct out valid = grad2(g, dtype_is_complex(t) ? "NotEqual" : "Greater", x, zero);
-    struct out safe = select_by(g, valid, x, grad1(g, "OnesLike", x));
-    struct out log = select_by(g, valid, grad1(g, "Log", safe), grad1(g, "ZerosLike", x));
-    struct out less = grad2(g, "Pow", x, grad2(g, "Sub", y, one));
-    grad_binary(g, mul(g, mul(g, dy, y), less), mul(g, mul(g, dy, z), log));
+    struct repeats r = grad_repeats(g, g->x[0], g->x[1]);
+    struct out x = X, y = Y;
+    g->dx[0] = grad_sum_repeats(g, &r, 0, pow_by_x(g, x, y));
+    g->dx[1] = grad_sum_repeats(g, &r, 1, pow_by_y(g, x));
 }
 
 /* Where both are equal, x has it all. */
 static void choice_grad(struct grad *g, const char *x_wins)
 {
-    struct out zeros = grad1(g, "ZerosLike", g->dy[0]);
-    struct out mine = grad2(g, x_wins, g->x[0], g->x[1]);
-    grad_binary(g, select_by(g, mine, g->dy[0], zeros), select_by(g, mine, zeros, g->dy[0]));
+    struct out x = g->x[0], y = g->x[1], dy = g->dy[0];
+    struct repeats r = { .shape[0] = grad_shape_of(g, x, DT_INT32) };
+    r.shape[1] = grad_shape_of(g, y, DT_INT32);
+    struct out shape = grad_shape_of(g, dy, DT_INT32);
+    struct out zero = grad_named_scalar(g, "zeros/Const", out_dtype(dy), 0);
+    struct out zeros = grad_add_named(g, "Fill", "zeros", OUTS(shape, zero), NULL, 0);
+    struct out mine = grad2(g, x_wins, x, y);
+    r.axes = grad2(g, "BroadcastGradientArgs", r.shape[0], r.shape[1]);
+    g->dx[0] = grad_sum_repeats(g, &r, 0, select_by(g, mine, dy, zeros));
+    g->dx[1] = grad_sum_repeats(g, &r, 1, select_by(g, mine, zeros, dy));
 }
 
 static void maximum_grad(struct grad *g) { choice_grad(g, "GreaterEqual"); }
@@ -152,9 +229,13 @@ static void minimum_grad(struct grad *g) { choice_grad(g, "LessEqual"); }
 
 static void squared_difference_grad(struct grad *g)
 {
-    struct out d = grad2(g, "Sub", g->x[0], g->x[1]);
-    struct out dx = mul(g, grad_scale(g, 2, g->dy[0]), d);
-    grad_binary(g, dx, neg(g, dx));
+    struct out two = grad_named_scalar(g, "scalar", out_dtype(g->dy[0]), 2);
+    struct out twice = mul(g, two, g->dy[0]);
+    struct out d = grad_add_named(g, "Sub", "sub", OUTS(g->x[0], g->x[1]), NULL, 0);
+    struct out dx = grad_mul(g, twice, d), dy = dx;
+    grad_unbroadcast(g, g->x[0], g->x[1], &dx, &dy);
+    g->dx[0] = dx;
+    g->dx[1] = neg(g, dy);
 }
 
 static void atan2_grad(struct grad *g)

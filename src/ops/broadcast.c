@@ -63,56 +63,33 @@ struct broadcast_at broadcast_seek(const struct broadcast *b, int64_t row)
 
 /* ---- gradients ---- */
 
-static struct out sum_over(struct grad *g, struct out dz, struct out axes, struct out shape)
+bool grad_alike(struct out x, struct out y)
 {
-    return grad2(g, "Reshape", grad2(g, "Sum", dz, axes), shape);
+    return shape_is_known(out_shape(x)) && shape_equal(out_shape(x), out_shape(y));
 }
 
-/* Over which axes of `all` a tensor of shape s was repeated. */
-static int repeated_axes(const struct shape *s, const struct shape *all, int64_t axis[MAX_RANK])
+struct repeats grad_repeats(struct grad *g, struct out x, struct out y)
 {
-    int n = 0;
-    for (int i = 0; i < all->rank; i++) {
-        int at = i - (all->rank - s->rank);
-        if (at < 0 || (s->dim[at] == 1 && all->dim[i] != 1))
-            axis[n++] = i;
-    }
-    return n;
+    struct repeats r = { .shape[0] = grad_shape_of(g, x, DT_INT32) };
+    r.shape[1] = grad_shape_of(g, y, DT_INT32);
+    r.axes = grad2(g, "BroadcastGradientArgs", r.shape[0], r.shape[1]);
+    return r;
 }
 
-/* The shapes are known: what would be computed in a run is a constant. */
-static void sum_known(struct grad *g, const struct shape *s, const struct shape *all,
-                      struct out *dz)
+struct out grad_sum_repeats(struct grad *g, const struct repeats *r, int i, struct out dz)
 {
-    int64_t axis[MAX_RANK];
-    if (!dz || !dz->node || shape_equal(s, all))
-        return;
-    int n = repeated_axes(s, all, axis);
-    *dz = grad2(g, "Sum", *dz, grad_vector(g, DT_INT32, axis, n));
-    if (all->rank - n != s->rank)
-        *dz = grad2(g, "Reshape", *dz, grad_vector(g, DT_INT64, s->dim, s->rank));
+    return grad2(g, "Reshape", grad2(g, "Sum", dz, out_at(r->axes, i)), r->shape[i]);
 }
 
 void grad_unbroadcast(struct grad *g, struct out x, struct out y, struct out *dx, struct out *dy)
 {
-    if (g->st)
+    if (g->st || grad_alike(x, y))
         return;
-    const struct shape *a = out_shape(x), *b = out_shape(y);
-    struct shape all;
-    if (shape_is_known(a) && shape_is_known(b)) {
-        g->st = shape_broadcast_of(a, b, &all);
-        if (!g->st) {
-            sum_known(g, a, &all, dx);
-            sum_known(g, b, &all, dy);
-        }
-        return;
-    }
-    struct out sx = grad1(g, "Shape", x), sy = grad1(g, "Shape", y);
-    struct out r = grad2(g, "BroadcastGradientArgs", sx, sy);
+    struct repeats r = grad_repeats(g, x, y);
     if (dx && dx->node)
-        *dx = sum_over(g, *dx, r, sx);
+        *dx = grad_sum_repeats(g, &r, 0, *dx);
     if (dy && dy->node)
-        *dy = sum_over(g, *dy, out_at(r, 1), sy);
+        *dy = grad_sum_repeats(g, &r, 1, *dy);
 }
 
 void grad_binary(struct grad *g, struct out dx, struct out dy)
@@ -301,7 +278,7 @@ static void broadcast_to_grad(struct grad *g)
     if (!g->st && out_dtype(to) != DT_INT32)
         to = grad_add(g, "Cast", OUTS(to), ATTRS(attr_type("DstT", DT_INT32)));
     struct out r = grad2(g, "BroadcastGradientArgs", x_shape, to);
-    g->dx[0] = sum_over(g, dx, r, x_shape);
+    g->dx[0] = grad2(g, "Reshape", grad2(g, "Sum", dx, r), x_shape);
 }
 
 #define SIZES "T: {int32, int64} = int32"

@@ -42,6 +42,15 @@ static inline void broadcast_next(const struct broadcast *b, struct broadcast_at
     }
 }
 
+/* Where x and y were repeated to meet each other: a gradient in the shape that they broadcast to is
+ * summed over that, to the shape of x (i = 0) or y. TF's nodes in its order: the shapes and the
+ * axes first, each sum after the gradient that it is of. */
+struct repeats { struct out shape[2], axes; };
+struct repeats grad_repeats(struct grad *g, struct out x, struct out y);
+struct out grad_sum_repeats(struct grad *g, const struct repeats *r, int i, struct out dz);
+
+bool grad_alike(struct out x, struct out y);    /* of shapes that are known and equal */
+
 /* *dx and *dy, gradients in the shape that x and y broadcast to, are summed over what was repeated,
  * to x's and y's shapes. Adds nothing where both shapes are known and equal (as TF 1.15). Either
  * may be NULL or hold no node. */
@@ -58,6 +67,8 @@ static inline struct out grad1(struct grad *g, const char *op, struct out x)
 { return grad_add(g, op, OUTS(x), NULL, 0); }
 static inline struct out grad2(struct grad *g, const char *op, struct out x, struct out y)
 { return grad_add(g, op, OUTS(x, y), NULL, 0); }
+static inline struct out grad_mul(struct grad *g, struct out x, struct out y)    /* TF: x * y */
+{ return grad_add_named(g, "Mul", "mul", OUTS(x, y), NULL, 0); }
 static inline struct out grad_scale(struct grad *g, double by, struct out x)
 { return grad2(g, "Mul", grad_scalar(g, out_dtype(x), by), x); }
 

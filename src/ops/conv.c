@@ -9,6 +9,11 @@
 
 /* ---- gradients: each of the three ops is linear in two inputs; the others compute theirs ---- */
 
+static bool is_depthwise(const struct grad *g)
+{
+    return !strncmp(g->node->op->name, "Depthwise", 9);
+}
+
 /* Which of Conv2D and DepthwiseConv2dNative this is about. */
 static struct out conv_add(struct grad *g, enum conv_kind kind, const struct out *in, int n_in)
 {
@@ -17,18 +22,12 @@ static struct out conv_add(struct grad *g, enum conv_kind kind, const struct out
         { "DepthwiseConv2dNative", "DepthwiseConv2dNativeBackpropInput",
           "DepthwiseConv2dNativeBackpropFilter" },
     };
-    bool depthwise = !strncmp(g->node->op->name, "Depthwise", 9);
     /* All of them have the same attributes. */
-    return grad_add(g, names[depthwise][kind], in, n_in, g->node->attr,
+    return grad_add(g, names[is_depthwise(g)][kind], in, n_in, g->node->attr,
                     op_sig(g->node->op)->n_attr);
 }
 
-static struct out sizes_of(struct grad *g, struct out x)
-{
-    const struct shape *s = out_shape(x);
-    return s && shape_is_known(s) ? grad_vector(g, DT_INT32, s->dim, s->rank)
-                                  : grad_add(g, "Shape", OUTS(x), NULL, 0);
-}
+static struct out sizes_of(struct grad *g, struct out x) { return grad_shape_of(g, x, DT_INT32); }
 
 static struct out forward_of(struct grad *g, struct out x, struct out filter)
 {
@@ -47,8 +46,15 @@ static struct out filter_of(struct grad *g, struct out x, struct out like, struc
 
 static void conv_grad(struct grad *g)                   /* of (x, filter) */
 {
-    g->dx[0] = input_of(g, g->x[0], g->x[1], g->dy[0]);
-    g->dx[1] = filter_of(g, g->x[0], g->x[1], g->dy[0]);
+    struct out x = g->x[0], filter = g->x[1], dy = g->dy[0];
+    if (is_depthwise(g)) {
+        g->dx[0] = input_of(g, x, filter, dy);
+        g->dx[1] = filter_of(g, x, filter, dy);
+        return;
+    }
+    struct out sizes = grad_add(g, "ShapeN", OUTS(x, filter), NULL, 0);     /* TF: both at once */
+    g->dx[0] = conv_add(g, CONV_INPUT, OUTS(sizes, filter, dy));
+    g->dx[1] = conv_add(g, CONV_FILTER, OUTS(x, out_at(sizes, 1), dy));
 }
 
 static void input_grad(struct grad *g)                  /* of (sizes of x, filter, dy) */

@@ -195,12 +195,12 @@ static struct status *gather_v2_any(struct kernel *k)
 
 static struct out vector_of(struct grad *g, struct out scalar)
 {
-    return grad_two(g, "ExpandDims", scalar, grad_ints(g, 0));
+    return grad_two(g, "ExpandDims", scalar, grad_named_scalar(g, "ExpandDims/dim", DT_INT32, 0));
 }
 
 static struct out join(struct grad *g, const struct out *part, int n)
 {
-    return grad_concat(g, part, n, grad_ints(g, 0));
+    return grad_concat(g, part, n, grad_named_scalar(g, "concat/axis", DT_INT32, 0));
 }
 #define JOIN(g, ...) join(g, OUTS(__VA_ARGS__))
 
@@ -219,9 +219,9 @@ static struct out piece(struct grad *g, struct out vector, struct out from, stru
 /* Rows of IndexedSlices, one for each index. */
 static void gather_grad_rows(struct grad *g, struct out dy)
 {
-    struct out shape = grad_shape(g, g->x[0], DT_INT32);
-    struct out n = vector_of(g, grad_one(g, "Size", g->x[1]));
-    g->dx[0] = grad_reshape(g, dy, JOIN(g, n, grad_part(g, shape, 1, 0)));
+    struct out shape = grad_cast(g, grad_shape(g, g->x[0], DT_INT64), DT_INT32);    /* as TF */
+    struct out n = vector_of(g, grad_size(g, g->x[1])), rest = grad_part(g, shape, 1, 0);
+    g->dx[0] = grad_reshape(g, dy, JOIN(g, n, rest));
     g->dx_slices[0].indices = grad_reshape(g, g->x[1], n);
     g->dx_slices[0].dense_shape = shape;
 }

@@ -130,13 +130,28 @@ static struct status *concat_any(struct kernel *k)
     return NULL;
 }
 
+/* The inputs' shapes. TF: constants up to the first that is not known, and then all of them again
+ * by one node. */
+static void concat_shapes(struct grad *g, const struct concat *q, struct out *shape)
+{
+    bool known = true;
+    for (int i = 0; i < q->n && known; i++) {
+        known = shape_is_known(out_shape(g->x[q->first + i]));
+        shape[i] = grad_shape(g, g->x[q->first + i], DT_INT32);
+    }
+    if (known)
+        return;
+    struct out all = grad_add(g, "ShapeN", g->x + q->first, q->n, NULL, 0);
+    for (int i = 0; i < q->n; i++)
+        shape[i] = out_at(all, i);
+}
+
 /* Each input's slice of dy, found by ConcatOffset. */
 static void concat_slices(struct grad *g, const struct concat *q, struct out axis,
                           struct out *in)
 {
     in[0] = axis;
-    for (int i = 0; i < q->n; i++)
-        in[i + 1] = grad_shape(g, g->x[q->first + i], DT_INT32);
+    concat_shapes(g, q, in + 1);
     struct out offset = grad_add(g, "ConcatOffset", in, q->n + 1, NULL, 0);
     for (int i = 0; i < q->n; i++)
         g->dx[q->first + i] = grad_add(g, "Slice", OUTS(g->dy[0], out_at(offset, i), in[i + 1]),
@@ -146,8 +161,8 @@ static void concat_slices(struct grad *g, const struct concat *q, struct out axi
 static void concat_grad(struct grad *g)
 {
     struct concat q = concat_inputs(g->node);
-    struct out axis = grad_two(g, "FloorMod", grad_cast(g, g->x[q.axis], DT_INT32),
-                               grad_one(g, "Rank", g->x[q.first]));
+    struct out rank = grad_rank(g, g->x[q.first]), axis = grad_cast(g, g->x[q.axis], DT_INT32);
+    axis = grad_add_named(g, "FloorMod", "mod", OUTS(axis, rank), NULL, 0);
     struct out *in = mem_array(struct out, q.n + 1);
     if (in)
         concat_slices(g, &q, axis, in);

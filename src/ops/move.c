@@ -123,8 +123,8 @@ static struct status *conjugate_prepare(struct prep *p)
 
 static void transpose_grad(struct grad *g)
 {
-    g->dx[0] = grad_two(g, g->node->op->name, g->dy[0],
-                        grad_one(g, "InvertPermutation", g->x[1]));
+    struct out back = grad_one(g, "InvertPermutation", g->x[1]);
+    g->dx[0] = grad_add_named(g, g->node->op->name, "transpose", OUTS(g->dy[0], back), NULL, 0);
 }
 
 /* ---- InvertPermutation ---- */

@@ -71,7 +71,7 @@ void max_pool_argmax_gradient(struct grad *g)
 
 void mean_pool_gradient(struct grad *g)
 {
-    struct out shape = grad_add(g, "Shape", OUTS(g->x[0]), NULL, 0);
+    struct out shape = grad_shape_of(g, g->x[0], DT_INT32);
     g->dx[0] = pool(g, "AvgPoolGrad", OUTS(shape, g->dy[0]));
 }
 

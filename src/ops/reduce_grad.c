@@ -1,7 +1,8 @@
 /* reduce_grad.c - gradients of the reductions.
  *
  * A gradient must be spread over what was folded. Where axes and dimensions are known while the
- * graph is built, the shapes this takes are constants; otherwise nodes compute them in the run. */
+ * graph is built, the shapes this takes are constants; otherwise nodes compute them in the run. The
+ * nodes of Sum, Mean, Max and Min are TensorFlow's, by name and order. */
 #include "ops/reduce_grad.h"
 
 #include "graph/graph.h"
@@ -28,38 +29,34 @@ struct known {
     struct shape x;             /* rank -1: rank or axes are not known */
     unsigned mask;              /* bit i: dimension i was folded */
     int64_t count;              /* elements folded into one, or -1 */
-    int holes;                  /* kept dimensions that are not known */
-    bool empty;                 /* some kept dimension is 0 */
-    bool keep_dims;
+    bool all;                   /* the axes are all there are, in order */
 };
 
-static void known_dims(struct known *k)
+static void known_count(struct known *k)
 {
     k->count = 1;
-    for (int i = 0; i < k->x.rank; i++) {
-        int64_t d = k->x.dim[i];
+    for (int i = 0; i < k->x.rank; i++)
         if (k->mask >> i & 1)
-            k->count = d < 0 || k->count < 0 ? -1 : k->count * d;
-        else
-            k->holes += d < 0, k->empty |= d == 0;
-    }
+            k->count = k->x.dim[i] < 0 || k->count < 0 ? -1 : k->count * k->x.dim[i];
 }
 
 static struct known known_of(struct grad *g)
 {
-    struct known k = { .x = *out_shape(g->x[0]), .keep_dims = node_attr(g->node, "keep_dims") };
+    struct known k = { .x = *out_shape(g->x[0]) };
     struct tensor axes;
     int budget = VALUE_BUDGET;
     if (!graph_constant(g->x[1], &budget, &axes)) {
         k.x.rank = -1;
         return k;
     }
+    k.all = tensor_count(&axes) == k.x.rank;
     for (int64_t i = 0; k.x.rank >= 0 && i < tensor_count(&axes); i++) {
         int64_t axis = tensor_int(&axes, i);
+        k.all &= axis == i;
         k.mask |= 1u << (axis < 0 ? axis + k.x.rank : axis);
     }
     tensor_unref(&axes);
-    known_dims(&k);
+    known_count(&k);
     return k;
 }
 
@@ -75,48 +72,90 @@ static struct out range(struct grad *g, struct out to)
     return grad_add(g, "Range", OUTS(int_scalar(g, 0), to, int_scalar(g, 1)), NULL, 0);
 }
 
-/* The shape of x with ones where dimensions were folded: a constant if it can be one (Reshape
- * fills in a single unknown dimension by itself). */
-static struct out kept_shape(struct grad *g, const struct known *k)
+static struct out scalar(struct grad *g, const char *name, int v)
 {
-    if (k->x.rank >= 0 && (k->holes == 0 || (k->holes == 1 && !k->empty))) {
-        int64_t dim[MAX_RANK];
-        for (int i = 0; i < k->x.rank; i++)
-            dim[i] = k->mask >> i & 1 ? 1 : k->x.dim[i];
-        return grad_vector(g, DT_INT32, dim, k->x.rank);
+    return grad_named_scalar(g, name, DT_INT32, v);
+}
+
+static struct out add2(struct grad *g, const char *op, const char *name, struct out a,
+                       struct out b)
+{
+    return grad_add_named(g, op, name, OUTS(a, b), NULL, 0);
+}
+
+/* The length of a vector: a constant where it is known. */
+static struct out size_of(struct grad *g, struct out vector)
+{
+    const struct shape *s = out_shape(vector);
+    return shape_is_known(s) ? scalar(g, "Size", (int)shape_count(s)) : add1(g, "Size", vector);
+}
+
+/* `shape`, of x, with ones where dimensions were folded. TF: math_ops.reduced_shape(). */
+static struct out reduced_shape(struct grad *g, struct out shape)
+{
+    struct out axes = cast(g, g->x[1], DT_INT32), rank = size_of(g, shape);
+    axes = add2(g, "FloorMod", "mod", add2(g, "AddV2", "add", axes, rank), rank);
+    struct out n = grad_shape_of(g, axes, DT_INT32);
+    struct out start = scalar(g, "range/start", 0), delta = scalar(g, "range/delta", 1);
+    struct out dims = grad_add_named(g, "Range", "range", OUTS(start, rank, delta), NULL, 0);
+    struct out ones = add(g, "Fill", n, scalar(g, "Fill/value", 1));
+    return grad_add(g, "DynamicStitch", OUTS(dims, axes, shape, ones), NULL, 0);
+}
+
+/* x / max(y, 1). TF: _safe_shape_div(). */
+static struct out safe_div(struct grad *g, struct out x, struct out y)
+{
+    struct out one = scalar(g, "Maximum/y", 1);
+    return add2(g, "FloorDiv", "floordiv", x, add(g, "Maximum", y, one));
+}
+
+/* v, of the shape of y, repeated over what was folded, as the run finds it. */
+static struct out spread_unknown(struct grad *g, struct out v)
+{
+    struct attr groups;
+    struct grad was = *g;
+    struct out shape = grad_shape_of(g, g->x[0], DT_INT32);
+    if (!g->groups && !g->st) {                 /* TF: with colocate_with(input_shape) */
+        g->st = node_groups(shape.node, &g->graph->arena, &groups);
+        g->groups = &groups;
+        g->device = shape.node->device;
     }
-    struct out shape = add1(g, "Shape", g->x[0]), rank = add1(g, "Rank", g->x[0]);
-    struct out axes = axes_resolved(g, rank);
-    struct out ones = add(g, "Fill", add1(g, "Shape", axes), int_scalar(g, 1));
-    return grad_add(g, "DynamicStitch", OUTS(range(g, rank), axes, shape, ones), NULL, 0);
+    struct out kept = reduced_shape(g, shape), times = safe_div(g, shape, kept);
+    g->groups = was.groups;
+    g->device = was.device;
+    return add(g, "Tile", add(g, "Reshape", v, kept), times);
 }
 
-/* v, of the shape of y, with the folded dimensions put back as ones. */
-static struct out unfold(struct grad *g, const struct known *k, struct out v)
+/* ... where every dimension was folded into one number. */
+static struct out spread_all(struct grad *g, const struct known *k, struct out v)
 {
-    return k->keep_dims ? v : add(g, "Reshape", v, kept_shape(g, k));
+    const struct shape *s = &k->x;
+    int64_t ones[MAX_RANK];
+    for (int i = 0; i < s->rank; i++)
+        ones[i] = 1;
+    v = add(g, "Reshape", v, grad_named_vector(g, "Reshape/shape", DT_INT32, ones, s->rank));
+    return add(g, "Tile", v, shape_is_known(s) ? grad_vector(g, DT_INT32, s->dim, s->rank)
+                                               : add1(g, "Shape", g->x[0]));
 }
 
-/* v, of the shape of y, repeated over what was folded. */
+/* ... where x's shape and the axes are known. TF computes the two vectors by nodes, once for each
+ * shape and axes of a graph; here they are just known. */
+static struct out spread_known(struct grad *g, const struct known *k, struct out v)
+{
+    int64_t kept[MAX_RANK], times[MAX_RANK];
+    for (int i = 0; i < k->x.rank; i++) {
+        bool folded = k->mask >> i & 1;
+        kept[i] = folded ? 1 : k->x.dim[i];
+        times[i] = folded ? k->x.dim[i] : 1;
+    }
+    v = add(g, "Reshape", v, grad_named_vector(g, "Reshape/shape", DT_INT32, kept, k->x.rank));
+    return add(g, "Tile", v, grad_named_vector(g, "Tile/multiples", DT_INT32, times, k->x.rank));
+}
+
 static struct out spread(struct grad *g, const struct known *k, struct out v)
 {
-    struct out kept;
-    if (k->x.rank >= 0 && k->count >= 0) {
-        int64_t times[MAX_RANK];
-        for (int i = 0; i < k->x.rank; i++)
-            times[i] = k->mask >> i & 1 ? k->x.dim[i] : 1;
-        v = unfold(g, k, v);
-        return k->count == 1 ? v : add(g, "Tile", v, grad_vector(g, DT_INT32, times, k->x.rank));
-    }
-    struct out shape = add1(g, "Shape", g->x[0]);
-    if (k->x.rank >= 0 && k->mask == (1u << k->x.rank) - 1)
-        return add(g, "Tile", unfold(g, k, v), shape);
-    if (k->keep_dims)
-        kept = add1(g, "Shape", v);
-    else
-        v = add(g, "Reshape", v, kept = kept_shape(g, k)), kept = add1(g, "Shape", v);
-    kept = add(g, "Maximum", kept, int_scalar(g, 1));
-    return add(g, "Tile", v, add(g, "FloorDiv", shape, kept));
+    return k->x.rank >= 0 && k->all ? spread_all(g, k, v)
+         : shape_is_known(&k->x) ? spread_known(g, k, v) : spread_unknown(g, v);
 }
 
 void sum_grad(struct grad *g)
@@ -125,35 +164,48 @@ void sum_grad(struct grad *g)
     g->dx[0] = spread(g, &k, g->dy[0]);
 }
 
-/* How many elements each mean is of, in the type of x. */
-static struct out mean_count(struct grad *g, const struct known *k)
+static struct out elements_of(struct grad *g, struct out shape)
 {
+    const struct shape *s = out_shape(shape);
+    struct out axes = s->rank == 1 ? grad_vector(g, DT_INT32, &(int64_t){ 0 }, 1)
+                                   : grad_vector(g, DT_INT32, NULL, 0);
+    return add(g, "Prod", shape, axes);
+}
+
+/* How many elements each mean is of, in the type of x. */
+static struct out mean_count(struct grad *g)
+{
+    const struct shape *x = out_shape(g->x[0]), *y = out_shape(g->y[0]);
     enum dtype t = out_dtype(g->x[0]);
-    if (k->x.rank >= 0 && k->count >= 0)
-        return grad_scalar(g, t, (double)k->count);
-    struct out of = add(g, "Maximum", add1(g, "Size", g->y[0]), int_scalar(g, 1));
-    return cast(g, add(g, "FloorDiv", add1(g, "Size", g->x[0]), of), t);
+    if (shape_is_known(x) && shape_is_known(y)) {
+        int64_t n = shape_count(y);
+        return grad_scalar(g, t, (double)(shape_count(x) / (n > 1 ? n : 1)));
+    }
+    struct out sx = grad_shape_of(g, g->x[0], DT_INT32), sy = grad_shape_of(g, g->y[0], DT_INT32);
+    struct out nx = elements_of(g, sx), ny = elements_of(g, sy);
+    return cast(g, safe_div(g, nx, ny), t);
 }
 
 void mean_grad(struct grad *g)
 {
     struct known k = known_of(g);
-    g->dx[0] = spread(g, &k, add(g, "RealDiv", g->dy[0], mean_count(g, &k)));
+    struct out sum = spread(g, &k, g->dy[0]);
+    g->dx[0] = add2(g, "RealDiv", "truediv", sum, mean_count(g));
 }
 
 void extreme_grad(struct grad *g)
 {
-    struct known k = known_of(g);
-    struct out y = unfold(g, &k, g->y[0]), dy = unfold(g, &k, g->dy[0]);
+    struct out kept = reduced_shape(g, grad_shape_of(g, g->x[0], DT_INT32));
+    struct out y = add(g, "Reshape", g->y[0], kept), dy = add(g, "Reshape", g->dy[0], kept);
     struct out chosen = cast(g, add(g, "Equal", y, g->x[0]), out_dtype(dy));
-    struct out n = grad_add(g, "Sum", OUTS(chosen, g->x[1]), ATTRS(attr_bool("keep_dims", true)));
-    g->dx[0] = add(g, "Mul", add(g, "RealDiv", chosen, n), dy);
+    struct out n = add(g, "Reshape", add(g, "Sum", chosen, g->x[1]), kept);
+    g->dx[0] = add2(g, "Mul", "mul", add2(g, "RealDiv", "truediv", chosen, n), dy);
 }
 
 void euclidean_grad(struct grad *g)
 {
-    struct known k = known_of(g);
-    struct out y = unfold(g, &k, g->y[0]), dy = unfold(g, &k, g->dy[0]);
+    struct out kept = reduced_shape(g, grad_shape_of(g, g->x[0], DT_INT32));
+    struct out y = add(g, "Reshape", g->y[0], kept), dy = add(g, "Reshape", g->dy[0], kept);
     g->dx[0] = add(g, "Mul", g->x[0], add(g, "RealDiv", dy, y));
 }
 

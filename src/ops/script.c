@@ -37,6 +37,7 @@ static struct status *script_run(struct kernel *k)
 {
     host_function *f = host_function_get();
     int n_out = k->node->n_out;
+    struct host_call call;
     struct tensor *t;
     ENSURE(f, "callback %s is not found", (const char *)k->state);
     TRY(kernel_temp(k, (size_t)(k->n_in + n_out) * sizeof *t, &t));
@@ -45,7 +46,9 @@ static struct status *script_run(struct kernel *k)
     struct tensor *out = t + k->n_in;
     for (int i = 0; i < n_out; i++)
         out[i] = (struct tensor){ 0 };
+    host_call_begin(&call, k->env->buffers);
     struct status *st = f(k->state, t, k->n_in, k->node->dtype, out, n_out);
+    host_call_end(&call);
     if (!st)
         st = take_returned(k, out);
     for (int i = 0; i < n_out; i++)
@@ -57,7 +60,7 @@ static struct status *script_run(struct kernel *k)
 #define SCRIPT(op_name, sentence, more)                                                     \
     { .name = op_name, .inputs = "input: Tin", .outputs = "output: Tout",                   \
       .attrs = "token: string; Tin: list(type) >= 0; Tout: list(type) >= 0",                \
-      .doc = sentence, .shape = shape_unknown, .grad = NO_GRADIENT,                         \
+      .doc = sentence, .shape = shape_unknown, .grad = NOT_DIFFERENTIABLE,                  \
       .prepare = script_prepare, .kernel_any = script_run,                                  \
       .flags = OP_HOST | OP_EXPENSIVE | (more) }
 

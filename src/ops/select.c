@@ -96,7 +96,8 @@ static struct status *select_kernel(struct kernel *k)
 
 static void select_grad(struct grad *g)
 {
-    struct out c = g->x[0], dy = g->dy[0], zeros = grad1(g, "ZerosLike", g->x[1]);
+    struct out c = g->x[0], dy = g->dy[0], zeros;
+    zeros = grad_add_named(g, "ZerosLike", "zeros_like", OUTS(g->x[1]), NULL, 0);
     g->dx[1] = grad_add(g, "Select", OUTS(c, dy, zeros), NULL, 0);
     g->dx[2] = grad_add(g, "Select", OUTS(c, zeros, dy), NULL, 0);
 }

@@ -15,7 +15,7 @@ static struct status *shape_shape(struct shape_ctx *c)
 
 static bool shape_partial(struct shape_ctx *c, struct shape *value)
 {
-    *value = *shape_in(c, 0);
+    *value = *shape_in(c, c->asked);
     return value->rank >= 0;
 }
 

@@ -130,17 +130,23 @@ static struct status *slice_any(struct kernel *k)
     return slice_take(k, &s);
 }
 
+static struct out grad_minus(struct grad *g, struct out x, struct out y)
+{
+    return grad_add_named(g, "Sub", "sub", OUTS(x, y), NULL, 0);
+}
+
 /* dy padded with zeros: begin before it, what is left after it. */
 static void slice_grad(struct grad *g)
 {
     enum dtype t = out_dtype(g->x[1]);
-    struct out rank = grad_one(g, "Rank", g->x[0]);
-    struct out column = grad_add(g, "Pack", OUTS(rank, grad_ints(g, 1)), NULL, 0);
-    struct out taken = grad_shape(g, g->y[0], t);
-    struct out rest = grad_two(g, "Sub", grad_shape(g, g->x[0], t), taken);
-    struct out before = grad_reshape(g, g->x[1], column);
-    struct out after = grad_reshape(g, grad_two(g, "Sub", rest, g->x[1]), column);
-    struct out paddings = grad_concat(g, (struct out[]){ before, after }, 2, grad_ints(g, 1));
+    struct out rank = grad_rank(g, g->x[0]), taken = grad_shape(g, g->y[0], t);
+    struct out one = grad_named_scalar(g, "stack/1", DT_INT32, 1);
+    struct out column = grad_add_named(g, "Pack", "stack", OUTS(rank, one), NULL, 0);
+    struct out before = grad_reshape(g, g->x[1], column), whole = grad_shape(g, g->x[0], t);
+    struct out after = grad_minus(g, grad_minus(g, whole, taken), g->x[1]);
+    after = grad_reshape(g, after, column);
+    struct out axis = grad_named_scalar(g, "concat/axis", DT_INT32, 1);
+    struct out paddings = grad_concat(g, OUTS(before, after), axis);
     g->dx[0] = grad_two(g, "Pad", g->dy[0], paddings);
 }
 
@@ -406,11 +412,12 @@ static struct status *pad_any(struct kernel *k)
 /* The part of dy that x was put to: paddings[:,0] is where it begins. */
 static void pad_grad(struct grad *g)
 {
-    struct out rank = grad_one(g, "Rank", g->x[0]);
-    struct out size = grad_add(g, "Pack", OUTS(rank, grad_ints(g, 1)), NULL, 0);
-    struct out zeros = grad_vector(g, DT_INT32, (int64_t[]){ 0, 0 }, 2);
+    struct out rank = grad_rank(g, g->x[0]), one = grad_named_scalar(g, "stack/1", DT_INT32, 1);
+    struct out size = grad_add_named(g, "Pack", "stack", OUTS(rank, one), NULL, 0);
+    struct out zeros = grad_named_vector(g, "Slice/begin", DT_INT32, (int64_t[]){ 0, 0 }, 2);
     struct out before = grad_add(g, "Slice", OUTS(g->x[1], zeros, size), NULL, 0);
-    struct out begin = grad_reshape(g, before, grad_vector(g, DT_INT32, (int64_t[]){ -1 }, 1));
+    struct out begin = grad_reshape(
+        g, before, grad_named_vector(g, "Reshape/shape", DT_INT32, (int64_t[]){ -1 }, 1));
     struct out shape = grad_shape(g, g->x[0], out_dtype(g->x[1]));
     g->dx[0] = grad_add(g, "Slice", OUTS(g->dy[0], begin, shape), NULL, 0);
 }

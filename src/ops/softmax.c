@@ -297,7 +297,9 @@ static void log_softmax_grad(struct grad *g)
 /* Each row of `rows` times its loss's gradient. */
 static struct out weighted(struct grad *g, struct out dloss, struct out rows)
 {
-    return op2(g, "Mul", op2(g, "ExpandDims", dloss, grad_scalar(g, DT_INT32, -1)), rows);
+    struct out dim = grad_named_scalar(g, "ExpandDims/dim", DT_INT32, -1);
+    struct out column = op2(g, "ExpandDims", dloss, dim);
+    return grad_add_named(g, "Mul", "mul", OUTS(column, rows), NULL, 0);
 }
 
 /* What comes back through the gradient output, if anything: the softmax's own gradient. */
@@ -310,10 +312,10 @@ static struct out through_backprop(struct grad *g, struct out dy)
 static void cross_entropy_grad(struct grad *g)
 {
     struct out dloss = g->dy[0], dback = g->dy[1];
-    struct out log_p = grad_add(g, "LogSoftmax", OUTS(g->x[0]), NULL, 0);
     g->dx[0] = weighted(g, dloss, out_at(g->y[0], 1));
     if (dback.node && strcmp(dback.node->op->name, "ZerosLike"))
         g->dx[0] = op2(g, "Add", g->dx[0], through_backprop(g, dback));
+    struct out log_p = grad_add(g, "LogSoftmax", OUTS(g->x[0]), NULL, 0);
     g->dx[1] = weighted(g, dloss, grad_add(g, "Neg", OUTS(log_p), NULL, 0));
 }
 

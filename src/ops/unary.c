@@ -66,13 +66,17 @@ static struct out number(struct grad *g, double v)
 
 static struct out times_dy(struct grad *g, struct out x)
 {
-    return grad2(g, "Mul", g->dy[0], x);
+    return grad_mul(g, g->dy[0], x);
 }
 
 static void neg_grad(struct grad *g) { g->dx[0] = grad1(g, "Neg", g->dy[0]); }
 static void abs_grad(struct grad *g) { g->dx[0] = times_dy(g, grad1(g, "Sign", g->x[0])); }
 static void sign_grad(struct grad *g) { g->dx[0] = grad1(g, "ZerosLike", g->x[0]); }
-static void square_grad(struct grad *g) { g->dx[0] = times_dy(g, grad_scale(g, 2, X)); }
+static void square_grad(struct grad *g)
+{
+    struct out x = X, twice = grad2(g, "Mul", x, number(g, 2));
+    g->dx[0] = grad2(g, "Mul", g->dy[0], twice);
+}
 static void exp_grad(struct grad *g) { g->dx[0] = times_dy(g, Y); }
 static void expm1_grad(struct grad *g) { g->dx[0] = times_dy(g, grad1(g, "Exp", X)); }
 static void log_grad(struct grad *g) { g->dx[0] = times_dy(g, grad1(g, "Reciprocal", X)); }
@@ -93,7 +97,9 @@ static void sigmoid_grad(struct grad *g)
 
 static void log1p_grad(struct grad *g)
 {
-    g->dx[0] = times_dy(g, grad1(g, "Reciprocal", grad2(g, "Add", number(g, 1), X)));
+    struct out x = X, one = grad_named_scalar(g, "add/x", out_dtype(x), 1);
+    x = grad_add_named(g, "AddV2", "add", OUTS(one, x), NULL, 0);
+    g->dx[0] = times_dy(g, grad1(g, "Reciprocal", x));
 }
 
 static void cos_grad(struct grad *g)

@@ -29,6 +29,7 @@ struct session {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool idle, given_back;
+    bool late;                          /* the last run gives back: it is in one that it closed */
 
     struct session_partial *partials;   /* those open, under `lock` */
 

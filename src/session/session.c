@@ -2,6 +2,7 @@
 #include "session/inside.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "op/host.h"
 
 #include <stdio.h>
 
@@ -64,7 +65,24 @@ static void give_back(struct session *s)
     s->buffers = NULL;
 }
 
-/* A second caller returns when the first has finished. */
+/* Called with the lock held. */
+static void finish(struct session *s)
+{
+    give_back(s);
+    s->given_back = true;
+    pthread_cond_broadcast(&s->changed);
+}
+
+static void wait_and_finish(struct session *s, bool first)
+{
+    while (first ? !s->idle : !s->given_back)
+        pthread_cond_wait(&s->changed, &s->lock);
+    if (first)
+        finish(s);
+}
+
+/* A second caller returns when the first has finished. A function that a step of this session has
+ * called cannot wait for that step: then its end is the session's. */
 void session_end(struct session *s, int state)
 {
     int open = OPEN;
@@ -74,12 +92,11 @@ void session_end(struct session *s, int state)
     pthread_mutex_lock(&s->lock);
     if (first && atomic_fetch_sub(&s->busy, 1) == 1)
         s->idle = true;
-    while (first ? !s->idle : !s->given_back)
-        pthread_cond_wait(&s->changed, &s->lock);
-    if (first) {
-        give_back(s);
-        s->given_back = true;
-        pthread_cond_broadcast(&s->changed);
+    if (s->given_back || !host_call_is_for(s->buffers))
+        wait_and_finish(s, first);
+    else if (first) {
+        session_ref(s);
+        s->late = true;
     }
     pthread_mutex_unlock(&s->lock);
 }
@@ -144,9 +161,14 @@ void session_leave(struct session *s)
     if (atomic_fetch_sub(&s->busy, 1) != 1)
         return;
     pthread_mutex_lock(&s->lock);
+    bool late = s->late;
     s->idle = true;
     pthread_cond_broadcast(&s->changed);
+    if (late)
+        finish(s);
     pthread_mutex_unlock(&s->lock);
+    if (late)
+        session_unref(s);
 }
 
 struct status *session_enter(struct session *s)

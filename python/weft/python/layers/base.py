@@ -339,6 +339,13 @@ class Layer:
                              % (word, index, len(self._calls)))
         return self._calls[index][part]
 
+    def _common_shape(self, part, word):
+        """Of every call, if it is the same for all."""
+        shapes = [nest.map_structure(_shape_tuple, call[part]) for call in self._calls]
+        if shapes and all(shape == shapes[0] for shape in shapes):
+            return shapes[0]
+        return nest.map_structure(_shape_tuple, self._only_call_part(part, word))
+
     def _only_call_part(self, part, word):
         if not self._calls:
             raise AttributeError("Layer %s is not connected, no %s to return." % (self.name, word))
@@ -360,11 +367,11 @@ class Layer:
 
     @property
     def input_shape(self):
-        return nest.map_structure(_shape_tuple, self.input)
+        return self._common_shape(0, "input")
 
     @property
     def output_shape(self):
-        return nest.map_structure(_shape_tuple, self.output)
+        return self._common_shape(1, "output")
 
     def get_input_at(self, node_index):
         return self._call_part(node_index, 0, "input")

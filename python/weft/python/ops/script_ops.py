@@ -10,7 +10,7 @@ import weakref
 import numpy as np
 
 from weft import _core
-from weft.python.framework import dtypes, gen
+from weft.python.framework import dtypes, gen, ops
 
 __all__ = ["py_func", "py_func_common", "numpy_function", "py_function", "eager_py_func"]
 
@@ -128,8 +128,11 @@ def numpy_function(func, inp, Tout, name=None):
 
 
 def py_function(func, inp, Tout, name=None):
-    """py_func() whose function gets values on which numpy() may be called."""
-    return _py_func(func, inp, Tout, eager=True, name=name)
+    """py_func() whose function gets values on which numpy() may be called. TensorFlow goes back
+    through these functions; we cannot, so that asking for their gradients is an error here, where
+    those of py_func() are None."""
+    with ops.get_default_graph().gradient_override_map({"PyFunc": "EagerPyFunc"}):
+        return _py_func(func, inp, Tout, eager=True, name=name or "EagerPyFunc")
 
 
 eager_py_func = py_function

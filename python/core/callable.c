@@ -12,7 +12,7 @@ struct callable {
     struct weft_call *prepared;         /* NULL: nothing is to be run */
     PyObject *feeds, *fetches, *built;  /* tuple of Tensors; the structure; as in a request */
     int *order;
-    int n_fetches;
+    int n_order, n_fetches;
 };
 
 PyTypeObject *callable_type;
@@ -60,7 +60,8 @@ static PyObject *callable_with(struct callable *c, PyObject *const *args,
         if (st)
             ended(c->session->graph, st);
         else
-            result = results(&(struct filling){ .order = c->order, .built = c->built, .fed = feed,
+            result = results(&(struct filling){ .order = c->order, .left = c->n_order,
+                                                .built = c->built, .fed = feed,
                                                 .stride = sizeof *feed },
                              tensor, (PyObject **)room + n + m, m, c->fetches);
     }
@@ -146,7 +147,9 @@ static void callable_dealloc(PyObject *self)
     struct callable *c = (struct callable *)self;
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    Py_BEGIN_ALLOW_THREADS
     weft_call_free(c->prepared);
+    Py_END_ALLOW_THREADS
     Py_CLEAR(c->session);
     Py_CLEAR(c->feeds);
     Py_CLEAR(c->fetches);
@@ -158,10 +161,14 @@ static void callable_dealloc(PyObject *self)
 
 static struct weft_status *prepare(struct callable *c, struct request *r, const struct weft_out *f)
 {
+    struct weft_status *st = NULL;
     if (!r->fetches.n && !r->targets.n)
         return NULL;
-    return weft_call_new(c->session->s, f, r->feeds.n, r->fetches.at, r->fetches.n, r->targets.at,
-                         r->targets.n, &c->prepared);
+    Py_BEGIN_ALLOW_THREADS
+    st = weft_call_new(c->session->s, f, r->feeds.n, r->fetches.at, r->fetches.n, r->targets.at,
+                       r->targets.n, &c->prepared);
+    Py_END_ALLOW_THREADS
+    return st;
 }
 
 static bool callable_init(struct callable *c, struct request *r)
@@ -171,6 +178,7 @@ static bool callable_init(struct callable *c, struct request *r)
     struct weft_status *st = f ? prepare(c, r, f) : NULL;
     free(f);
     c->n_fetches = r->fetches.n;
+    c->n_order = r->order.n;
     c->built = Py_XNewRef(r->built);
     c->order = malloc(bytes + 1);
     if (st)
@@ -188,7 +196,9 @@ PyObject *session_prepare(PyObject *self, PyObject *args)
     struct session *s = (struct session *)self;
     PyObject *fetches, *feeds;
     struct request r;
-    if (!PyArg_ParseTuple(args, "OO!", &fetches, &PyTuple_Type, &feeds) || !s->s)
+    if (!PyArg_ParseTuple(args, "OO!", &fetches, &PyTuple_Type, &feeds))
+        return NULL;
+    if (!s->s && !is_open(s))
         return NULL;
     struct callable *c = (struct callable *)callable_type->tp_alloc(callable_type, 0);
     if (!c)
@@ -215,6 +225,7 @@ static PyMemberDef callable_members[] = {
 };
 static PyType_Slot callable_slots[] = {
     { Py_tp_doc, "A run prepared once: call it with a value for each feed." },
+    { Py_tp_new, not_made_by_hand },
     { Py_tp_call, PyVectorcall_Call },
     { Py_tp_traverse, callable_traverse },
     { Py_tp_dealloc, callable_dealloc },

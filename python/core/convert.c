@@ -144,8 +144,10 @@ static struct weft_tensor *strings_from(PyArrayObject *a)
 
 static void drop_array(void *array, void *data, size_t bytes)
 {
-    PyGILState_STATE lock = PyGILState_Ensure();
     (void)data, (void)bytes;
+    if (!Py_IsInitialized())            /* the interpreter has ended, and its objects with it */
+        return;
+    PyGILState_STATE lock = PyGILState_Ensure();
     Py_DECREF((PyObject *)array);
     PyGILState_Release(lock);
 }

@@ -140,6 +140,8 @@ extern PyType_Spec session_spec, callable_spec, partial_spec, server_spec;
 extern PyTypeObject *callable_type, *partial_type;
 /* `type`, if not NULL, gets the class as well. */
 bool add_type(PyObject *module, PyType_Spec *spec, const char *name, PyTypeObject **type);
+/* The tp_new of what only C makes: TypeError. */
+PyObject *not_made_by_hand(PyTypeObject *type, PyObject *args, PyObject *keywords);
 bool graph_types(PyObject *module);
 bool facade_types(PyObject *module);
 bool op_types(PyObject *module);

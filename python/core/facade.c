@@ -131,6 +131,10 @@ PyObject *graph_unhold_node(PyObject *self, PyObject *x)
         return NULL;
     }
     struct weft_node *n = weft_graph_node(g->g, t->node);
+    if (!n || t->index >= weft_node_outputs(n)) {
+        PyErr_SetString(PyExc_ValueError, "The Token is not of this graph");
+        return NULL;
+    }
     return t->index < 0 ? graph_facade(g, n)
                         : graph_tensor(g, (struct weft_out){ n, t->index });
 }
@@ -138,6 +142,7 @@ PyObject *graph_unhold_node(PyObject *self, PyObject *x)
 static PyType_Slot token_slots[] = {
     { Py_tp_doc, "An operation or tensor as a graph's own containers keep it: Graph.unhold() gives "
                  "it back." },
+    { Py_tp_new, not_made_by_hand },
     { Py_tp_richcompare, token_compare },
     { Py_tp_hash, token_hash },
     { 0, NULL }
@@ -304,6 +309,7 @@ static PyGetSetDef operation_getset[] = {
 
 static PyType_Slot operation_slots[] = {
     { Py_tp_doc, "What an Operation is in C." },
+    { Py_tp_new, not_made_by_hand },
     { Py_tp_traverse, operation_traverse },
     { Py_tp_dealloc, operation_dealloc },
     { Py_tp_methods, operation_methods },
@@ -423,6 +429,7 @@ static PyGetSetDef tensor_getset[] = {
 
 static PyType_Slot tensor_slots[] = {
     { Py_tp_doc, "What a Tensor is in C." },
+    { Py_tp_new, not_made_by_hand },
     { Py_tp_traverse, tensor_traverse },
     { Py_tp_dealloc, tensor_dealloc },
     { Py_tp_methods, tensor_methods },

@@ -120,6 +120,10 @@ PyObject *core_gradients(PyObject *self, PyObject *args)
                           &PyList_Type, &xs, &dys, &PyList_Type, &stop, &o.name, &colocate, &gate,
                           &function))
         return NULL;
+    if (PyList_Check(dys) && PyList_GET_SIZE(dys) != PyList_GET_SIZE(ys)) {
+        PyErr_SetString(PyExc_ValueError, "gradients() takes as many grad_ys as ys");
+        return NULL;
+    }
     struct graph *g = (struct graph *)graph;
     int n = (int)PyList_GET_SIZE(xs);
     struct asking asking = { g, function };
@@ -134,7 +138,11 @@ PyObject *core_gradients(PyObject *self, PyObject *args)
     o.gate = gate;
     o.function = function == Py_None ? NULL : ask;
     o.ctx = &asking;
-    weft_gradients(g->g, l.y, (int)PyList_GET_SIZE(ys), l.x, n, &o, l.dx);
+    bool room = l.y && l.x && (l.dy || !PyList_Check(dys)) && l.stop && l.dx && l.slices;
+    if (room)
+        weft_gradients(g->g, l.y, (int)PyList_GET_SIZE(ys), l.x, n, &o, l.dx);
+    else
+        PyErr_NoMemory();
     struct weft_status *st = weft_graph_error(g->g);
     PyObject *result = NULL;
     if (PyErr_Occurred())

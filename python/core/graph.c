@@ -1,6 +1,7 @@
 /* graph.c - Graph: a weft_graph, its scopes and marks, and the thread's stack of default graphs. */
 #include "core.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,10 +145,10 @@ static PyObject *graph_count(PyObject *self, PyObject *none)
 static PyObject *graph_operation(PyObject *self, PyObject *number)
 {
     struct graph *g = (struct graph *)self;
-    int i = (int)PyLong_AsLong(number);
-    struct weft_node *n = i >= 0 ? weft_graph_node(g->g, i) : NULL;
+    long i = PyLong_AsLong(number);
+    struct weft_node *n = i >= 0 && i <= INT_MAX ? weft_graph_node(g->g, (int)i) : NULL;
     if (!n && !PyErr_Occurred())
-        PyErr_Format(PyExc_IndexError, "The graph has no operation %d", i);
+        PyErr_Format(PyExc_IndexError, "The graph has no operation %ld", i);
     return n ? graph_facade(g, n) : NULL;
 }
 
@@ -173,8 +174,20 @@ static PyObject *graph_unique_name(PyObject *self, PyObject *args)
     return text;
 }
 
+/* False: a TypeError is set. */
+static bool want(bool fine, PyObject *x, const char *kind)
+{
+    if (!fine)
+        PyErr_Format(PyExc_TypeError, "Expected %s, got %R", kind, x);
+    return fine;
+}
+
+static bool want_operation(PyObject *x) { return want(is_operation(x), x, "an Operation"); }
+
 static PyObject *graph_traceback(PyObject *self, PyObject *op)
 {
+    if (!want_operation(op))
+        return NULL;
     return traces_get(((struct graph *)self)->traces,
                       weft_node_id(((struct operation *)op)->node));
 }
@@ -236,11 +249,15 @@ bool graph_may_fetch(struct graph *g, PyObject *x)
 
 static PyObject *graph_feedable(PyObject *self, PyObject *t)
 {
+    if (!want(is_tensor(t), t, "a Tensor"))
+        return NULL;
     return PyBool_FromLong(graph_may_feed((struct graph *)self, tensor_out(t)));
 }
 
 static PyObject *graph_fetchable(PyObject *self, PyObject *x)
 {
+    if (!want(is_tensor(x) || is_operation(x), x, "a Tensor or an Operation"))
+        return NULL;
     return PyBool_FromLong(graph_may_fetch((struct graph *)self, x));
 }
 
@@ -265,16 +282,19 @@ static PyObject *graph_push_control(PyObject *self, PyObject *ops)
     PyObject *list = PySequence_Fast(ops, "control inputs");
     Py_ssize_t n = list ? PySequence_Fast_GET_SIZE(list) : 0;
     struct weft_node **node = list ? malloc((size_t)(n + 1) * sizeof *node) : NULL;
-    if (!node) {
-        Py_XDECREF(list);
-        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+    bool ok = node != NULL;
+    for (Py_ssize_t i = 0; i < n && ok; i++) {
+        PyObject *op = PySequence_Fast_GET_ITEM(list, i);
+        if ((ok = want_operation(op)))
+            node[i] = ((struct operation *)op)->node;
     }
-    for (Py_ssize_t i = 0; i < n; i++)
-        node[i] = ((struct operation *)PySequence_Fast_GET_ITEM(list, i))->node;
-    weft_control_dependencies(g->g, node, (int)n);
+    if (ok)
+        weft_control_dependencies(g->g, node, (int)n);
     free(node);
-    Py_DECREF(list);
-    Py_RETURN_NONE;
+    Py_XDECREF(list);
+    if (ok)
+        Py_RETURN_NONE;
+    return PyErr_Occurred() ? NULL : PyErr_NoMemory();
 }
 
 static PyObject *graph_push_device(PyObject *self, PyObject *device)
@@ -293,6 +313,8 @@ static PyObject *graph_push_device(PyObject *self, PyObject *device)
 
 static PyObject *graph_push_colocate(PyObject *self, PyObject *op)
 {
+    if (op != Py_None && !want_operation(op))
+        return NULL;
     weft_colocate_with(((struct graph *)self)->g,
                        op == Py_None ? NULL : ((struct operation *)op)->node);
     Py_RETURN_NONE;
@@ -384,8 +406,11 @@ static PyObject *graph_get_device_functions(PyObject *self, void *unused)
 
 static int graph_set_device_functions(PyObject *self, PyObject *n, void *unused)
 {
+    long count = n ? PyLong_AsLong(n) : 0;
     (void)unused;
-    ((struct graph *)self)->device_functions = (int)PyLong_AsLong(n);
+    if (PyErr_Occurred())
+        return -1;
+    ((struct graph *)self)->device_functions = (int)count;
     return 0;
 }
 
@@ -426,6 +451,13 @@ static PyMethodDef functions[] = {
       "Forgets the Graph at the bottom of the thread's stack." },
     { NULL, NULL, 0, NULL }
 };
+
+PyObject *not_made_by_hand(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    (void)args, (void)keywords;
+    PyErr_Format(PyExc_TypeError, "cannot create '%s' instances", type->tp_name);
+    return NULL;
+}
 
 bool add_type(PyObject *module, PyType_Spec *spec, const char *name, PyTypeObject **type)
 {

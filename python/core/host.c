@@ -8,6 +8,11 @@ static struct weft_status *why(void)
     PyObject *type, *value, *trace;
     int code = WEFT_UNKNOWN;
     const char *message = "";
+    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+        PyErr_Clear();
+        PyErr_SetInterrupt();           /* the run's caller gets it, when the step has ended */
+        return weft_status_new(WEFT_CANCELLED, "Interrupted in a function of the program");
+    }
     PyErr_Fetch(&type, &value, &trace);
     PyErr_NormalizeException(&type, &value, &trace);
     PyObject *pair = PyObject_CallOneArg(hooks.host_error, value);
@@ -57,7 +62,9 @@ static struct weft_status *call(const char *token, struct weft_tensor *const *in
     struct weft_status *st = NULL;
     for (int i = 0; i < n_out; i++)
         out[i] = NULL;
-    if (list && PyList_Check(list) && PyList_GET_SIZE(list) != n_out)
+    if (list && !PyList_Check(list))
+        PyErr_Format(PyExc_TypeError, "%s returns %R, not a list", token, list);
+    else if (list && PyList_GET_SIZE(list) != n_out)
         PyErr_Format(PyExc_ValueError, "%s returns %zd values, but expects to see %d values.",
                      token, PyList_GET_SIZE(list), n_out);
     if (!list || PyErr_Occurred() || !take(list, dtypes, out, n_out)) {

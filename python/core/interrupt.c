@@ -33,7 +33,10 @@ static bool watch(void)
 
 void unwatch_interrupts(void)
 {
-    sigaction(SIGINT, &python_action, NULL);
+    struct sigaction now;
+    bool changed = !sigaction(SIGINT, NULL, &now) && now.sa_handler != on_interrupt;
+    if (!changed)                       /* by a function of the program that the step ran */
+        sigaction(SIGINT, &python_action, NULL);
     watching = false;
 }
 

@@ -1,7 +1,7 @@
 /* module.c - weft._core: its types, and what Python tells it at the start. */
 #include "core.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 struct hooks hooks;
 
@@ -65,19 +65,26 @@ static PyObject *make_array(PyObject *self, PyObject *args)
 
 static PyObject *reset(PyObject *self, PyObject *args)
 {
-    const char *target, *name[64];
+    const char *target;
     PyObject *names;
-    int n = 0;
-    struct weft_status *st;
+    struct weft_status *st = NULL;
     (void)self;
-    if (!PyArg_ParseTuple(args, "sO!", &target, &PyList_Type, &names))
+    if (!PyArg_ParseTuple(args, "sO!", &target, &PyTuple_Type, &names))
         return NULL;
-    for (; n < 64 && n < PyList_GET_SIZE(names); n++)
-        if (!(name[n] = PyUnicode_AsUTF8(PyList_GET_ITEM(names, n))))
-            return NULL;
-    Py_BEGIN_ALLOW_THREADS
-    st = weft_reset(target, name, n);
-    Py_END_ALLOW_THREADS
+    int n = (int)PyTuple_GET_SIZE(names);
+    const char **name = malloc(((size_t)n + 1) * sizeof *name);
+    if (!name)
+        return PyErr_NoMemory();
+    for (int i = 0; i < n && !PyErr_Occurred(); i++)
+        name[i] = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, i));
+    if (!PyErr_Occurred()) {
+        Py_BEGIN_ALLOW_THREADS
+        st = weft_reset(target, name, n);
+        Py_END_ALLOW_THREADS
+    }
+    free(name);
+    if (PyErr_Occurred())
+        return NULL;
     if (st)
         return raise_run_status(NULL, st);
     Py_RETURN_NONE;
@@ -92,7 +99,10 @@ static PyObject *memory_in_use(PyObject *self, PyObject *none)
 static PyObject *set_threads(PyObject *self, PyObject *n)
 {
     (void)self;
-    weft_set_threads((int)PyLong_AsLong(n));
+    long threads = PyLong_AsLong(n);
+    if (PyErr_Occurred())
+        return NULL;
+    weft_set_threads((int)threads);
     Py_RETURN_NONE;
 }
 

@@ -288,6 +288,7 @@ static PyMemberDef function_members[] = {
 };
 
 static PyType_Slot function_slots[] = {
+    { Py_tp_new, not_made_by_hand },
     { Py_tp_call, PyVectorcall_Call },
     { Py_tp_dealloc, function_dealloc },
     { Py_tp_repr, function_repr },
@@ -368,16 +369,18 @@ PyObject *op_functions(void)
  * value, or at the graph's scopes, first. */
 PyObject *core_constant(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
-    struct graph *g = default_graph();
     const char *name = n == 3 && args[2] != Py_None ? name_text(args[2]) : NULL;
     bool unfit = true;
     (void)self;
-    if (!g || PyErr_Occurred())
+    if (PyErr_Occurred())
+        return NULL;
+    int dtype = !name || args[1] == Py_None ? 0 : dtype_number(args[1]);
+    struct graph *g = PyErr_Occurred() ? NULL : default_graph();    /* no Python runs below */
+    if (!g)
         return NULL;
     if (!name || g->device_functions || g->overrides)
         Py_RETURN_NONE;
-    int dtype = args[1] == Py_None ? 0 : dtype_number(args[1]);
-    struct weft_tensor *t = PyErr_Occurred() ? NULL : tensor_from(args[0], dtype, &unfit);
+    struct weft_tensor *t = tensor_from(args[0], dtype, &unfit);
     if (!t)
         return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
     struct weft_out o = weft_op(g->g, "Const", NULL, 0,

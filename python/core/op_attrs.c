@@ -47,13 +47,14 @@ static struct weft_tensor *tensor_attr(struct making *m, PyObject *x)
     return t;
 }
 
+/* A tuple of its own, as Python that runs on the way may change the caller's list. */
 struct list { PyObject *items; Py_ssize_t n; };
 
 static bool int_list(struct making *m, struct list l, struct weft_attr *to)
 {
     int64_t *v = scratch_get(&m->scratch, (size_t)(l.n + 1) * sizeof *v);
     for (Py_ssize_t i = 0; v && i < l.n; i++)
-        if (!int_from(PySequence_Fast_GET_ITEM(l.items, i), &v[i]))
+        if (!int_from(PyTuple_GET_ITEM(l.items, i), &v[i]))
             return false;
     to->p = v;
     return v != NULL;
@@ -63,7 +64,8 @@ static bool bool_list(struct making *m, struct list l, struct weft_attr *to)
 {
     int64_t *v = scratch_get(&m->scratch, (size_t)(l.n + 1) * sizeof *v);
     for (Py_ssize_t i = 0; v && i < l.n; i++)
-        v[i] = PyObject_IsTrue(PySequence_Fast_GET_ITEM(l.items, i));
+        if ((v[i] = PyObject_IsTrue(PyTuple_GET_ITEM(l.items, i))) < 0)
+            return false;
     to->p = v;
     return v != NULL;
 }
@@ -71,19 +73,23 @@ static bool bool_list(struct making *m, struct list l, struct weft_attr *to)
 static bool float_list(struct making *m, struct list l, struct weft_attr *to)
 {
     double *v = scratch_get(&m->scratch, (size_t)(l.n + 1) * sizeof *v);
-    for (Py_ssize_t i = 0; v && i < l.n; i++)
-        v[i] = PyFloat_AsDouble(PySequence_Fast_GET_ITEM(l.items, i));
+    for (Py_ssize_t i = 0; v && i < l.n; i++) {
+        v[i] = PyFloat_AsDouble(PyTuple_GET_ITEM(l.items, i));
+        if (PyErr_Occurred())
+            return false;
+    }
     to->p = v;
-    return v && !PyErr_Occurred();
+    return v != NULL;
 }
 
 static bool type_list(struct making *m, struct list l, struct weft_attr *to)
 {
     enum weft_dtype *v = scratch_get(&m->scratch, (size_t)(l.n + 1) * sizeof *v);
     for (Py_ssize_t i = 0; v && i < l.n; i++)
-        v[i] = (enum weft_dtype)dtype_number(PySequence_Fast_GET_ITEM(l.items, i));
+        if (!(v[i] = (enum weft_dtype)dtype_number(PyTuple_GET_ITEM(l.items, i))))
+            return false;
     to->p = v;
-    return v && !PyErr_Occurred();
+    return v != NULL;
 }
 
 static bool string_list(struct making *m, struct list l, struct weft_attr *to)
@@ -91,7 +97,7 @@ static bool string_list(struct making *m, struct list l, struct weft_attr *to)
     const char **v = scratch_get(&m->scratch, (size_t)(l.n + 1) * sizeof *v);
     Py_ssize_t length;
     for (Py_ssize_t i = 0; v && i < l.n; i++)
-        if (!bytes_from(m, PySequence_Fast_GET_ITEM(l.items, i), &v[i], &length))
+        if (!bytes_from(m, PyTuple_GET_ITEM(l.items, i), &v[i], &length))
             return false;
     to->p = v;
     return v != NULL;
@@ -101,7 +107,7 @@ static bool shape_list(struct making *m, struct list l, struct weft_attr *to)
 {
     struct weft_shape *v = scratch_get(&m->scratch, (size_t)(l.n + 1) * sizeof *v);
     for (Py_ssize_t i = 0; v && i < l.n; i++)
-        if (!shape_from(PySequence_Fast_GET_ITEM(l.items, i), &v[i]))
+        if (!shape_from(PyTuple_GET_ITEM(l.items, i), &v[i]))
             return false;
     to->p = v;
     return v != NULL;
@@ -109,12 +115,12 @@ static bool shape_list(struct making *m, struct list l, struct weft_attr *to)
 
 static bool list_attr(struct making *m, int attr, PyObject *x, struct weft_attr *to)
 {
-    PyObject *items = PyUnicode_Check(x) || PyBytes_Check(x) ? NULL : PySequence_Fast(x, "");
+    PyObject *items = PyUnicode_Check(x) || PyBytes_Check(x) ? NULL : PySequence_Tuple(x);
     if (!items || !keep(m, items)) {
         Py_XDECREF(items);
         return wrong_kind(m, attr, x, "list");
     }
-    struct list l = { items, PySequence_Fast_GET_SIZE(items) };
+    struct list l = { items, PyTuple_GET_SIZE(items) };
     Py_DECREF(items);                   /* `keep` has it */
     to->i = l.n;
     switch (to->kind) {
@@ -191,8 +197,11 @@ bool set_gradient(struct making *m)
     Py_ssize_t n;
     if (!map || !(name = PyDict_GetItemString(map, m->f->op)))
         return true;
-    if (!bytes_from(m, name, &bytes, &n))
-        return wrong_kind(m, 0, name, "string");
+    if (!keep(m, name) || !bytes_from(m, name, &bytes, &n)) {
+        if (!PyErr_Occurred())
+            PyErr_Format(PyExc_TypeError, "A gradient's name is a string, not %R", name);
+        return false;
+    }
     m->out_attr[m->n_out_attr++] = weft_attr_bytes("_gradient_op_type", bytes, n);
     return true;
 }

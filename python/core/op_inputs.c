@@ -12,6 +12,7 @@ static bool is_plain(PyObject *x)
            PyUnicode_CheckExact(x) || PyBytes_CheckExact(x) || x == Py_None;
 }
 
+/* *first: a new reference. */
 static bool join_graph(struct making *m, PyObject *x, PyObject **first)
 {
     struct graph *g = NULL;
@@ -32,29 +33,39 @@ static bool join_graph(struct making *m, PyObject *x, PyObject **first)
     }
     if (g && !m->g) {
         m->g = g;
-        *first = x;
+        *first = Py_NewRef(x);
     } else {
         Py_XDECREF((PyObject *)g);
     }
     return true;
 }
 
+static bool join_graph_all(struct making *m, PyObject *list, PyObject **first, bool *tensors)
+{
+    bool ok = true;
+    for (Py_ssize_t k = 0; ok && k < PySequence_Fast_GET_SIZE(list); k++) {
+        PyObject *item = Py_NewRef(PySequence_Fast_GET_ITEM(list, k));
+        *tensors &= is_tensor(item);
+        ok = join_graph(m, item, first);        /* Python may run in it, and change the list */
+        Py_DECREF(item);
+    }
+    return ok;
+}
+
 bool find_graph(struct making *m, bool *tensors)
 {
     PyObject *first = NULL;
+    bool ok = true;
     *tensors = true;
-    for (int i = 0; i < m->f->n_in; i++) {
+    for (int i = 0; ok && i < m->f->n_in; i++) {
         PyObject *x = m->input[i];
         bool sequence = PyList_Check(x) || PyTuple_Check(x);
-        Py_ssize_t n = sequence ? PySequence_Fast_GET_SIZE(x) : 1;
-        for (Py_ssize_t k = 0; k < n; k++) {
-            PyObject *item = sequence ? PySequence_Fast_GET_ITEM(x, k) : x;
-            *tensors &= is_tensor(item);
-            if (!join_graph(m, item, &first))
-                return false;
-        }
-        *tensors &= sequence == is_listed(&m->f->in[i]);
+        *tensors &= sequence == is_listed(&m->f->in[i]) && (sequence || is_tensor(x));
+        ok = sequence ? join_graph_all(m, x, &first, tensors) : join_graph(m, x, &first);
     }
+    Py_XDECREF(first);
+    if (!ok)
+        return false;
     if (!m->g)
         m->g = (struct graph *)Py_XNewRef((PyObject *)default_graph());
     return m->g != NULL;
@@ -164,7 +175,7 @@ static int wanted(const struct making *m, const struct weft_op_arg *a)
 static int dtype_of_nothing(const struct making *m, const struct weft_op_arg *a, PyObject *x)
 {
     const struct weft_op_attr *attr = a->type_attr < 0 ? NULL : &m->f->attr[a->type_attr];
-    bool nothing = (PyList_Check(x) || PyTuple_Check(x)) && !PySequence_Size(x);
+    bool nothing = (PyList_Check(x) || PyTuple_Check(x)) && !PySequence_Fast_GET_SIZE(x);
     return nothing && attr && attr->has_default ? (int)attr->fallback.i : 0;
 }
 
@@ -188,7 +199,10 @@ static bool convert_list(struct making *m, int arg, PyObject *list)
         dtype = first_dtype(list);
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list); i++) {
         snprintf(name, sizeof name, "%.*s_%zd", a->name_length, a->name, i);
-        if (!convert(m, PySequence_Fast_GET_ITEM(list, i), dtype, name, a->is_ref))
+        PyObject *x = Py_NewRef(PySequence_Fast_GET_ITEM(list, i));
+        bool ok = convert(m, x, dtype, name, a->is_ref);        /* may change the list */
+        Py_DECREF(x);
+        if (!ok)
             return false;
         if (!dtype && !a->is_list)
             dtype = (int)weft_out_dtype(m->in[m->n_in - 1]);

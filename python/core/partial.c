@@ -15,19 +15,20 @@ PyObject *session_partial(PyObject *self, PyObject *args)
     struct request r;
     if (!PyArg_ParseTuple(args, "OO!", &fetches, &PyTuple_Type, &feeds) || !is_open(s))
         return NULL;
-    struct partial *p = PyObject_New(struct partial, partial_type);
+    struct partial *p = (struct partial *)partial_type->tp_alloc(partial_type, 0);
     if (!p)
         return NULL;
     p->session = (struct session *)Py_NewRef(self);
-    p->p = NULL;
     request_init(&r, s->graph);
     struct weft_out *f = NULL;
     if (declare_feeds(&r, feeds) && (f = outs_of(&r))) {
         int n = r.feeds.n;
         r.feeds.n = 0;                  /* what is fed may be fetched as well */
         if (walk(&r, fetches)) {
-            struct weft_status *st = weft_partial_new(s->s, f, n, r.fetches.at, r.fetches.n,
-                                                      &p->p);
+            struct weft_status *st;
+            Py_BEGIN_ALLOW_THREADS
+            st = weft_partial_new(s->s, f, n, r.fetches.at, r.fetches.n, &p->p);
+            Py_END_ALLOW_THREADS
             if (st)
                 raise_run_status(s->graph, st);
         }
@@ -64,7 +65,8 @@ static PyObject *partial_run(PyObject *self, PyObject *args)
         if (st)
             raise_run_status(s->graph, st);
         else
-            result = results(&(struct filling){ .order = r.order.at, .built = r.built,
+            result = results(&(struct filling){ .order = r.order.at, .left = r.order.n,
+                                                .built = r.built,
                                                 .fed = r.feeds.n ? &feeds_of(&r)->value : NULL,
                                                 .stride = sizeof(struct weft_feed) },
                              tensor, value, r.fetches.n, fetches);
@@ -75,13 +77,24 @@ static PyObject *partial_run(PyObject *self, PyObject *args)
     return result ? result : PyErr_Occurred() ? NULL : PyErr_NoMemory();
 }
 
+static int partial_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT((PyObject *)((struct partial *)self)->session);
+    return 0;
+}
+
+/* A thread that closes the session may hold its lock while it waits for the interpreter's. */
 static void partial_dealloc(PyObject *self)
 {
     struct partial *p = (struct partial *)self;
     PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_BEGIN_ALLOW_THREADS
     weft_partial_free(p->p);
+    Py_END_ALLOW_THREADS
     Py_CLEAR(p->session);
-    PyObject_Free(self);
+    type->tp_free(self);
     Py_DECREF(type);
 }
 
@@ -91,9 +104,11 @@ static PyMethodDef partial_methods[] = {
 };
 static PyType_Slot partial_slots[] = {
     { Py_tp_doc, "A run in several parts." },
+    { Py_tp_new, not_made_by_hand },
+    { Py_tp_traverse, partial_traverse },
     { Py_tp_dealloc, partial_dealloc },
     { Py_tp_methods, partial_methods },
     { 0, NULL }
 };
-PyType_Spec partial_spec = { "weft._core.Partial", sizeof(struct partial), 0, Py_TPFLAGS_DEFAULT,
-                             partial_slots };
+PyType_Spec partial_spec = { "weft._core.Partial", sizeof(struct partial), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, partial_slots };

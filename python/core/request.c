@@ -214,8 +214,6 @@ static bool add_operation(struct request *r, PyObject *op)
     return list_add(&r->targets, &n) && add_order(r, NOTHING);
 }
 
-bool walk(struct request *r, PyObject *fetch);
-
 static bool walk_sequence(struct request *r, PyObject *fetch)
 {
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fetch); i++)
@@ -267,7 +265,9 @@ bool walk(struct request *r, PyObject *fetch)
         return is_tensor(fetch) ? add_tensor(r, fetch) : add_operation(r, fetch);
     if (Py_EnterRecursiveCall(" in fetches"))
         return false;
+    Py_INCREF(fetch);                   /* Python may take it out of where it lies */
     bool ok = walk_inside(r, fetch);
+    Py_DECREF(fetch);
     Py_LeaveRecursiveCall();
     return ok;
 }
@@ -276,8 +276,17 @@ bool walk(struct request *r, PyObject *fetch)
 
 static PyObject *fill(struct filling *f, PyObject *fetch);
 
+/* The lists are the caller's, who may have changed them while the step ran. */
+static PyObject *changed(void)
+{
+    PyErr_SetString(PyExc_RuntimeError, "The structure of the fetches changed during the run");
+    return NULL;
+}
+
 static PyObject *fill_leaf(struct filling *f)
 {
+    if (!f->left--)
+        return changed();
     int i = *f->order++;
     if (i == NOTHING)
         return Py_NewRef(Py_None);
@@ -292,7 +301,8 @@ static PyObject *fill_sequence(struct filling *f, PyObject *fetch, bool tuple)
     Py_ssize_t n = PySequence_Fast_GET_SIZE(fetch);
     PyObject *to = tuple ? PyTuple_New(n) : PyList_New(n);
     for (Py_ssize_t i = 0; i < n && to; i++) {
-        PyObject *x = fill(f, PySequence_Fast_GET_ITEM(fetch, i));
+        PyObject *x = i < PySequence_Fast_GET_SIZE(fetch)
+                          ? fill(f, PySequence_Fast_GET_ITEM(fetch, i)) : changed();
         if (!x)
             Py_CLEAR(to);
         else if (tuple)
@@ -308,9 +318,11 @@ static PyObject *fill_dict(struct filling *f, PyObject *fetch)
     Py_ssize_t at = 0;
     PyObject *key, *value, *to = PyDict_New();
     while (to && PyDict_Next(fetch, &at, &key, &value)) {
+        Py_INCREF(key);
         PyObject *x = fill(f, value);
         if (!x || PyDict_SetItem(to, key, x) < 0)
             Py_CLEAR(to);
+        Py_DECREF(key);
         Py_XDECREF(x);
     }
     return to;
@@ -318,6 +330,8 @@ static PyObject *fill_dict(struct filling *f, PyObject *fetch)
 
 static PyObject *fill_other(struct filling *f)
 {
+    if (!f->built || f->next_built >= PyList_GET_SIZE(f->built))
+        return changed();
     PyObject *items = PyList_GET_ITEM(f->built, f->next_built++);
     PyObject *values = fill_sequence(f, PyTuple_GET_ITEM(items, 0), false);
     PyObject *x = values ? PyObject_CallOneArg(PyTuple_GET_ITEM(items, 1), values) : NULL;
@@ -325,15 +339,26 @@ static PyObject *fill_other(struct filling *f)
     return x;
 }
 
-static PyObject *fill(struct filling *f, PyObject *fetch)
+static PyObject *fill_inside(struct filling *f, PyObject *fetch)
 {
-    if (is_leaf(fetch))
-        return fill_leaf(f);
     if (PyList_CheckExact(fetch))
         return fill_sequence(f, fetch, false);
     if (PyTuple_CheckExact(fetch))
         return fill_sequence(f, fetch, true);
     return PyDict_CheckExact(fetch) ? fill_dict(f, fetch) : fill_other(f);
+}
+
+static PyObject *fill(struct filling *f, PyObject *fetch)
+{
+    if (is_leaf(fetch))
+        return fill_leaf(f);
+    if (Py_EnterRecursiveCall(" in fetches"))
+        return NULL;
+    Py_INCREF(fetch);
+    PyObject *x = fill_inside(f, fetch);
+    Py_DECREF(fetch);
+    Py_LeaveRecursiveCall();
+    return x;
 }
 
 /* The fetched tensors become values; the structure is filled with them. */
@@ -349,6 +374,10 @@ PyObject *results(struct filling *f, struct weft_tensor **tensor, PyObject **val
     }
     f->value = value;
     PyObject *result = ok ? fill(f, fetches) : NULL;
+    if (result && f->left) {
+        Py_CLEAR(result);
+        changed();
+    }
     for (int i = 0; i < n; i++)
         Py_XDECREF(value[i]);
     return result;

@@ -56,6 +56,7 @@ bool walk(struct request *r, PyObject *fetch);
 /* ... and once more to be filled. */
 struct filling {
     const int *order;                   /* what the next leaf is */
+    int left;                           /* how many there are */
     PyObject *const *value;             /* of the fetches */
     const void *fed;                    /* the fed tensors: a pointer every `stride` bytes */
     size_t stride;

@@ -7,7 +7,11 @@ static PyObject *server_new(PyTypeObject *type, PyObject *args, PyObject *keywor
 {
     struct server *s = (struct server *)type->tp_alloc(type, 0);
     (void)args, (void)keywords;
-    struct weft_status *st = s ? weft_server_new(&s->s) : NULL;
+    struct weft_status *st = NULL;
+    Py_BEGIN_ALLOW_THREADS
+    if (s)
+        st = weft_server_new(&s->s);
+    Py_END_ALLOW_THREADS
     if (!st)
         return (PyObject *)s;
     PyErr_SetString(PyExc_RuntimeError, weft_status_message(st));
@@ -19,7 +23,9 @@ static PyObject *server_new(PyTypeObject *type, PyObject *args, PyObject *keywor
 static void server_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
+    Py_BEGIN_ALLOW_THREADS
     weft_server_free(((struct server *)self)->s);
+    Py_END_ALLOW_THREADS
     type->tp_free(self);
     Py_DECREF(type);
 }

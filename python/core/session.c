@@ -37,17 +37,27 @@ static PyObject *session_open(PyObject *self, PyObject *args)
     PyObject *graph, *options;
     if (!PyArg_ParseTuple(args, "O!O!", graph_type, &graph, &PyDict_Type, &options))
         return NULL;
+    if (s->s) {
+        PyErr_SetString(PyExc_RuntimeError, "The session is open already");
+        return NULL;
+    }
     struct weft_session_options *o = weft_session_options_new();
     if (!o)
         return PyErr_NoMemory();
     struct weft_status *st = NULL;
-    if (apply_options(o, options))
-        st = weft_session_new(((struct graph *)graph)->g, o, &s->s);
+    struct weft_session *opened = NULL;
+    bool ok = apply_options(o, options);
+    if (ok) {
+        Py_BEGIN_ALLOW_THREADS          /* another session's end may hold the lock of the list */
+        st = weft_session_new(((struct graph *)graph)->g, o, &opened);
+        Py_END_ALLOW_THREADS
+    }
     weft_session_options_free(o);
-    if (PyErr_Occurred())
-        return NULL;
     if (st)
         return raise_run_status((struct graph *)graph, st);
+    if (!ok)
+        return NULL;
+    s->s = opened;
     s->graph = (struct graph *)Py_NewRef(graph);
     Py_RETURN_NONE;
 }
@@ -135,7 +145,8 @@ static PyObject *run_request(struct session *s, struct request *r,
     if (st)
         ended(s->graph, st);
     else if (!PyErr_Occurred())
-        result = results(&(struct filling){ .order = r->order.at, .built = r->built,
+        result = results(&(struct filling){ .order = r->order.at, .left = r->order.n,
+                                            .built = r->built,
                                             .fed = r->feeds.n ? &feeds_of(r)->value : NULL,
                                             .stride = sizeof(struct weft_feed) },
                          tensor, value, n, fetches);

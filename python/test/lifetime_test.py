@@ -19,13 +19,13 @@ def resident_mb():
         return int(f.read().split()[1]) * resource.getpagesize() / 2 ** 20
 
 
-def stays_flat(turn):
+def stays_flat(turn, rounds=ROUNDS):
     """The second nine tenths of the rounds add nothing that the first tenth did not."""
-    for _ in range(ROUNDS // 10):
+    for _ in range(rounds // 10):
         turn()
     gc.collect()
     before, held = resident_mb(), _core.memory_in_use()
-    for _ in range(ROUNDS - ROUNDS // 10):
+    for _ in range(rounds - rounds // 10):
         turn()
     gc.collect()
     assert _core.memory_in_use() - held < 1e5
@@ -112,3 +112,64 @@ def test_nothing_waits_for_the_collector():
         assert _core.memory_in_use() - held < 1e6
     finally:
         gc.enable()
+
+
+def fails(call):
+    with pytest.raises(Exception):
+        call()
+
+
+def test_what_fails_holds_nothing():
+    x = tf.placeholder(tf.float32, [2000])
+    y = x * 2.0
+    bad = tf.py_func(lambda v: v.no_such_thing, [x], tf.float32)
+    a, object_ = np.ones(2000, np.float32), np.array([object()])
+    broken = tf.reshape(x, tf.placeholder_with_default([3, -1], [2]))
+
+    with tf.Session() as s:
+        step = s.make_callable([y], [x])
+
+        def turn():
+            for call in (lambda: s.run(y, {x: a[1:]}), lambda: s.run(y, {x: object_}),
+                         lambda: s.run([y, object()], {x: a}), lambda: s.run(bad, {x: a}),
+                         lambda: s.run(broken, {x: a}), lambda: step(a[1:]), lambda: step("a"),
+                         lambda: s.make_callable([y, None], [x])):
+                fails(call)
+
+        stays_flat(turn, ROUNDS // 10)
+
+
+def test_building_that_fails_holds_nothing():
+    def turn():
+        with tf.Graph().as_default():
+            x = tf.placeholder(tf.float32, [3])
+            fails(lambda: tf.matmul(x, x))
+            fails(lambda: tf.add(x, object()))
+            fails(lambda: tf.reshape(x, ["a"]))
+            fails(lambda: tf.gradients(own(x), x))
+
+    @tf.custom_gradient
+    def own(x):
+        def gradient(dy):
+            raise RuntimeError("no")
+        return x * 2.0, gradient
+
+    stays_flat(turn, ROUNDS // 10)
+
+
+def test_parts_and_callables_that_are_abandoned():
+    x, y = tf.placeholder(tf.float32, [2000]), tf.placeholder(tf.float32, [2000])
+    z = x + 1.0
+    a = np.ones(2000, np.float32)
+
+    w = z + y
+
+    def turn():
+        s = tf.Session()
+        part = s.partial_run_setup([z, w], [x, y])
+        s.partial_run(part, z, {x: a})
+        step = s.make_callable(z, [x])
+        s.close()
+        fails(lambda: step(a))
+
+    stays_flat(turn, ROUNDS // 10)

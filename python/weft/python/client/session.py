@@ -136,7 +136,7 @@ class Session(BaseSession):
     def reset(target, containers=None, config=None):
         """Empties the containers (none: the default one) of the target's sessions and closes
         them (B93-B95)."""
-        _core.reset(target, list(containers or []))
+        _core.reset(target, tuple(containers or ()))
 
 
 class InteractiveSession(BaseSession):

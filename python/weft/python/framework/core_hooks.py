@@ -6,6 +6,7 @@ import threading
 from weft import _core
 from weft.python.framework import conversion, devices, dtypes, errors, ops, tensor_shape, tensors
 
+
 def build_error(code, message, node):
     """The exception for an operation that could not be made (A8, A52, A91, A92)."""
     if code == errors.FAILED_PRECONDITION:
@@ -85,12 +86,13 @@ def traced_call(prepared, graph, values, options, metadata):
 
 
 def host_error(exception):
-    """(code, message) for what a Python function raised inside a step (E41)."""
+    """(code, message) for what a Python function raised inside a step (E41): C text, without NULs."""
     kinds = (((ValueError, TypeError), errors.INVALID_ARGUMENT),
              (StopIteration, errors.OUT_OF_RANGE), (MemoryError, errors.RESOURCE_EXHAUSTED),
              (NotImplementedError, errors.UNIMPLEMENTED))
     code = next((c for kind, c in kinds if isinstance(exception, kind)), errors.UNKNOWN)
-    return code, "%s: %s" % (type(exception).__name__, exception)
+    text = "%s: %s" % (type(exception).__name__, exception)
+    return code, text.replace("\0", "\\0").encode("utf-8", "replace").decode()
 
 
 def _dtype(number):
@@ -102,7 +104,8 @@ def _dtype(number):
 
 _core.set_hooks(
     Graph=ops.Graph, Tensor=tensors.Tensor, Operation=tensors.Operation,
-    dtypes=[_dtype(i) for i in range(132)], as_dtype=dtypes.as_dtype, TensorShape=tensor_shape.TensorShape,
+    dtypes=[_dtype(i) for i in range(132)], as_dtype=dtypes.as_dtype,
+    TensorShape=tensor_shape.TensorShape,
     convert=conversion.convert_for_op, constant=constant, graph_of=conversion.graph_of,
     build_error=build_error, run_error=run_error, result_type=result_type, feed_items=feed_items,
     feed_value=feed_value, feed_refused=feed_refused, fetch_items=fetch_items,

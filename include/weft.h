@@ -660,8 +660,8 @@ WEFT_API void weft_run_options_timeout(struct weft_run_options *o, int64_t milli
  * the options: one at a time. */
 WEFT_API void weft_run_options_trace(struct weft_run_options *o, bool trace);
 WEFT_API const char *weft_run_options_trace_json(const struct weft_run_options *o);
-/* As soon as *flag is not 0, which a signal handler may see to, a run in flight ends with
- * CANCELLED "Run call was cancelled"; the session stays usable. */
+/* As soon as *flag is not 0, which a signal handler may see to (by an atomic store: other threads
+ * look), a run in flight ends with CANCELLED "Run call was cancelled"; the session stays usable. */
 WEFT_API void weft_run_options_cancel(struct weft_run_options *o, const volatile int *flag);
 
 /* Run what the fetches and targets need, once. Feeds replace the values of any outputs, fetches

@@ -11,7 +11,7 @@ static bool watching;                   /* the main thread's */
 
 static void on_interrupt(int number)
 {
-    interrupted = 1;
+    __atomic_store_n(&interrupted, 1, __ATOMIC_RELAXED);
     if (python_action.sa_handler != SIG_DFL && python_action.sa_handler != SIG_IGN)
         python_action.sa_handler(number);
 }
@@ -21,7 +21,7 @@ static bool watch(void)
     static const struct sigaction ours = { .sa_handler = on_interrupt };
     if (watching || PyThread_get_thread_ident() != main_thread)
         return false;                   /* it may be a run inside a run, by way of tf.py_func */
-    interrupted = 0;
+    __atomic_store_n(&interrupted, 0, __ATOMIC_RELAXED);
     if (sigaction(SIGINT, &ours, &python_action))
         return false;
     watching = !(python_action.sa_flags & SA_SIGINFO) && python_action.sa_handler != SIG_DFL &&

@@ -19,13 +19,13 @@ static volatile int interrupted;
 static void on_alarm(int signal)
 {
     (void)signal;
-    interrupted = 1;
+    __atomic_store_n(&interrupted, 1, __ATOMIC_RELAXED);
 }
 
 static void interrupt_in_20_ms(void)
 {
     struct itimerval in = { .it_value = { .tv_usec = 20000 } };
-    interrupted = 0;
+    __atomic_store_n(&interrupted, 0, __ATOMIC_RELAXED);
     signal(SIGALRM, on_alarm);
     setitimer(ITIMER_REAL, &in, NULL);
 }
@@ -71,7 +71,7 @@ static void interrupts_and_limits(void **state)
     struct weft_session *s = session_on(g);
     struct weft_run_options *o = weft_run_options_new();
     struct weft_tensor *t = NULL;
-    interrupted = 0;
+    __atomic_store_n(&interrupted, 0, __ATOMIC_RELAXED);
     weft_run_options_cancel(o, &interrupted);
     weft_run_options_timeout(o, 20);
     fails(weft_session_run(s, o, NULL, 0, &slow, 1, NULL, 0, &t), WEFT_DEADLINE_EXCEEDED, "Timed");

@@ -29,7 +29,7 @@ static inline bool stop_asked(struct stop s)
 {
     return (s.cancelled &&
             __builtin_expect(atomic_load_explicit(s.cancelled, memory_order_relaxed), 0)) ||
-           __builtin_expect(s.interrupt && *s.interrupt, 0);
+           __builtin_expect(s.interrupt && __atomic_load_n(s.interrupt, __ATOMIC_RELAXED), 0);
 }
 
 /* What all kernels of one run share. */

@@ -9,6 +9,8 @@ skip() { echo "$1: $2: skipped"; exit 77; }
     skip "$1" "python3-numpy or python3-pytest is missing"
 ls "$build"/python/weft/_core*.so >/dev/null 2>&1 ||
     skip "$1" "the extension was not built: python3-dev is missing"
+[ "$CC $WEFT_SANITIZE" = "clang thread" ] &&
+    skip "$1" "clang's runtime for threads cannot be loaded into Python"
 case $WEFT_SANITIZE in
 address*) name=asan ;;
 thread) name=tsan ;;

@@ -383,10 +383,7 @@ PyObject *core_constant(PyObject *self, PyObject *const *args, Py_ssize_t n)
     struct weft_tensor *t = tensor_from(args[0], dtype, &unfit);
     if (!t)
         return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
-    struct weft_out o = weft_op(g->g, "Const", NULL, 0,
-                                WEFT_ATTRS(weft_attr_tensor("value", t),
-                                           weft_attr_type("dtype", weft_tensor_dtype(t)),
-                                           weft_name(name)));
+    struct weft_out o = weft_const_named(g->g, name, t);
     weft_tensor_free(t);
     if (!o.node)
         return raise_build_error(g);

@@ -128,10 +128,7 @@ static bool add_input(struct making *m, struct weft_out o)
 
 static bool add_constant(struct making *m, struct weft_tensor *t, const char *name)
 {
-    struct weft_out o = weft_op(m->g->g, "Const", NULL, 0,
-                                WEFT_ATTRS(weft_attr_tensor("value", t),
-                                           weft_attr_type("dtype", weft_tensor_dtype(t)),
-                                           weft_name(name)));
+    struct weft_out o = weft_const_named(m->g->g, name, t);
     weft_tensor_free(t);
     if (!o.node)
         return raise_build_error(m->g);

@@ -2,7 +2,6 @@
 import numpy as np
 import pytest
 import weft as tf
-from weft.python.framework import gen
 from weft.python.ops import init_ops
 from weft.python.ops import variable_scope
 
@@ -131,7 +130,6 @@ def test_numbers_of_a_model_by_the_count_of_ops():
     assert w.shape == [2, 3] and b.shape == [3]
 
 
-@pytest.mark.skipif(not gen.has("Qr"), reason="there is no Qr yet")
 @pytest.mark.parametrize("shape", [[4, 4], [3, 7], [7, 3], [2, 3, 4]])
 def test_orthogonal(shape):
     m = value(tf.orthogonal_initializer(2., seed=1), shape).reshape(-1, shape[-1])
@@ -139,7 +137,6 @@ def test_orthogonal(shape):
     np.testing.assert_allclose(small, 4. * np.eye(len(small)), atol=1e-5)
 
 
-@pytest.mark.skipif(not gen.has("Qr"), reason="there is no Qr yet")
 def test_delta_orthogonal():
     m = value(init_ops.ConvolutionDeltaOrthogonal(seed=1), [3, 3, 2, 4])
     assert not m[0].any() and not m[1, 0].any()

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import weft as tf
 from weft.python.client import session as session_module
-from weft.python.framework import gen
 from weft.python.keras import backend as K, backend_session
 
 
@@ -474,7 +473,6 @@ def test_images():
     np.testing.assert_allclose(value(normal).mean(), 0, atol=1e-5)
 
 
-@pytest.mark.skipif(not gen.has("ResizeNearestNeighbor"), reason="no op ResizeNearestNeighbor")
 def test_larger_images():
     x = K.constant(np.arange(4.0).reshape(1, 2, 2, 1))
     larger = K.resize_images(x, 2, 3, "channels_last")

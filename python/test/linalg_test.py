@@ -4,12 +4,7 @@ import pytest
 
 import recorded
 import weft as tf
-from weft.python.framework import gen
-
-
-def needs(*op_types):
-    missing = [op for op in op_types if not gen.has(op)]
-    return pytest.mark.skipif(bool(missing), reason="no op %s" % ", ".join(missing))
+from needs import needs
 
 
 def run(tensor):

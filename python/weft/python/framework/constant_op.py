@@ -24,11 +24,6 @@ def constant(value, dtype=None, shape=None, name="Const", verify_shape=False):
     return gen.Const(value=array, dtype=dtype, name=name)
 
 
-def is_constant(tensor_or_op):
-    """Whether it is a Const operation, or the output of one."""
-    return getattr(tensor_or_op, "op", tensor_or_op).type == "Const"
-
-
 def make_array(value, dtype=None, shape=None, verify_shape=False):
     """(array, DType) of a constant: see constant()."""
     dtype = None if dtype is None else dtypes.as_dtype(dtype).base_dtype

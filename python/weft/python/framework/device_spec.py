@@ -81,9 +81,3 @@ def canonical_name(device):
         return ""
     return device.to_string() if isinstance(device, DeviceSpec) else \
         DeviceSpec.from_string(device).to_string()
-
-
-def merge_device(spec):
-    """A device function that fills up from `spec` what an operation does not say itself."""
-    text = canonical_name(spec)
-    return lambda op: merge(outer=text, inner=op.device)

@@ -1,11 +1,13 @@
 """Rows of a tensor: what the gradient of a gather is (F8)."""
 import collections
 
+from weft.python.framework.composite_tensor import CompositeTensor
+
 IndexedSlicesValue = collections.namedtuple("IndexedSlicesValue",
                                             ["values", "indices", "dense_shape"])
 
 
-class IndexedSlices:
+class IndexedSlices(CompositeTensor):
     """Row `indices[i]` of a tensor of shape `dense_shape` is `values[i]`; other rows are zero.
 
     `values` [n, d1, d2...], `indices` [n] of int32 or int64, `dense_shape` a vector or None.
@@ -38,29 +40,6 @@ class IndexedSlices:
         if self._dense_shape is None:
             return tensor_shape.TensorShape(None)
         return tensor_util.constant_value_as_shape(self._dense_shape)
-
-    def get_shape(self):
-        return self.shape
-
-    @property
-    def name(self):
-        return self._values.name
-
-    @property
-    def device(self):
-        return self._values.device
-
-    @property
-    def op(self):
-        return self._values.op
-
-    @property
-    def dtype(self):
-        return self._values.dtype
-
-    @property
-    def graph(self):
-        return self._values.graph
 
     def __neg__(self):
         return IndexedSlices(-self.values, self.indices, self.dense_shape)

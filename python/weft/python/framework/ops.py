@@ -531,32 +531,6 @@ def get_all_collection_keys():
     return get_default_graph().get_all_collection_keys()
 
 
-def executing_eagerly_outside_functions():
-    """Graphs are built, never executed as they are written."""
-    return False
-
-
-def inside_function():
-    """Whether a function's body is being built."""
-    return get_default_graph().building_function
-
-
 def op_scope(values, name, default_name=None):
     """name_scope() with its arguments in the old order."""
     return name_scope(name, default_name, values)
-
-
-def strip_name_scope(name, export_scope):
-    """`name` without `export_scope` in front of it, as in an exported graph."""
-    if not export_scope:
-        return name
-    scope = export_scope.rstrip("/")
-    return re.sub(r"([\^]|loc:@|^)" + re.escape(scope) + r"[\/]+(.*)", r"\1\2", name, count=1)
-
-
-def prepend_name_scope(name, import_scope):
-    """`name` with `import_scope` in front of it, as in an imported graph."""
-    if not import_scope:
-        return name
-    scope = import_scope.rstrip("/")
-    return re.sub(r"([\^]|loc:@|^)(.*)", r"\1" + scope + r"/\2", name, count=1)

@@ -3,6 +3,7 @@
 from collections import namedtuple
 
 from weft.python.framework import dtypes, ops, tensor_util
+from weft.python.framework.composite_tensor import CompositeTensor
 
 __all__ = ["SparseTensor", "SparseTensorValue", "convert_to_tensor_or_sparse_tensor",
            "convert_n_to_tensor_or_sparse_tensor", "is_sparse"]
@@ -20,7 +21,7 @@ class _Parts:
         return SparseTensor._of(*[graph.unhold(token) for token in self.tokens])
 
 
-class SparseTensor:
+class SparseTensor(CompositeTensor):
     """A tensor most of whose elements are not there.
 
     indices: int64 [N, rank]; values: [N]; dense_shape: int64 [rank]. Ops want the indices in
@@ -77,38 +78,9 @@ class SparseTensor:
         return self._dense_shape
 
     @property
-    def op(self):
-        """The op that makes the values."""
-        return self._values.op
-
-    @property
-    def dtype(self):
-        """The dtype of the values."""
-        return self._values.dtype
-
-    @property
-    def graph(self):
-        """The graph that the parts are in."""
-        return self._indices.graph
-
-    @property
-    def name(self):
-        """The name of the values."""
-        return self._values.name
-
-    @property
-    def device(self):
-        """The device of the values."""
-        return self._values.device
-
-    @property
     def shape(self):
         """What is known of the shape while building: a TensorShape."""
         return tensor_util.constant_value_as_shape(self._dense_shape)
-
-    def get_shape(self):
-        """The same as `shape`."""
-        return self.shape
 
     def consumers(self):
         """The ops that take one of the parts."""

@@ -9,7 +9,8 @@ static struct status *text_from(struct arena *a, const void *s, size_t n, struct
     return NULL;
 }
 
-static struct status *texts_from(struct arena *a, const Wire__Attr__List *m, struct attr *to)
+static struct status *texts_from(struct arena *a, const Wire__AttrValue__ListValue *m,
+                                 struct attr *to)
 {
     bool functions = to->kind == ATTR_LIST + ATTR_FUNC;
     struct text *t = arena_array(a, struct text, to->n);
@@ -22,18 +23,20 @@ static struct status *texts_from(struct arena *a, const Wire__Attr__List *m, str
     return NULL;
 }
 
-static struct status *numbers_from(struct arena *a, const Wire__Attr__List *m, struct attr *to)
+static struct status *numbers_from(struct arena *a, const Wire__AttrValue__ListValue *m,
+                                   struct attr *to)
 {
     int64_t *v = arena_array(a, int64_t, to->n);
     NEED(v);
     to->ints = v;
     for (int i = 0; i < to->n; i++)
         v[i] = to->kind == ATTR_LIST + ATTR_INT ? m->i[i]
-             : to->kind == ATTR_LIST + ATTR_BOOL ? m->b[i] : m->type[i];
+             : to->kind == ATTR_LIST + ATTR_BOOL ? m->b[i] : (int64_t)m->type[i];
     return NULL;
 }
 
-static struct status *floats_from(struct arena *a, const Wire__Attr__List *m, struct attr *to)
+static struct status *floats_from(struct arena *a, const Wire__AttrValue__ListValue *m,
+                                  struct attr *to)
 {
     double *v = arena_array(a, double, to->n);
     NEED(v);
@@ -43,7 +46,8 @@ static struct status *floats_from(struct arena *a, const Wire__Attr__List *m, st
     return NULL;
 }
 
-static struct status *shapes_from(struct arena *a, const Wire__Attr__List *m, struct attr *to)
+static struct status *shapes_from(struct arena *a, const Wire__AttrValue__ListValue *m,
+                                  struct attr *to)
 {
     struct shape *s = arena_array(a, struct shape, to->n);
     NEED(s);
@@ -53,7 +57,8 @@ static struct status *shapes_from(struct arena *a, const Wire__Attr__List *m, st
     return NULL;
 }
 
-static struct status *tensors_from(struct arena *a, const Wire__Attr__List *m, struct attr *to)
+static struct status *tensors_from(struct arena *a, const Wire__AttrValue__ListValue *m,
+                                   struct attr *to)
 {
     struct tensor *t = arena_array(a, struct tensor, to->n);
     NEED(t);
@@ -64,7 +69,7 @@ static struct status *tensors_from(struct arena *a, const Wire__Attr__List *m, s
 }
 
 /* A list's kind is that of the field which has something. */
-static enum attr_kind list_kind(const Wire__Attr__List *m, size_t *n)
+static enum attr_kind list_kind(const Wire__AttrValue__ListValue *m, size_t *n)
 {
     const struct { enum attr_kind kind; size_t n; } field[] = {
         { ATTR_STRING, m->n_s }, { ATTR_INT, m->n_i }, { ATTR_FLOAT, m->n_f },
@@ -80,7 +85,8 @@ static enum attr_kind list_kind(const Wire__Attr__List *m, size_t *n)
     return ATTR_NONE;
 }
 
-static struct status *list_from(struct arena *a, const Wire__Attr__List *m, enum attr_kind kind,
+static struct status *list_from(struct arena *a, const Wire__AttrValue__ListValue *m,
+                                enum attr_kind kind,
                                 struct attr *to)
 {
     size_t n;
@@ -105,7 +111,7 @@ static struct status *number_from(struct attr *to, enum attr_kind kind, int64_t 
     return NULL;
 }
 
-static struct status *shape_from(struct arena *a, const Wire__Shape *m, struct attr *to)
+static struct status *shape_from(struct arena *a, const Wire__TensorShapeProto *m, struct attr *to)
 {
     struct shape *s = arena_new(a, struct shape);
     NEED(s);
@@ -114,7 +120,7 @@ static struct status *shape_from(struct arena *a, const Wire__Shape *m, struct a
     return shape_from_proto(m, s);
 }
 
-static struct status *tensor_from(struct arena *a, const Wire__Tensor *m, struct attr *to)
+static struct status *tensor_from(struct arena *a, const Wire__TensorProto *m, struct attr *to)
 {
     struct tensor *t = arena_new(a, struct tensor);
     NEED(t);
@@ -123,31 +129,31 @@ static struct status *tensor_from(struct arena *a, const Wire__Tensor *m, struct
     return tensor_from_proto(m, t);
 }
 
-struct status *attr_from_proto(struct arena *a, const Wire__Attr *m, enum attr_kind kind,
+struct status *attr_from_proto(struct arena *a, const Wire__AttrValue *m, enum attr_kind kind,
                                struct attr *to)
 {
     *to = (struct attr){ .name = to->name };
     switch (m->value_case) {
-    case WIRE__ATTR__VALUE_LIST:
+    case WIRE__ATTR_VALUE__VALUE_LIST:
         return list_from(a, m->list, kind, to);
-    case WIRE__ATTR__VALUE_S:
+    case WIRE__ATTR_VALUE__VALUE_S:
         to->kind = ATTR_STRING;
         return text_from(a, m->s.data, m->s.len, &to->text);
-    case WIRE__ATTR__VALUE_I:
+    case WIRE__ATTR_VALUE__VALUE_I:
         return number_from(to, ATTR_INT, m->i);
-    case WIRE__ATTR__VALUE_B:
+    case WIRE__ATTR_VALUE__VALUE_B:
         return number_from(to, ATTR_BOOL, m->b != 0);
-    case WIRE__ATTR__VALUE_TYPE:
+    case WIRE__ATTR_VALUE__VALUE_TYPE:
         return number_from(to, ATTR_TYPE, m->type);
-    case WIRE__ATTR__VALUE_F:
+    case WIRE__ATTR_VALUE__VALUE_F:
         to->kind = ATTR_FLOAT;
         to->f = m->f;
         return NULL;
-    case WIRE__ATTR__VALUE_SHAPE:
+    case WIRE__ATTR_VALUE__VALUE_SHAPE:
         return shape_from(a, m->shape, to);
-    case WIRE__ATTR__VALUE_TENSOR:
+    case WIRE__ATTR_VALUE__VALUE_TENSOR:
         return tensor_from(a, m->tensor, to);
-    case WIRE__ATTR__VALUE_FUNC:
+    case WIRE__ATTR_VALUE__VALUE_FUNC:
         to->kind = ATTR_FUNC;
         return text_from(a, m->func->name, strlen(m->func->name), &to->text);
     default:
@@ -157,15 +163,16 @@ struct status *attr_from_proto(struct arena *a, const Wire__Attr *m, enum attr_k
 
 /* ---- out ---- */
 
-static struct status *function_to(struct arena *a, struct text name, Wire__Attr__Function **m)
+static struct status *function_to(struct arena *a, struct text name, Wire__NameAttrList **m)
 {
-    NEED(*m = arena_new(a, Wire__Attr__Function));
-    wire__attr__function__init(*m);
+    NEED(*m = arena_new(a, Wire__NameAttrList));
+    wire__name_attr_list__init(*m);
     (*m)->name = (char *)name.s;
     return NULL;
 }
 
-static struct status *texts_to(struct arena *a, const struct attr *from, Wire__Attr__List *m)
+static struct status *texts_to(struct arena *a, const struct attr *from,
+                               Wire__AttrValue__ListValue *m)
 {
     if (from->kind == ATTR_LIST + ATTR_STRING) {
         m->n_s = (size_t)from->n;
@@ -175,13 +182,14 @@ static struct status *texts_to(struct arena *a, const struct attr *from, Wire__A
         return NULL;
     }
     m->n_func = (size_t)from->n;
-    NEED(m->func = arena_array(a, Wire__Attr__Function *, from->n));
+    NEED(m->func = arena_array(a, Wire__NameAttrList *, from->n));
     for (int i = 0; i < from->n; i++)
         TRY(function_to(a, from->texts[i], &m->func[i]));
     return NULL;
 }
 
-static struct status *numbers_to(struct arena *a, const struct attr *from, Wire__Attr__List *m)
+static struct status *numbers_to(struct arena *a, const struct attr *from,
+                                 Wire__AttrValue__ListValue *m)
 {
     size_t n = (size_t)from->n;
     switch (from->kind - ATTR_LIST) {
@@ -197,9 +205,9 @@ static struct status *numbers_to(struct arena *a, const struct attr *from, Wire_
         return NULL;
     case ATTR_TYPE:
         m->n_type = n;
-        NEED(m->type = arena_array(a, int32_t, n));
+        NEED(m->type = arena_array(a, Wire__DataType, n));
         for (size_t i = 0; i < n; i++)
-            m->type[i] = (int32_t)from->ints[i];
+            m->type[i] = (Wire__DataType)from->ints[i];
         return NULL;
     default:
         m->n_f = n;
@@ -210,27 +218,28 @@ static struct status *numbers_to(struct arena *a, const struct attr *from, Wire_
     }
 }
 
-static struct status *messages_to(struct arena *a, const struct attr *from, Wire__Attr__List *m)
+static struct status *messages_to(struct arena *a, const struct attr *from,
+                                  Wire__AttrValue__ListValue *m)
 {
     if (from->kind == ATTR_LIST + ATTR_SHAPE) {
         m->n_shape = (size_t)from->n;
-        NEED(m->shape = arena_array(a, Wire__Shape *, from->n));
+        NEED(m->shape = arena_array(a, Wire__TensorShapeProto *, from->n));
         for (int i = 0; i < from->n; i++)
             TRY(shape_to_proto(a, &from->shapes[i], &m->shape[i]));
         return NULL;
     }
     m->n_tensor = (size_t)from->n;
-    NEED(m->tensor = arena_array(a, Wire__Tensor *, from->n));
+    NEED(m->tensor = arena_array(a, Wire__TensorProto *, from->n));
     for (int i = 0; i < from->n; i++)
         TRY(tensor_to_proto(a, &from->tensors[i], &m->tensor[i]));
     return NULL;
 }
 
-static struct status *list_to(struct arena *a, const struct attr *from, Wire__Attr *m)
+static struct status *list_to(struct arena *a, const struct attr *from, Wire__AttrValue *m)
 {
-    m->value_case = WIRE__ATTR__VALUE_LIST;
-    NEED(m->list = arena_new(a, Wire__Attr__List));
-    wire__attr__list__init(m->list);
+    m->value_case = WIRE__ATTR_VALUE__VALUE_LIST;
+    NEED(m->list = arena_new(a, Wire__AttrValue__ListValue));
+    wire__attr_value__list_value__init(m->list);
     switch (from->kind - ATTR_LIST) {
     case ATTR_STRING: case ATTR_FUNC: return texts_to(a, from, m->list);
     case ATTR_SHAPE: case ATTR_TENSOR: return messages_to(a, from, m->list);
@@ -238,42 +247,42 @@ static struct status *list_to(struct arena *a, const struct attr *from, Wire__At
     }
 }
 
-struct status *attr_to_proto(struct arena *a, const struct attr *from, Wire__Attr **to)
+struct status *attr_to_proto(struct arena *a, const struct attr *from, Wire__AttrValue **to)
 {
-    NEED(*to = arena_new(a, Wire__Attr));
-    Wire__Attr *m = *to;
-    wire__attr__init(m);
+    NEED(*to = arena_new(a, Wire__AttrValue));
+    Wire__AttrValue *m = *to;
+    wire__attr_value__init(m);
     if (from->kind >= ATTR_LIST)
         return list_to(a, from, m);
     switch (from->kind) {
     case ATTR_BOOL:
-        m->value_case = WIRE__ATTR__VALUE_B;
+        m->value_case = WIRE__ATTR_VALUE__VALUE_B;
         m->b = from->i != 0;
         return NULL;
     case ATTR_INT:
-        m->value_case = WIRE__ATTR__VALUE_I;
+        m->value_case = WIRE__ATTR_VALUE__VALUE_I;
         m->i = from->i;
         return NULL;
     case ATTR_TYPE:
-        m->value_case = WIRE__ATTR__VALUE_TYPE;
-        m->type = (int32_t)from->i;
+        m->value_case = WIRE__ATTR_VALUE__VALUE_TYPE;
+        m->type = (Wire__DataType)from->i;
         return NULL;
     case ATTR_FLOAT:
-        m->value_case = WIRE__ATTR__VALUE_F;
+        m->value_case = WIRE__ATTR_VALUE__VALUE_F;
         m->f = (float)from->f;
         return NULL;
     case ATTR_STRING:
-        m->value_case = WIRE__ATTR__VALUE_S;
+        m->value_case = WIRE__ATTR_VALUE__VALUE_S;
         m->s = (ProtobufCBinaryData){ from->text.n, (uint8_t *)from->text.s };
         return NULL;
     case ATTR_FUNC:
-        m->value_case = WIRE__ATTR__VALUE_FUNC;
+        m->value_case = WIRE__ATTR_VALUE__VALUE_FUNC;
         return function_to(a, from->text, &m->func);
     case ATTR_SHAPE:
-        m->value_case = WIRE__ATTR__VALUE_SHAPE;
+        m->value_case = WIRE__ATTR_VALUE__VALUE_SHAPE;
         return shape_to_proto(a, from->shape, &m->shape);
     default:
-        m->value_case = WIRE__ATTR__VALUE_TENSOR;
+        m->value_case = WIRE__ATTR_VALUE__VALUE_TENSOR;
         return tensor_to_proto(a, from->tensor, &m->tensor);
     }
 }

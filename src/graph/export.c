@@ -3,7 +3,7 @@
 #include "graph/graphdef.h"
 #include "graph/proto.h"
 
-static struct status *export_inputs(struct arena *a, const struct node *n, Wire__Node *m)
+static struct status *export_inputs(struct arena *a, const struct node *n, Wire__NodeDef *m)
 {
     NEED(m->input = arena_array(a, char *, n->n_in + n->n_control));
     for (int i = 0; i < n->n_in; i++) {
@@ -16,13 +16,13 @@ static struct status *export_inputs(struct arena *a, const struct node *n, Wire_
     return NULL;
 }
 
-static struct status *export_attrs(struct arena *a, const struct node *n, Wire__Node *m)
+static struct status *export_attrs(struct arena *a, const struct node *n, Wire__NodeDef *m)
 {
-    NEED(m->attr = arena_array(a, Wire__AttrEntry *, n->n_attr));
+    NEED(m->attr = arena_array(a, Wire__NodeDef__AttrEntry *, n->n_attr));
     for (int i = 0; i < n->n_attr; i++) {
-        Wire__AttrEntry *e = arena_new(a, Wire__AttrEntry);
+        Wire__NodeDef__AttrEntry *e = arena_new(a, Wire__NodeDef__AttrEntry);
         NEED(e);
-        wire__attr_entry__init(e);
+        wire__node_def__attr_entry__init(e);
         e->key = (char *)n->attr[i].name;
         TRY(attr_to_proto(a, &n->attr[i], &e->value));
         m->attr[m->n_attr++] = e;
@@ -30,11 +30,11 @@ static struct status *export_attrs(struct arena *a, const struct node *n, Wire__
     return NULL;
 }
 
-static struct status *export_node(struct arena *a, const struct node *n, Wire__Node **to)
+static struct status *export_node(struct arena *a, const struct node *n, Wire__NodeDef **to)
 {
-    Wire__Node *m = *to = arena_new(a, Wire__Node);
+    Wire__NodeDef *m = *to = arena_new(a, Wire__NodeDef);
     NEED(m);
-    wire__node__init(m);
+    wire__node_def__init(m);
     m->name = (char *)n->name;
     m->op = (char *)n->op->name;
     m->device = (char *)n->device;
@@ -44,11 +44,11 @@ static struct status *export_node(struct arena *a, const struct node *n, Wire__N
 
 static struct status *export(struct arena *a, struct graph *g, void **bytes, size_t *n)
 {
-    Wire__Graph m = WIRE__GRAPH__INIT;
-    Wire__Versions v = WIRE__VERSIONS__INIT;
+    Wire__GraphDef m = WIRE__GRAPH_DEF__INIT;
+    Wire__VersionDef v = WIRE__VERSION_DEF__INIT;
     v.producer = GRAPHDEF_PRODUCER;
     m.versions = &v;
-    NEED(m.node = arena_array(a, Wire__Node *, g->n));
+    NEED(m.node = arena_array(a, Wire__NodeDef *, g->n));
     for (int i = 0; i < g->n; i++)
         TRY(export_node(a, g->node[i], &m.node[m.n_node++]));
     return wire_encode(&m.base, bytes, n);

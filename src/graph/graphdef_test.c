@@ -9,22 +9,24 @@
 
 /* ---- tensors ---- */
 
-static Wire__Tensor proto_of(enum dtype t, Wire__Shape *s, Wire__Shape__Dim *d, int64_t n)
+static Wire__TensorProto proto_of(enum dtype t, Wire__TensorShapeProto *s,
+                                  Wire__TensorShapeProto__Dim *d, int64_t n)
 {
-    Wire__Tensor m = WIRE__TENSOR__INIT;
-    static Wire__Shape__Dim *dims[1];
-    wire__shape__init(s);
-    wire__shape__dim__init(d);
+    Wire__TensorProto m = WIRE__TENSOR_PROTO__INIT;
+    static Wire__TensorShapeProto__Dim *dims[1];
+    wire__tensor_shape_proto__init(s);
+    wire__tensor_shape_proto__dim__init(d);
     d->size = n;
     dims[0] = d;
     s->n_dim = 1;
     s->dim = dims;
-    m.dtype = (int32_t)t;
+    m.dtype = (Wire__DataType)t;
     m.tensor_shape = s;
     return m;
 }
 
-#define PROTO(t, n) proto_of(t, &(Wire__Shape){ 0 }, &(Wire__Shape__Dim){ 0 }, n)
+#define PROTO(t, n) proto_of(t, &(Wire__TensorShapeProto){ 0 }, \
+                             &(Wire__TensorShapeProto__Dim){ 0 }, n)
 
 static void last_value_repeats(void **state)
 {
@@ -34,7 +36,7 @@ static void last_value_repeats(void **state)
     int ints[] = { -3 };
     struct tensor t;
     (void)state;
-    Wire__Tensor m = PROTO(DT_FLOAT, 4);
+    Wire__TensorProto m = PROTO(DT_FLOAT, 4);
     m.n_float_val = 2;
     m.float_val = f;
     ok(tensor_from_proto(&m, &t));
@@ -68,7 +70,7 @@ static void nothing_is_zeros(void **state)
 {
     struct tensor t;
     (void)state;
-    Wire__Tensor m = PROTO(DT_INT64, 5);
+    Wire__TensorProto m = PROTO(DT_INT64, 5);
     ok(tensor_from_proto(&m, &t));
     for (int i = 0; i < 5; i++)
         assert_int_equal(((int64_t *)t.data)[i], 0);
@@ -81,7 +83,7 @@ static void content(void **state)
     uint8_t strings[] = { 2, 0, 1, 'a', 'b', 'c' };
     struct tensor t;
     (void)state;
-    Wire__Tensor m = PROTO(DT_INT32, 2);
+    Wire__TensorProto m = PROTO(DT_INT32, 2);
     m.tensor_content = (ProtobufCBinaryData){ sizeof raw, raw };
     ok(tensor_from_proto(&m, &t));
     assert_int_equal(((int32_t *)t.data)[1], 2);
@@ -105,7 +107,7 @@ static void bad_tensors(void **state)
 {
     struct tensor t;
     (void)state;
-    Wire__Tensor m = PROTO(DT_FLOAT, -1);
+    Wire__TensorProto m = PROTO(DT_FLOAT, -1);
     fails(tensor_from_proto(&m, &t), INVALID_ARGUMENT, "its shape is [?]");
     m = PROTO(DT_FLOAT, -2);
     fails(tensor_from_proto(&m, &t), INVALID_ARGUMENT, "not >= -1");
@@ -121,27 +123,27 @@ static void bad_tensors(void **state)
 static void *graph_bytes_of(const char *const *line, size_t *n)
 {
     struct arena a = { 0 };
-    Wire__Graph g = WIRE__GRAPH__INIT;
+    Wire__GraphDef g = WIRE__GRAPH_DEF__INIT;
     void *bytes = NULL;
-    g.node = arena_array(&a, Wire__Node *, 16);
+    g.node = arena_array(&a, Wire__NodeDef *, 16);
     for (; *line; line++) {
-        Wire__Node *m = g.node[g.n_node++] = arena_new(&a, Wire__Node);
+        Wire__NodeDef *m = g.node[g.n_node++] = arena_new(&a, Wire__NodeDef);
         char *save = NULL, *text = arena_strdup(&a, *line);
-        wire__node__init(m);
+        wire__node_def__init(m);
         m->name = strtok_r(text, " ", &save);
         m->op = strtok_r(NULL, " ", &save);
         m->input = arena_array(&a, char *, 8);
         for (char *in = strtok_r(NULL, " ", &save); in; in = strtok_r(NULL, " ", &save))
             m->input[m->n_input++] = in;
         if (!strcmp(m->op, "Const") || !strcmp(m->op, "Placeholder")) {
-            Wire__AttrEntry *e = arena_new(&a, Wire__AttrEntry);
-            wire__attr_entry__init(e);
+            Wire__NodeDef__AttrEntry *e = arena_new(&a, Wire__NodeDef__AttrEntry);
+            wire__node_def__attr_entry__init(e);
             e->key = "dtype";
-            e->value = arena_new(&a, Wire__Attr);
-            wire__attr__init(e->value);
-            e->value->value_case = WIRE__ATTR__VALUE_TYPE;
-            e->value->type = DT_FLOAT;
-            m->attr = arena_array(&a, Wire__AttrEntry *, 1);
+            e->value = arena_new(&a, Wire__AttrValue);
+            wire__attr_value__init(e->value);
+            e->value->value_case = WIRE__ATTR_VALUE__VALUE_TYPE;
+            e->value->type = WIRE__DATA_TYPE__DT_FLOAT;
+            m->attr = arena_array(&a, Wire__NodeDef__AttrEntry *, 1);
             m->attr[m->n_attr++] = e;
         }
     }
@@ -268,9 +270,9 @@ static void deep_nesting(void **state)
         *--p = tags[i % 3];
         n = (size_t)(end + ROOM - p);
     }
-    Wire__Attr *m;
+    Wire__AttrValue *m;
     struct arena a = { 0 };
-    fails(wire_decode(&a, &wire__attr__descriptor, p, n, &m), INVALID_ARGUMENT, "nested");
+    fails(wire_decode(&a, &wire__attr_value__descriptor, p, n, &m), INVALID_ARGUMENT, "nested");
     arena_free(&a);
     free(end);
 }

@@ -11,12 +11,12 @@
 
 enum progress { UNSEEN, ENTERED, ADDED };
 
-struct item { const Wire__Node *def; struct node *node; enum progress progress; size_t next; };
+struct item { const Wire__NodeDef *def; struct node *node; enum progress progress; size_t next; };
 
 struct import {
     struct graph *graph;
     struct arena arena;                 /* the message and all that is made on the way */
-    Wire__Graph *def;
+    Wire__GraphDef *def;
     struct item *item;                  /* one for each node of the message */
     struct map by_name;
     struct item **stack;                /* items entered and not yet added */
@@ -42,7 +42,7 @@ static bool parse_ref(const char *text, struct ref *r)
     return r->len && !r->control && end != colon + 1 && !*end && v >= 0 && v <= INT32_MAX;
 }
 
-static struct status *find_ref(struct import *im, const Wire__Node *def, const char *text,
+static struct status *find_ref(struct import *im, const Wire__NodeDef *def, const char *text,
                                struct ref *r, struct item **item)
 {
     ENSURE(parse_ref(text, r), "Node '%s': Unknown input node '%s'", def->name, text);
@@ -53,13 +53,13 @@ static struct status *find_ref(struct import *im, const Wire__Node *def, const c
 
 /* ---- one node ---- */
 
-static struct status *convert_attrs(struct import *im, const Wire__Node *def, struct attr *attr,
+static struct status *convert_attrs(struct import *im, const Wire__NodeDef *def, struct attr *attr,
                                     int *n)
 {
     const struct op *op = op_find(def->op);
     const struct sig *sig = op ? op_sig(op) : NULL;
     for (size_t i = 0; i < def->n_attr; i++) {
-        const Wire__AttrEntry *e = def->attr[i];
+        const Wire__NodeDef__AttrEntry *e = def->attr[i];
         int at = sig ? sig_attr(sig, e->key) : -1;
         if (at < 0 && !strcmp(e->key, "_output_shapes"))
             continue;                   /* said again by inference (B7) */
@@ -73,7 +73,8 @@ static struct status *convert_attrs(struct import *im, const Wire__Node *def, st
     return NULL;
 }
 
-static struct status *convert_inputs(struct import *im, const Wire__Node *def, struct node_def *d)
+static struct status *convert_inputs(struct import *im, const Wire__NodeDef *def,
+                                     struct node_def *d)
 {
     struct out *in = arena_array(&im->arena, struct out, def->n_input);
     struct node **control = arena_array(&im->arena, struct node *, def->n_input);
@@ -99,7 +100,7 @@ static struct status *convert_inputs(struct import *im, const Wire__Node *def, s
 
 static struct status *add_node(struct import *im, struct item *item)
 {
-    const Wire__Node *def = item->def;
+    const Wire__NodeDef *def = item->def;
     struct node_def d = { .op = def->op, .name = def->name, .device = def->device };
     struct attr *attr = arena_array(&im->arena, struct attr, def->n_attr);
     NEED(attr);
@@ -155,7 +156,7 @@ static struct status *index_nodes(struct import *im)
     NEED(im->item = arena_array(&im->arena, struct item, n));
     NEED(im->stack = arena_array(&im->arena, struct item *, n));
     for (size_t i = 0; i < n; i++) {
-        const Wire__Node *def = im->def->node[i];
+        const Wire__NodeDef *def = im->def->node[i];
         im->item[i].def = def;
         ENSURE(name_is_valid(def->name, false), "Node '%s': Node name contains invalid characters",
                def->name);
@@ -168,9 +169,9 @@ static struct status *index_nodes(struct import *im)
     return NULL;
 }
 
-static struct status *check_versions(const Wire__Graph *def)
+static struct status *check_versions(const Wire__GraphDef *def)
 {
-    const Wire__Versions *v = def->versions;
+    const Wire__VersionDef *v = def->versions;
     if (!v)
         return NULL;
     ENSURE(v->min_consumer <= GRAPHDEF_CONSUMER, "GraphDef min consumer version %d above current "
@@ -183,7 +184,7 @@ static struct status *check_versions(const Wire__Graph *def)
 
 static struct status *import(struct import *im, const void *bytes, size_t n)
 {
-    TRY(status_prefix(wire_decode(&im->arena, &wire__graph__descriptor, bytes, n, &im->def),
+    TRY(status_prefix(wire_decode(&im->arena, &wire__graph_def__descriptor, bytes, n, &im->def),
                       "Invalid GraphDef: "));
     TRY(check_versions(im->def));
     TRY(index_nodes(im));

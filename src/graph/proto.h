@@ -6,21 +6,22 @@
 #include "wire/graph.pb-c.h"
 #include "wire/wire.h"
 
-MUST_CHECK struct status *shape_from_proto(const Wire__Shape *m, struct shape *s);
-MUST_CHECK struct status *shape_to_proto(struct arena *a, const struct shape *s, Wire__Shape **m);
+MUST_CHECK struct status *shape_from_proto(const Wire__TensorShapeProto *m, struct shape *s);
+MUST_CHECK struct status *shape_to_proto(struct arena *a, const struct shape *s,
+                                         Wire__TensorShapeProto **m);
 
 /* Every form there is: raw content, typed fields whose last value is repeated, or nothing at all
  * (zeros). */
-MUST_CHECK struct status *tensor_from_proto(const Wire__Tensor *m, struct tensor *t);
+MUST_CHECK struct status *tensor_from_proto(const Wire__TensorProto *m, struct tensor *t);
 /* One element goes to its typed field, more to the content. The message borrows from `t`. */
 MUST_CHECK struct status *tensor_to_proto(struct arena *a, const struct tensor *t,
-                                          Wire__Tensor **m);
+                                          Wire__TensorProto **m);
 
 /* An empty list is of `kind` if that is a list's. Memory is the arena's; tensors hold references,
  * which attr_release() gives back, after a failure too. */
-MUST_CHECK struct status *attr_from_proto(struct arena *a, const Wire__Attr *m,
+MUST_CHECK struct status *attr_from_proto(struct arena *a, const Wire__AttrValue *m,
                                           enum attr_kind kind, struct attr *to);
 MUST_CHECK struct status *attr_to_proto(struct arena *a, const struct attr *from,
-                                        Wire__Attr **m);
+                                        Wire__AttrValue **m);
 
 #endif

@@ -4,7 +4,7 @@
 
 /* ---- shapes ---- */
 
-struct status *shape_from_proto(const Wire__Shape *m, struct shape *s)
+struct status *shape_from_proto(const Wire__TensorShapeProto *m, struct shape *s)
 {
     *s = SHAPE_UNKNOWN;
     if (m->unknown_rank) {
@@ -22,16 +22,16 @@ struct status *shape_from_proto(const Wire__Shape *m, struct shape *s)
     return NULL;
 }
 
-struct status *shape_to_proto(struct arena *a, const struct shape *s, Wire__Shape **m)
+struct status *shape_to_proto(struct arena *a, const struct shape *s, Wire__TensorShapeProto **m)
 {
-    NEED(*m = arena_new(a, Wire__Shape));
-    wire__shape__init(*m);
+    NEED(*m = arena_new(a, Wire__TensorShapeProto));
+    wire__tensor_shape_proto__init(*m);
     (*m)->unknown_rank = s->rank < 0;
     (*m)->n_dim = s->rank < 0 ? 0 : (size_t)s->rank;
-    NEED((*m)->dim = arena_array(a, Wire__Shape__Dim *, (*m)->n_dim));
+    NEED((*m)->dim = arena_array(a, Wire__TensorShapeProto__Dim *, (*m)->n_dim));
     for (int i = 0; i < s->rank; i++) {
-        NEED((*m)->dim[i] = arena_new(a, Wire__Shape__Dim));
-        wire__shape__dim__init((*m)->dim[i]);
+        NEED((*m)->dim[i] = arena_new(a, Wire__TensorShapeProto__Dim));
+        wire__tensor_shape_proto__dim__init((*m)->dim[i]);
         (*m)->dim[i]->size = s->dim[i];
     }
     return NULL;
@@ -67,7 +67,7 @@ static struct status *strings_from_content(ProtobufCBinaryData c, struct tensor 
     return NULL;
 }
 
-static struct status *from_content(const Wire__Tensor *m, struct tensor *t)
+static struct status *from_content(const Wire__TensorProto *m, struct tensor *t)
 {
     ProtobufCBinaryData c = m->tensor_content;
     if (t->dtype == DT_STRING)
@@ -82,7 +82,7 @@ static struct status *from_content(const Wire__Tensor *m, struct tensor *t)
     return NULL;
 }
 
-static struct status *strings_from_field(const Wire__Tensor *m, struct tensor *t)
+static struct status *strings_from_field(const Wire__TensorProto *m, struct tensor *t)
 {
     size_t n = (size_t)tensor_count(t), last = m->n_string_val - 1;
     for (size_t i = 0; i < n && m->n_string_val; i++) {
@@ -96,7 +96,7 @@ static struct status *strings_from_field(const Wire__Tensor *m, struct tensor *t
 /* Values of a typed field: `width` bytes each, given as `per` items an element. */
 struct field { const void *values; size_t n; int width, per; };
 
-static struct field field_of(const Wire__Tensor *m, enum dtype t)
+static struct field field_of(const Wire__TensorProto *m, enum dtype t)
 {
     switch (t) {
     case DT_FLOAT: return (struct field){ m->float_val, m->n_float_val, 4, 1 };
@@ -123,7 +123,7 @@ static void put_element(struct tensor *t, size_t i, const struct field *f, size_
         memcpy((char *)t->data + i * size, value, size);
 }
 
-static void from_field(const Wire__Tensor *m, struct tensor *t)
+static void from_field(const Wire__TensorProto *m, struct tensor *t)
 {
     struct field f = field_of(m, t->dtype);
     size_t n = (size_t)tensor_count(t), given = f.n / (size_t)f.per;
@@ -133,19 +133,20 @@ static void from_field(const Wire__Tensor *m, struct tensor *t)
         put_element(t, i, &f, i < given ? i : given - 1);
 }
 
-struct status *tensor_from_proto(const Wire__Tensor *m, struct tensor *t)
+struct status *tensor_from_proto(const Wire__TensorProto *m, struct tensor *t)
 {
     struct shape s = SHAPE_SCALAR;
     *t = (struct tensor){ 0 };
     if (m->tensor_shape)
         TRY(shape_from_proto(m->tensor_shape, &s));
     ENSURE(shape_is_known(&s), "Cannot parse tensor from proto: its shape is %s", SHAPE_STR(&s));
-    ENSURE(dtype_size((enum dtype)m->dtype) && m->dtype < DT_COUNT,
-           "Cannot parse tensor from proto: dtype %d is unknown", m->dtype);
-    if (m->dtype == DT_RESOURCE || m->dtype == DT_VARIANT)
+    enum dtype dtype = (enum dtype)m->dtype;
+    ENSURE(dtype_size(dtype) && dtype < DT_COUNT,
+           "Cannot parse tensor from proto: dtype %d is unknown", dtype);
+    if (dtype == DT_RESOURCE || dtype == DT_VARIANT)
         return status_new(UNIMPLEMENTED, "Cannot parse tensor from proto: %s values do not travel",
-                          dtype_name((enum dtype)m->dtype));
-    TRY(tensor_new(t, NULL, (enum dtype)m->dtype, &s));
+                          dtype_name(dtype));
+    TRY(tensor_new(t, NULL, dtype, &s));
     struct status *st = NULL;
     if (m->tensor_content.len)
         st = from_content(m, t);
@@ -160,7 +161,8 @@ struct status *tensor_from_proto(const Wire__Tensor *m, struct tensor *t)
 
 /* ---- tensors out ---- */
 
-static struct status *strings_to_proto(struct arena *a, const struct tensor *t, Wire__Tensor *m)
+static struct status *strings_to_proto(struct arena *a, const struct tensor *t,
+                                       Wire__TensorProto *m)
 {
     m->n_string_val = (size_t)tensor_count(t);
     NEED(m->string_val = arena_array(a, ProtobufCBinaryData, m->n_string_val));
@@ -172,12 +174,12 @@ static struct status *strings_to_proto(struct arena *a, const struct tensor *t, 
     return NULL;
 }
 
-struct status *tensor_to_proto(struct arena *a, const struct tensor *t, Wire__Tensor **to)
+struct status *tensor_to_proto(struct arena *a, const struct tensor *t, Wire__TensorProto **to)
 {
-    NEED(*to = arena_new(a, Wire__Tensor));
-    Wire__Tensor *m = *to;
-    wire__tensor__init(m);
-    m->dtype = (int32_t)t->dtype;
+    NEED(*to = arena_new(a, Wire__TensorProto));
+    Wire__TensorProto *m = *to;
+    wire__tensor_proto__init(m);
+    m->dtype = (Wire__DataType)t->dtype;
     TRY(shape_to_proto(a, &t->shape, &m->tensor_shape));
     bool one = tensor_count(t) == 1;
     if (t->dtype == DT_STRING)

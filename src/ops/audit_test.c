@@ -406,7 +406,7 @@ static bool is_newer(const struct op *op, const char *attr)
 
 static const char *attr_name(const struct sig *s, int i) { return i < 0 ? "" : s->attr[i].name; }
 
-static void compare_arg(const struct op *op, const struct arg *a, const Wire__Op__Arg *m)
+static void compare_arg(const struct op *op, const struct arg *a, const Wire__OpDef__ArgDef *m)
 {
     const struct sig *s = op_sig(op);
     const char *type = a->list ? "" : attr_name(s, a->type_attr);
@@ -419,7 +419,7 @@ static void compare_arg(const struct op *op, const struct arg *a, const Wire__Op
         finding(op, "argument '%s' has another type", m->name);
 }
 
-static void compare_args(const struct op *op, const struct arg *a, int n, Wire__Op__Arg **m,
+static void compare_args(const struct op *op, const struct arg *a, int n, Wire__OpDef__ArgDef **m,
                          size_t n_m, const char *what)
 {
     if (n != (int)n_m)
@@ -428,7 +428,7 @@ static void compare_args(const struct op *op, const struct arg *a, int n, Wire__
         compare_arg(op, &a[i], m[i]);
 }
 
-static unsigned allowed_mask(const Wire__Attr *m)
+static unsigned allowed_mask(const Wire__AttrValue *m)
 {
     unsigned mask = 0;
     for (size_t i = 0; m && m->list && i < m->list->n_type; i++)
@@ -436,7 +436,7 @@ static unsigned allowed_mask(const Wire__Attr *m)
     return mask ? mask : ~0u;
 }
 
-static bool choices_agree(const struct attr_def *d, const Wire__Attr *m)
+static bool choices_agree(const struct attr_def *d, const Wire__AttrValue *m)
 {
     size_t n = m && m->list ? m->list->n_s : 0;
     bool same = (size_t)d->n_choice == n;
@@ -446,7 +446,7 @@ static bool choices_agree(const struct attr_def *d, const Wire__Attr *m)
     return same;
 }
 
-static bool default_agrees(const struct attr_def *d, const Wire__Attr *m)
+static bool default_agrees(const struct attr_def *d, const Wire__AttrValue *m)
 {
     struct arena a = { 0 };
     struct attr want = { .name = d->name };
@@ -462,7 +462,8 @@ static bool default_agrees(const struct attr_def *d, const Wire__Attr *m)
     return same;
 }
 
-static void compare_attr(const struct op *op, const struct attr_def *d, const Wire__Op__AttrDef *m)
+static void compare_attr(const struct op *op, const struct attr_def *d,
+                         const Wire__OpDef__AttrDef *m)
 {
     char type[64];
     snprintf(type, sizeof type, "%s", attr_kind_name(d->kind));
@@ -481,7 +482,7 @@ static void compare_attr(const struct op *op, const struct attr_def *d, const Wi
         finding(op, "attribute '%s' has another default", d->name);
 }
 
-static void compare_attrs(const struct op *op, const Wire__Op *m)
+static void compare_attrs(const struct op *op, const Wire__OpDef *m)
 {
     const struct sig *s = op_sig(op);
     size_t k = 0;
@@ -496,7 +497,7 @@ static void compare_attrs(const struct op *op, const Wire__Op *m)
         finding(op, "attribute '%s' is missing", m->attr[k]->name);
 }
 
-static void compare_flags(const struct op *op, const Wire__Op *m)
+static void compare_flags(const struct op *op, const Wire__OpDef *m)
 {
     const struct { unsigned flag; int theirs; const char *name; } flags[] = {
         { OP_STATEFUL, m->is_stateful, "stateful" },
@@ -515,7 +516,7 @@ static const Wire__OpList *theirs;
 static void compare_op(const struct op *op)
 {
     for (size_t i = 0; i < theirs->n_op; i++) {
-        const Wire__Op *m = theirs->op[i];
+        const Wire__OpDef *m = theirs->op[i];
         if (strcmp(m->name, op->name))
             continue;
         compare_args(op, op_sig(op)->in, op_sig(op)->n_in, m->input_arg, m->n_input_arg,

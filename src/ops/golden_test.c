@@ -88,7 +88,7 @@ static bool is_wrong(const char *op, const char *name)
 struct golden {
     char name[256];
     struct arena arena;
-    Wire__Graph *graph;
+    Wire__GraphDef *graph;
     struct npz *values;
 };
 
@@ -101,7 +101,7 @@ static struct status *golden_open(struct golden *g, const char *name)
     snprintf(path, sizeof path, "../shared/golden/%s/graph.pb", name);
     char *bytes = file_read(path, &n);
     ENSURE(bytes, "%s cannot be read", path);
-    struct status *st = wire_decode(&g->arena, &wire__graph__descriptor, bytes, n, &g->graph);
+    struct status *st = wire_decode(&g->arena, &wire__graph_def__descriptor, bytes, n, &g->graph);
     free(bytes);
     TRY(st);
     snprintf(path, sizeof path, "../shared/golden/%s/golden.npz", name);
@@ -115,7 +115,7 @@ static void golden_close(struct golden *g)
     arena_free(&g->arena);
 }
 
-static const Wire__Node *find_node(const struct golden *g, const char *name)
+static const Wire__NodeDef *find_node(const struct golden *g, const char *name)
 {
     for (size_t i = 0; i < g->graph->n_node; i++)
         if (!strcmp(g->graph->node[i]->name, name))
@@ -140,7 +140,7 @@ static struct status *input_value(const struct golden *g, const char *input, str
 {
     char key[512];
     key_of(input, 0, key, sizeof key);
-    const Wire__Node *def = find_node(g, input);
+    const Wire__NodeDef *def = find_node(g, input);
     for (size_t i = 0; def && !strcmp(def->op, "Const") && i < def->n_attr; i++)
         if (!strcmp(def->attr[i]->key, "value") && def->attr[i]->value->tensor)
             return tensor_from_proto(def->attr[i]->value->tensor, t);
@@ -154,7 +154,7 @@ static void unref_all(struct tensor *t, int n)
 }
 
 /* False: an input was not recorded. */
-static bool input_values(const struct golden *g, const Wire__Node *def, struct tensor *in, int n)
+static bool input_values(const struct golden *g, const Wire__NodeDef *def, struct tensor *in, int n)
 {
     for (int i = 0; i < n; i++) {
         struct status *st = input_value(g, def->input[i], &in[i]);
@@ -180,7 +180,7 @@ static struct tolerance golden_tolerance(enum dtype t, const char *op)
     return tol;
 }
 
-static struct status *compare(const Wire__Node *def, const struct tensor *got,
+static struct status *compare(const Wire__NodeDef *def, const struct tensor *got,
                               const struct tensor *want)
 {
     struct tensor like;
@@ -210,7 +210,7 @@ static bool is_source(const char *op)
     return !strcmp(op, "Const") || !strcmp(op, "NoOp") || !strncmp(op, "Placeholder", 11);
 }
 
-static struct status *check_node(const struct golden *g, const Wire__Node *def,
+static struct status *check_node(const struct golden *g, const Wire__NodeDef *def,
                                  const struct tensor *in, int n_in)
 {
     struct tensor out[MOST] = { 0 };
@@ -232,7 +232,7 @@ static struct status *check_node(const struct golden *g, const Wire__Node *def,
     return st;
 }
 
-static void run_node(const struct golden *g, const Wire__Node *def)
+static void run_node(const struct golden *g, const Wire__NodeDef *def)
 {
     struct tensor in[MOST];
     int n_in = node_data_inputs(def);
@@ -343,7 +343,7 @@ static struct status *tensor_from_json(const struct json *j, struct tensor *t)
     return NULL;
 }
 
-static struct status *compare_answer(const Wire__Node *def, const struct json *answer,
+static struct status *compare_answer(const Wire__NodeDef *def, const struct json *answer,
                                      struct tensor *out, int n_out)
 {
     int i = 0;
@@ -378,7 +378,7 @@ static const char *text_of(const struct json *j, const char *key)
 }
 
 /* NULL, or how our answer to one record differs. Takes `st` over. */
-static struct status *judge(const struct json *j, const Wire__Node *def, struct status *st,
+static struct status *judge(const struct json *j, const Wire__NodeDef *def, struct status *st,
                             struct tensor *out, int n_out)
 {
     int theirs = (int)json_get(j, "code")->number, ours = (int)status_code(st);
@@ -402,7 +402,7 @@ static struct status *replay(const struct golden *g, const struct json *j, bool 
 {
     struct tensor in[MOST], out[MOST] = { 0 }, feed;
     int input = (int)json_get(j, "input")->number, n_out;
-    const Wire__Node *def = find_node(g, text_of(j, "node"));
+    const Wire__NodeDef *def = find_node(g, text_of(j, "node"));
     ENSURE(def, "no node %s", text_of(j, "node"));
     int n_in = node_data_inputs(def);
     if (input >= n_in || n_in > MOST || !input_values(g, def, in, n_in))

@@ -95,8 +95,8 @@ static void close_recording(struct recording *r)
 /* The first op type that we do not have, or NULL. */
 static const char *missing_op(struct recording *r)
 {
-    Wire__Graph *m;
-    struct status *st = wire_decode(&r->arena, &wire__graph__descriptor, r->pb, r->pb_size, &m);
+    Wire__GraphDef *m;
+    struct status *st = wire_decode(&r->arena, &wire__graph_def__descriptor, r->pb, r->pb_size, &m);
     const char *missing = NULL;
     for (size_t i = 0; !st && !missing && i < m->n_node; i++)
         if (!op_find(m->node[i]->op))

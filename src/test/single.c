@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 struct single {
-    const Wire__Node *def;
+    const Wire__NodeDef *def;
     const struct sig *sig;
     struct arena arena;
     struct attr attr[32];
@@ -18,7 +18,7 @@ struct single {
     int n_in, n_feeds;
 };
 
-int node_data_inputs(const Wire__Node *def)
+int node_data_inputs(const Wire__NodeDef *def)
 {
     int n = 0;
     for (size_t i = 0; i < def->n_input; i++)
@@ -31,7 +31,7 @@ int node_data_inputs(const Wire__Node *def)
 static struct status *read_attrs(struct single *s)
 {
     for (size_t i = 0; i < s->def->n_attr; i++) {
-        const Wire__AttrEntry *e = s->def->attr[i];
+        const Wire__NodeDef__AttrEntry *e = s->def->attr[i];
         int at = sig_attr(s->sig, e->key);
         if (at < 0)
             continue;
@@ -169,7 +169,7 @@ static struct status *build_and_run(struct single *s, const struct tensor *in, i
     return NULL;
 }
 
-struct status *single_run(const Wire__Node *def, const struct tensor *in, int n_in,
+struct status *single_run(const Wire__NodeDef *def, const struct tensor *in, int n_in,
                           struct tensor *out, int *n_out)
 {
     struct single s = { .def = def };

@@ -63,6 +63,10 @@ WEFT_API size_t weft_memory_in_use(void);
  * CPUs. The first session, or the first call here, decides; later ones change nothing. */
 WEFT_API void weft_set_threads(int threads);
 
+/* Bytes that the library made: the caller's, to be freed with this, which leaves them empty. */
+struct weft_bytes { void *data; size_t size; };
+WEFT_API void weft_bytes_free(struct weft_bytes *b);
+
 /* ---- status ------------------------------------------------------------------------------- */
 
 /* TensorFlow's codes. */
@@ -660,6 +664,9 @@ WEFT_API void weft_run_options_timeout(struct weft_run_options *o, int64_t milli
  * the options: one at a time. */
 WEFT_API void weft_run_options_trace(struct weft_run_options *o, bool trace);
 WEFT_API const char *weft_run_options_trace_json(const struct weft_run_options *o);
+/* The same record as a serialized RunMetadata (StepStats of the CPU); empty before. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_run_options_metadata(const struct weft_run_options *o, struct weft_bytes *run_metadata);
 /* As soon as *flag is not 0, which a signal handler may see to (by an atomic store: other threads
  * look), a run in flight ends with CANCELLED "Run call was cancelled"; the session stays usable. */
 WEFT_API void weft_run_options_cancel(struct weft_run_options *o, const volatile int *flag);
@@ -722,6 +729,117 @@ WEFT_API void weft_server_free(struct weft_server *s);          /* NULL is fine 
  * sessions of the process that are on no server. TF: Session.reset. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_reset(const char *target, const char *const *containers, int n);
+
+/* ---- records and event files ---------------------------------------------------------------- */
+
+/* Files of records (TFRecord): any bytes, with checksums. `compression` is "" (or NULL), "ZLIB" or
+ * "GZIP". A record is in the file once it was flushed; close() flushes, frees in any case and
+ * returns the first error there was. Any thread may write, several at a time.
+ * TF: tf.python_io.TFRecordWriter. */
+struct weft_record_writer;
+struct weft_record_reader;
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_record_writer_new(const char *path, const char *compression,
+                       struct weft_record_writer **result);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_record_writer_write(struct weft_record_writer *w, const void *data, size_t n);
+WEFT_API WEFT_MUST_CHECK struct weft_status *weft_record_writer_flush(struct weft_record_writer *w);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_record_writer_close(struct weft_record_writer *w);         /* NULL is fine */
+
+/* The records one by one, for one thread at a time; `data` is the reader's until the next call.
+ * *done: there are no more. DATA_LOSS "corrupted record at N" for bytes that are not what was
+ * written, "truncated record at N" where the file ends too early; the latter may be tried again
+ * when the file (not compressed) has grown. TF: tf.python_io.tf_record_iterator. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_record_reader_new(const char *path, const char *compression,
+                       struct weft_record_reader **result);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_record_reader_next(struct weft_record_reader *r, const void **data, size_t *n, bool *done);
+WEFT_API void weft_record_reader_free(struct weft_record_reader *r);    /* NULL is fine */
+
+/* Event files are what TensorBoard shows: records of Event messages. A writer makes one in `dir`
+ * (and that folder, if need be), named "events.out.tfevents.SECONDS.HOST" and `suffix` (NULL: "").
+ * Events carry the time when they were written; they are in the file after a flush, a hundred
+ * kilobytes of them, or close(), which frees in any case and returns the first error there was.
+ * Any thread may write, several at a time. TF: tf.summary.FileWriter. */
+struct weft_event_writer;
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_new(const char *dir, const char *suffix, struct weft_event_writer **result);
+WEFT_API const char *weft_event_writer_path(const struct weft_event_writer *w);
+/* A serialized Event, as it is. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_event(struct weft_event_writer *w, const void *event, size_t n);
+/* The graph `g`, with the shapes that are known. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_graph(struct weft_event_writer *w, struct weft_graph *g, int64_t step);
+/* A serialized Summary: what ScalarSummary, MergeSummary and their like give. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_summary(struct weft_event_writer *w, const void *summary, size_t n,
+                          int64_t step);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_scalar(struct weft_event_writer *w, const char *tag, double value, int64_t step);
+/* The distribution of n values, in TensorFlow's buckets. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_histogram(struct weft_event_writer *w, const char *tag, const double *values,
+                            size_t n, int64_t step);
+/* height x width pixels of 1 to 4 bytes: gray, gray and alpha, RGB, RGBA. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_image(struct weft_event_writer *w, const char *tag, const uint8_t *pixels,
+                        int height, int width, int channels, int64_t step);
+/* Markdown. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_text(struct weft_event_writer *w, const char *tag, const char *text,
+                       int64_t step);
+/* That a run of the program has started (1), stopped (2) or saved a checkpoint (3), at `path` then
+ * (else NULL). TF: SessionLog. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_session_log(struct weft_event_writer *w, int status, const char *path,
+                              int64_t step);
+/* What a traced run took: see weft_run_options_metadata(). */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_run_metadata(struct weft_event_writer *w, const char *tag, const void *metadata,
+                               size_t n, int64_t step);
+WEFT_API WEFT_MUST_CHECK struct weft_status *weft_event_writer_flush(struct weft_event_writer *w);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_close(struct weft_event_writer *w);           /* NULL is fine */
+
+/* One value of one event. A summary of several tags is several of these; a text or image is in
+ * `bytes`, the number of a scalar in `number`; strings and bytes are the reader's until the next
+ * call. */
+enum weft_event_kind {
+    WEFT_EVENT_VERSION = 3,             /* of the file: text */
+    WEFT_EVENT_GRAPH = 4,               /* bytes: a GraphDef */
+    WEFT_EVENT_LOG = 6,                 /* text */
+    WEFT_EVENT_SESSION_LOG = 7,         /* number: its status; text: the checkpoint */
+    WEFT_EVENT_RUN_METADATA = 8,        /* tag; bytes: a RunMetadata */
+    WEFT_EVENT_META_GRAPH = 9,          /* bytes: a MetaGraphDef */
+    WEFT_EVENT_SCALAR = 12,             /* tag, number */
+    WEFT_EVENT_IMAGE = 14,              /* tag; bytes: a PNG file; height, width */
+    WEFT_EVENT_HISTOGRAM = 15,          /* tag; limits, buckets, n_buckets; number: their sum */
+    WEFT_EVENT_AUDIO = 16,              /* tag; bytes: a WAV file */
+    WEFT_EVENT_TENSOR = 18,             /* tag; bytes: a TensorProto; text: who is to show it */
+    WEFT_EVENT_EMPTY = 0
+};
+struct weft_event {
+    enum weft_event_kind kind;
+    double wall_time;                   /* seconds since 1970 */
+    int64_t step;
+    const char *tag, *text;             /* "" where there is none */
+    double number;
+    const void *bytes;
+    size_t size;
+    int height, width, n_buckets;
+    const double *limits, *buckets;     /* buckets[i] values are below limits[i] */
+};
+/* Reads an event file, or any file of Event records, as weft_record_reader_next() does. What is no
+ * Event is DATA_LOSS. TF: tf.train.summary_iterator. */
+struct weft_event_reader;
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_reader_new(const char *path, struct weft_event_reader **result);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_reader_next(struct weft_event_reader *r, struct weft_event *event, bool *done);
+WEFT_API void weft_event_reader_free(struct weft_event_reader *r);      /* NULL is fine */
 
 #ifdef __cplusplus
 }

@@ -760,8 +760,8 @@ WEFT_API void weft_record_reader_free(struct weft_record_reader *r);    /* NULL 
 
 /* Event files are what TensorBoard shows: records of Event messages. A writer makes one in `dir`
  * (and that folder, if need be), named "events.out.tfevents.SECONDS.HOST" and `suffix` (NULL: "").
- * Events carry the time when they were written; they are in the file after a flush, a hundred
- * kilobytes of them, or close(), which frees in any case and returns the first error there was.
+ * Events carry the time when they were written; they are in the file after a flush, 64 kilobytes
+ * of them, or close(), which frees in any case and returns the first error there was.
  * Any thread may write, several at a time. TF: tf.summary.FileWriter. */
 struct weft_event_writer;
 WEFT_API WEFT_MUST_CHECK struct weft_status *

@@ -17,8 +17,6 @@ static struct status *tag_of(struct summary *s, const char *base, const char *ki
 
 /* ---- ImageSummary ---- */
 
-enum { BITS = 8, ZLIB_LEVEL = -1 };
-
 struct image_summary { int64_t most; const struct tensor *bad_color; };
 
 static struct status *image_prepare(struct prep *p)
@@ -117,8 +115,7 @@ static struct status *add_image(struct kernel *k, struct summary *s, int64_t i, 
     const struct tensor *x = kernel_in(k, 1);
     int64_t pixels = x->shape.dim[1] * x->shape.dim[2], depth = x->shape.dim[3];
     struct image m = { x, i * pixels * depth, pixels, depth };
-    struct picture p = { scratch, (int)x->shape.dim[1], (int)x->shape.dim[2], (int)depth, BITS,
-                         ZLIB_LEVEL };
+    struct picture p = { scratch, x->shape.dim[1], x->shape.dim[2], (int)depth };
     const char *tag;
     if (x->dtype == DT_UINT8)
         p.pixels = (const uint8_t *)x->data + m.at;

@@ -730,6 +730,76 @@ WEFT_API void weft_server_free(struct weft_server *s);          /* NULL is fine 
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_reset(const char *target, const char *const *containers, int n);
 
+/* ---- graphs as files ---------------------------------------------------------------------- */
+
+enum { WEFT_EXPORT_SHAPES = 1 };        /* what is known of outputs' shapes, as "_output_shapes" */
+
+/* The graph as a serialized GraphDef: nodes in order of creation with all attributes, and the
+ * functions that were imported. TF: Graph.as_graph_def. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_export(struct weft_graph *g, unsigned flags, struct weft_bytes *graph_def);
+/* One node as a NodeDef. TF: Operation.node_def. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_node_export(const struct weft_node *n, struct weft_bytes *node_def);
+
+/* How a GraphDef is to be imported and, after that, what came of it; for one thread at a time.
+ * Texts are copied. NULL: no memory. A setter that finds none says so at the import.
+ * TF: TF_ImportGraphDefOptions, TF_ImportGraphDefResults. */
+struct weft_import;
+WEFT_API struct weft_import *weft_import_new(void);
+WEFT_API void weft_import_free(struct weft_import *i);          /* NULL is fine */
+/* Names get "prefix/" in front; NULL or "": nothing. */
+WEFT_API void weft_import_prefix(struct weft_import *i, const char *prefix);
+/* A prefix that nodes have already becomes prefix_1, prefix_2...; single names likewise. Without
+ * these a name that is taken is an error. */
+WEFT_API void weft_import_uniquify_prefix(struct weft_import *i, bool uniquify);
+WEFT_API void weft_import_uniquify_names(struct weft_import *i, bool uniquify);
+/* Of nodes that name none. */
+WEFT_API void weft_import_device(struct weft_import *i, const char *device);
+/* What reads the file's output "x:0" (or "x") reads `out`, of the graph imported to, instead. */
+WEFT_API void weft_import_map(struct weft_import *i, const char *name, struct weft_out out);
+/* What waits for the file's node "x" waits for `node` instead. */
+WEFT_API void weft_import_map_control(struct weft_import *i, const char *name,
+                                      struct weft_node *node);
+/* The imported nodes run after this one. */
+WEFT_API void weft_import_after(struct weft_import *i, struct weft_node *node);
+/* Ask for "x:1", an output, or "x", an operation: see weft_import_returned(). */
+WEFT_API void weft_import_return(struct weft_import *i, const char *name);
+/* A serialized OpList: the ops as the writer of the file knew them. Those that are unknown here
+ * become nodes, which cannot run; attributes that are newer than the ops here are left out where
+ * they have their default. TF: producer_op_list. */
+WEFT_API void weft_import_ops(struct weft_import *i, const void *op_list, size_t n);
+/* Ops that nobody knows, and known ones with attributes that are not theirs, become nodes too, with
+ * the outputs that the file makes use of: for looking at them. Running one is NOT_FOUND. */
+WEFT_API void weft_import_allow_unknown(struct weft_import *i, bool allow);
+
+/* Adds the nodes of a serialized GraphDef, whatever their order, and its functions; on failure the
+ * graph is as it was. The thread's scopes hold for the nodes (devices fill up what they say,
+ * control dependencies apply), but not for their names. `i` may be NULL. INVALID_ARGUMENT: "Invalid
+ * GraphDef", "Node name 'x' already exists in the Graph", "Node 'x': Unknown input node 'y'",
+ * "Requested return node 'x' not found in graph def"...; NOT_FOUND "Op type not registered".
+ * TF: tf.import_graph_def, TF_GraphImportGraphDef. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_import(struct weft_graph *g, struct weft_import *i, const void *graph_def, size_t n);
+/* The same from a file, which holds a GraphDef as binary or as text; what its constants hold is in
+ * memory once when it is done, and twice meanwhile. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_import_file(struct weft_graph *g, struct weft_import *i, const char *path);
+
+/* After an import: the k-th that was asked for; of an operation, its index is -1. */
+WEFT_API struct weft_out weft_import_returned(const struct weft_import *i, int k);
+/* Names given to weft_import_map() and weft_import_map_control() that nothing in the file has, in
+ * the order given, controls as "^x". */
+WEFT_API int weft_import_unused(const struct weft_import *i);
+WEFT_API const char *weft_import_unused_key(const struct weft_import *i, int k);
+
+/* A message of a type ("GraphDef", "MetaGraphDef", "SavedModel", "Event", "ConfigProto"...) from its
+ * bytes to protobuf's text format and back. INVALID_ARGUMENT for a type that is not known, and for
+ * bytes or text that are not of it ("3:14: GraphDef has no field \"nodes\""). */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_message_to_text(const char *type, const void *message, size_t n, struct weft_bytes *text);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_message_from_text(const char *type, const char *text, size_t n, struct weft_bytes *message);
 /* ---- saved models ------------------------------------------------------------------------- *
  * A MetaGraphDef is a graph with what belongs to it: collections, signatures, how its variables
  * are saved. A SavedModel is a directory of such graphs for different uses, told apart by their

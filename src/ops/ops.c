@@ -21,6 +21,7 @@
     X(conv) \
     X(crop) \
     X(cross) \
+    X(csv) \
     X(ctc) \
     X(debug) \
     X(decompose) \
@@ -47,6 +48,7 @@
     X(move) \
     X(norm) \
     X(nth) \
+    X(parse) \
     X(partition) \
     X(patches) \
     X(pool) \
@@ -74,6 +76,7 @@
     X(string) \
     X(sum) \
     X(table) \
+    X(table_file) \
     X(summary) \
     X(summary_media) \
     X(text) \

@@ -29,6 +29,7 @@
     X(diag) \
     X(encode) \
     X(example) \
+    X(example_sequence) \
     X(file) \
     X(image_file) \
     X(fake_quant) \

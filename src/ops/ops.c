@@ -10,6 +10,7 @@
     X(arg) \
     X(binary) \
     X(bins) \
+    X(bitcast) \
     X(boxes) \
     X(broadcast) \
     X(candidate) \
@@ -55,6 +56,7 @@
     X(pool) \
     X(random) \
     X(reduce) \
+    X(regex) \
     X(resize) \
     X(roll) \
     X(sample) \

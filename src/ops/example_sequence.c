@@ -106,8 +106,8 @@ static struct status *message_read(const struct tstring *s, struct message *m)
     struct bytes b = { p, p + tstring_len(s) };
     struct wire_field f;
     while (b.at < b.end) {
-        ENSURE(wire_next(&b, &f), "Could not parse example input, value: '%.256s'",
-               tstring_data(s));
+        if (!wire_next(&b, &f))
+            return example_refuse(s);
         if (f.type == BYTES && f.number <= 2)
             *(f.number == 1 ? &m->context : &m->lists) = f.in;
     }

@@ -27,10 +27,10 @@ API = {"": {
         Dimension TensorShape dimension_at_index dimension_value disable_v2_tensorshape
         enable_v2_tensorshape""",
     "python.framework.device_spec": "DeviceSpec",
-    "python.framework.config": """
-        AttrValue ConfigProto GPUOptions GraphDef GraphOptions NodeDef OptimizerOptions
-        RunMetadata RunOptions""",
-    "python.framework.graph_def": "NameAttrList",
+    "python.framework.messages": """
+        AttrValue ConfigProto Event GPUOptions GraphDef GraphOptions HistogramProto LogMessage
+        MetaGraphDef NameAttrList NodeDef OptimizerOptions RunMetadata RunOptions SessionLog
+        Summary SummaryMetadata TensorInfo""",
     "python.framework.errors": "OpError",
     "python.framework.sparse_tensor": """
         SparseTensor SparseTensorValue convert_to_tensor_or_sparse_tensor""",
@@ -372,7 +372,9 @@ API["train"] = {
     "python.training.coordinator": "Coordinator LooperThread",
     "python.training.server_lib": "ClusterSpec Server",
     "python.training.device_setter": "replica_device_setter",
-    "python.framework.config": "ClusterDef JobDef ServerDef"}
+    "python.framework.messages": """
+        BytesList ClusterDef Example Feature FeatureList FeatureLists Features FloatList Int64List
+        JobDef SaverDef SequenceExample ServerDef"""}
 
 API["distributions"] = {"python.ops.distributions.distributions": """
     Bernoulli Categorical Distribution FULLY_REPARAMETERIZED NOT_REPARAMETERIZED Normal
@@ -450,6 +452,62 @@ API["compat"] = {"python.util.compat": """
 API["contrib.util"] = {
     "python.framework.tensor_util": "constant_value make_ndarray=MakeNdarray make_tensor_proto"}
 
+# ---- messages: the modules that protoc makes for TensorFlow, and what scripts look for in each ----
+
+_DT = """
+    BFLOAT16 BOOL COMPLEX128 COMPLEX64 DOUBLE FLOAT HALF INT16 INT32 INT64 INT8 QINT16 QINT32 QINT8
+    QUINT16 QUINT8 RESOURCE STRING UINT16 UINT32 UINT64 UINT8 VARIANT""".split()
+
+for _module, _names in {
+        "framework.attr_value": "AttrValue NameAttrList",
+        "framework.cost_graph": "CostGraphDef",
+        "framework.device_attributes": "DeviceAttributes DeviceLocality",
+        "framework.function": "FunctionDef FunctionDefLibrary GradientDef",
+        "framework.graph": "GraphDef",
+        "framework.node_def": "NodeDef",
+        "framework.op_def": "OpDef OpDeprecation OpList",
+        "framework.resource_handle": "ResourceHandleProto",
+        "framework.step_stats": """
+            AllocatorMemoryUsed DeviceStepStats NodeExecStats NodeOutput StepStats""",
+        "framework.summary": "HistogramProto Summary SummaryDescription SummaryMetadata",
+        "framework.tensor": "TensorProto VariantTensorDataProto",
+        "framework.tensor_description": "TensorDescription",
+        "framework.tensor_shape": "TensorShapeProto",
+        "framework.tensor_slice": "TensorSliceProto",
+        "framework.types": " ".join(["DataType DT_INVALID", *("DT_" + name for name in _DT),
+                                     *("DT_%s_REF" % name for name in _DT)]),
+        "framework.variable": """
+            SaveSliceInfoDef VARIABLE_AGGREGATION_MEAN VARIABLE_AGGREGATION_NONE
+            VARIABLE_AGGREGATION_ONLY_FIRST_REPLICA VARIABLE_AGGREGATION_SUM
+            VARIABLE_SYNCHRONIZATION_AUTO VARIABLE_SYNCHRONIZATION_NONE
+            VARIABLE_SYNCHRONIZATION_ON_READ VARIABLE_SYNCHRONIZATION_ON_WRITE
+            VariableAggregation VariableDef VariableSynchronization""",
+        "framework.versions": "VersionDef",
+        "protobuf.cluster": "ClusterDef JobDef",
+        "protobuf.config": """
+            ConfigProto GPUOptions GraphOptions OptimizerOptions RPCOptions RunMetadata RunOptions
+            ThreadPoolOptionProto""",
+        "protobuf.control_flow": """
+            CondContextDef ControlFlowContextDef ValuesDef WhileContextDef""",
+        "protobuf.debug": "DebugOptions DebugTensorWatch",
+        "protobuf.meta_graph": """
+            AssetFileDef CollectionDef MetaGraphDef SignatureDef TensorInfo""",
+        "protobuf.queue_runner": "QueueRunnerDef",
+        "protobuf.rewriter_config": "AutoParallelOptions RewriterConfig ScopedAllocatorOptions",
+        "protobuf.saved_model": "SavedModel",
+        "protobuf.saver": "SaverDef",
+        "protobuf.tensor_bundle": "BundleEntryProto BundleHeaderProto",
+        "protobuf.tensorflow_server": "ServerDef",
+        "protobuf.trackable_object_graph": "TrackableObjectGraph",
+        "util.event": "Event LogMessage SessionLog TaggedRunMetadata",
+        "util.saved_tensor_slice": """
+            SavedSlice SavedSliceMeta SavedTensorSliceMeta SavedTensorSlices""",
+        "example.example": "Example SequenceExample",
+        "example.feature": """
+            BytesList Feature FeatureList FeatureLists Features FloatList Int64List"""}.items():
+    API["core.%s_pb2" % _module] = {"python.framework.messages": _names}
+API["python.training.checkpoint_state_pb2"] = {"python.framework.messages": "CheckpointState"}
+
 # ---- modules by other names: {path: the path of the module, or namespace, that it is} ----
 
 MODULES = {
@@ -471,14 +529,6 @@ MODULES = {
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
-    **{"core.protobuf.%s_pb2" % name: "python.framework.config"
-       for name in ("cluster", "config", "debug", "rewriter_config", "tensorflow_server")},
-    **{"core.framework.%s_pb2" % name: "python.framework.config"
-       for name in ("cost_graph", "step_stats")},
-    **{"core.framework.%s_pb2" % name: "python.framework.graph_def"
-       for name in ("attr_value", "graph", "node_def", "resource_handle", "tensor",
-                    "tensor_shape", "versions")},
-    "core.framework.types_pb2": "python.framework.types_pb2",
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
        for name in ("array", "bitwise", "candidate_sampling", "control_flow", "data_flow", "image",
                     "io", "linalg", "list", "logging", "lookup", "manip", "math", "nn", "parsing",
@@ -510,19 +560,19 @@ LATER = {
         nn.ctc_beam_search_decoder nn.ctc_beam_search_decoder_v2 nn.ctc_greedy_decoder
         nn.ctc_loss nn.ctc_loss_v2 nn.ctc_unique_labels""",
     "checkpoints": """
-        core.protobuf.saver_pb2 python.pywrap_tensorflow python.training.saver
+        python.pywrap_tensorflow python.training.saver
         pywrap_tensorflow train.Checkpoint train.CheckpointManager train.NewCheckpointReader
         train.Saver train.checkpoint_exists train.experimental train.get_checkpoint_mtimes
         train.get_checkpoint_state train.init_from_checkpoint train.latest_checkpoint
         train.list_variables train.load_checkpoint train.load_variable train.remove_checkpoint
         train.update_checkpoint_state train.warm_start""",
     "files of graphs": """
-        MetaGraphDef TensorInfo core.protobuf.meta_graph_pb2 graph_util import_graph_def
+        graph_util import_graph_def
         python.framework.graph_util python.tools saved_model train.export_meta_graph
         train.import_meta_graph train.write_graph""",
     "summaries": """
-        Event HistogramProto LogMessage SessionLog Summary SummaryMetadata contrib.summary
-        core.framework.summary_pb2 core.util.event_pb2 python.summary summary
+        contrib.summary
+        python.summary summary
         train.summary_iterator""",
     "queues": """
         ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue
@@ -539,9 +589,7 @@ LATER = {
         WholeFileReader decode_compressed decode_csv decode_json_example gfile io
         load_file_system_library matching_files parse_example parse_single_example
         parse_single_sequence_example parse_tensor python.platform.gfile python_io read_file
-        serialize_tensor train.BytesList train.Example train.Feature train.FeatureList
-        train.FeatureLists train.Features train.FloatList train.Int64List train.SequenceExample
-        train.match_filenames_once write_file""",
+        serialize_tensor train.match_filenames_once write_file""",
     "image files": """
         image.adjust_jpeg_quality image.decode_and_crop_jpeg image.decode_bmp image.decode_gif
         image.decode_image image.decode_jpeg image.decode_png image.encode_jpeg

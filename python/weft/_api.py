@@ -42,6 +42,7 @@ API = {"": {
         no_gradient=NotDifferentiable op_scope register_tensor_conversion_function
         reset_default_graph""",
     "python.framework.constant_op": "constant",
+    "python.framework.importer": "import_graph_def",
     "python.framework.tensor_util": """
         get_static_value=constant_value is_tensor make_ndarray=MakeNdarray make_tensor_proto""",
     "python.framework.random_seed": "get_seed set_random_seed",
@@ -371,6 +372,7 @@ API["train"] = {
         global_step""",
     "python.training.coordinator": "Coordinator LooperThread",
     "python.training.server_lib": "ClusterSpec Server",
+    "python.framework.graph_io": "write_graph",
     "python.training.device_setter": "replica_device_setter",
     "python.framework.messages": """
         BytesList ClusterDef Example Feature FeatureList FeatureLists Features FloatList Int64List
@@ -455,7 +457,12 @@ API["io.gfile"] = {
 API["python_io"] = {"python.lib.io.python_io": """
     TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
 
+API["graph_util"] = {"python.framework.graph_util": """
+    convert_variables_to_constants extract_sub_graph must_run_on_cpu remove_training_nodes
+    tensor_shape_from_node_def_name"""}
+
 API["io"] = {
+    "python.framework.graph_io": "write_graph",
     "python.lib.io.tf_record": """
         TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
 
@@ -586,9 +593,8 @@ LATER = {
         train.list_variables train.load_checkpoint train.load_variable train.remove_checkpoint
         train.update_checkpoint_state train.warm_start""",
     "files of graphs": """
-        graph_util import_graph_def
-        python.framework.graph_util python.tools saved_model train.export_meta_graph
-        train.import_meta_graph train.write_graph""",
+        python.tools saved_model train.export_meta_graph
+        train.import_meta_graph""",
     "summaries": """
         contrib.summary
         python.summary summary

@@ -800,6 +800,141 @@ WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_message_to_text(const char *type, const void *message, size_t n, struct weft_bytes *text);
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_message_from_text(const char *type, const char *text, size_t n, struct weft_bytes *message);
+/* ---- saved models ------------------------------------------------------------------------- *
+ * A MetaGraphDef is a graph with what belongs to it: collections, signatures, how its variables
+ * are saved. A SavedModel is a directory of such graphs for different uses, told apart by their
+ * tags, with the values of the variables and with files that the graphs read (assets). */
+
+struct weft_meta_graph;
+struct weft_saved_model;
+struct weft_signature;
+struct weft_saver;
+
+struct weft_named_out { const char *key; struct weft_out out; };
+struct weft_named_value { const char *key; struct weft_tensor *value; };
+
+/* What a MetaGraphDef is to say besides the graph and its collections: nothing at first. Texts are
+ * copied. An error of a setter is returned by what writes it. NULL: no memory. */
+WEFT_API struct weft_meta_graph *weft_meta_graph_new(void);
+WEFT_API void weft_meta_graph_free(struct weft_meta_graph *m);         /* NULL is fine */
+/* One more tag: "serve", "train", "gpu"... */
+WEFT_API void weft_meta_graph_tag(struct weft_meta_graph *m, const char *tag);
+/* A use of the graph under names of its own. `key` NULL: "serving_default"; `method` NULL:
+ * "tensorflow/serving/predict". TF: build_signature_def. */
+WEFT_API void weft_meta_graph_signature(struct weft_meta_graph *m, const char *key,
+                                        const char *method,
+                                        const struct weft_named_out *inputs, int n_inputs,
+                                        const struct weft_named_out *outputs, int n_outputs);
+/* A file that is copied along; where the model is loaded, its path there is fed to `name`, a
+ * string. */
+WEFT_API void weft_meta_graph_asset(struct weft_meta_graph *m, const char *path,
+                                    struct weft_out name);
+/* To be run when the model has been loaded: fills tables and what else is no variable.
+ * TF: main_op. */
+WEFT_API void weft_meta_graph_init(struct weft_meta_graph *m, struct weft_node *op);
+/* How the variables are saved and restored; borrowed until it has been written. */
+WEFT_API void weft_meta_graph_saver(struct weft_meta_graph *m, const struct weft_saver *saver);
+/* Leave out where nodes are to run. */
+WEFT_API void weft_meta_graph_clear_devices(struct weft_meta_graph *m, bool clear);
+
+/* The graph as a MetaGraphDef; `m` may be NULL. TF: tf.train.export_meta_graph. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_meta_graph_export(struct weft_graph *g, const struct weft_meta_graph *m,
+                       struct weft_bytes *meta_graph_def);
+/* Adds the graph of a MetaGraphDef, its names under "prefix/" (NULL: as they are), and its
+ * collections of nodes and of variables, so that weft_trainable_variables() and
+ * weft_variables_initializer() know them. TF: tf.train.import_meta_graph. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_meta_graph_import(struct weft_graph *g, const char *prefix, bool clear_devices,
+                       const void *meta_graph_def, size_t n);
+/* Runs what restores the variables of a graph so imported, from the checkpoint `path`. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_meta_graph_restore(struct weft_session *s, const char *prefix, const void *meta_graph_def,
+                        size_t n, const char *path);
+
+/* Writes `dir` with the graph of the session, the values of the variables in "variables" and what
+ * `m` says (nodes that save them are added to the graph unless it has a saver). The directory
+ * appears when all of it is written; ALREADY_EXISTS "Export directory already exists" if there is
+ * one. TF: SavedModelBuilder. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_save(struct weft_session *s, const struct weft_meta_graph *m, const char *dir,
+                      bool as_text);
+
+/* The graph with exactly these tags (NULL: the only one there is), in a graph and a session of its
+ * own; variables are restored, assets fed to the initializing op, which has been run. Operations
+ * that are not known here are no obstacle until they would have to run. NOT_FOUND "SavedModel file
+ * does not exist at: DIR/{saved_model.pbtxt|saved_model.pb}" and "MetaGraphDef associated with tags
+ * { serve } could not be found in SavedModel", with the tags there are. `options` may be NULL.
+ * TF: tf.saved_model.loader.load, TF_LoadSessionFromSavedModel. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_load(const char *dir, const char *const *tags, int n_tags,
+                      const struct weft_session_options *options,
+                      struct weft_saved_model **result);
+/* The same for looking at: nothing is restored or run, and there is no session. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_read(const char *dir, const char *const *tags, int n_tags,
+                      struct weft_saved_model **result);
+/* The tag sets of the graphs in `dir`, a line each: "serve\nserve, gpu\n". */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_tags(const char *dir, struct weft_bytes *text);
+WEFT_API void weft_saved_model_free(struct weft_saved_model *m);        /* NULL is fine */
+
+/* Borrowed; the session is NULL after weft_saved_model_read(). */
+WEFT_API struct weft_graph *weft_saved_model_graph(const struct weft_saved_model *m);
+WEFT_API struct weft_session *weft_saved_model_session(const struct weft_saved_model *m);
+/* The MetaGraphDef, read from the directory once more. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_meta_graph(const struct weft_saved_model *m, struct weft_bytes *meta_graph_def);
+
+/* Signatures, sorted by their keys, and what each takes and gives, sorted likewise. All of it is
+ * the model's. */
+struct weft_signature_value {
+    const char *key;                    /* the signature's name for it */
+    const char *name;                   /* the graph's: "x:0"; of an operation "init" */
+    struct weft_out out;                /* of an operation: index -1 */
+    enum weft_dtype dtype;              /* 0: an operation */
+    struct weft_shape shape;
+};
+WEFT_API int weft_saved_model_signatures(const struct weft_saved_model *m);
+WEFT_API const struct weft_signature *weft_saved_model_signature(const struct weft_saved_model *m,
+                                                                 int i);
+/* NULL: none has this key. */
+WEFT_API const struct weft_signature *weft_saved_model_find(const struct weft_saved_model *m,
+                                                            const char *key);
+WEFT_API const char *weft_signature_key(const struct weft_signature *s);
+WEFT_API const char *weft_signature_method(const struct weft_signature *s);
+WEFT_API int weft_signature_inputs(const struct weft_signature *s);
+WEFT_API int weft_signature_outputs(const struct weft_signature *s);
+/* A SparseTensor stands as three: "x/indices", "x/values" and "x/dense_shape". */
+WEFT_API struct weft_signature_value weft_signature_input(const struct weft_signature *s, int i);
+WEFT_API struct weft_signature_value weft_signature_output(const struct weft_signature *s, int i);
+
+/* Runs a signature (NULL: "serving_default"): a value for each of its inputs, in any order;
+ * values[i] becomes that of output i, for the caller to free (NULL where the output is an
+ * operation). INVALID_ARGUMENT for an input that is missing, with its dtype and shape, or not the signature's;
+ * NOT_FOUND for a signature that is not there; both list what there is. `options` may be NULL. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_run(struct weft_saved_model *m, const char *signature,
+                     const struct weft_run_options *options,
+                     const struct weft_named_value *inputs, int n_inputs,
+                     struct weft_tensor **values);
+
+/* A GraphDef of what the outputs (names of nodes) need, variables replaced by constants of the
+ * values that they have in `s`; other names are kept. `graph_def` NULL: the session's graph.
+ * NOT_FOUND "x is not in graph". TF: tf.graph_util.convert_variables_to_constants. */
+struct weft_freeze_options {            /* zeroed is the default: all variables */
+    const char *const *only, *const *except;    /* names of variables */
+    int n_only, n_except;               /* `only` counts where it is not NULL */
+};
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_freeze(struct weft_session *s, const void *graph_def, size_t n,
+            const char *const *outputs, int n_outputs, const struct weft_freeze_options *options,
+            struct weft_bytes *frozen);
+/* A GraphDef of those nodes and what they need, control inputs too, in the order that they have.
+ * TF: tf.graph_util.extract_sub_graph. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_extract_subgraph(const void *graph_def, size_t n, const char *const *nodes, int n_nodes,
+                      struct weft_bytes *subgraph);
 
 /* ---- records and event files ---------------------------------------------------------------- */
 
@@ -831,8 +966,8 @@ WEFT_API void weft_record_reader_free(struct weft_record_reader *r);    /* NULL 
 
 /* Event files are what TensorBoard shows: records of Event messages. A writer makes one in `dir`
  * (and that folder, if need be), named "events.out.tfevents.SECONDS.HOST" and `suffix` (NULL: "").
- * Events carry the time when they were written; they are in the file after a flush, a hundred
- * kilobytes of them, or close(), which frees in any case and returns the first error there was.
+ * Events carry the time when they were written; they are in the file after a flush, 64 kilobytes
+ * of them, or close(), which frees in any case and returns the first error there was.
  * Any thread may write, several at a time. TF: tf.summary.FileWriter. */
 struct weft_event_writer;
 WEFT_API WEFT_MUST_CHECK struct weft_status *

@@ -29,6 +29,7 @@
     X(encode) \
     X(fake_quant) \
     X(fill) \
+    X(flow) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \

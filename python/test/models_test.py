@@ -42,6 +42,12 @@ def test_there_and_back(row):
                                                           % "|".join(missing(message, functions))):
             tf.import_graph_def(message, name="")
         pytest.skip("no op " + ", ".join(missing(message, functions)))
+    names = {node.name for node in message.node}
+    if not names.issuperset(x.lstrip("^").split(":")[0] for node in message.node
+                            for x in node.input):
+        with pytest.raises(ValueError, match="Unknown input node"):
+            tf.import_graph_def(message, name="")
+        return
     tf.import_graph_def(message, name="")
     graph = tf.get_default_graph()
     once = graph.as_graph_def()
@@ -68,8 +74,11 @@ def test_recorded_outputs(row):
     feeds = {_tensor(name[3:]): value for name, value in values.items() if name[:3] == "in/"}
     wanted = {_tensor(name[4:]): value for name, value in values.items() if name[:4] == "out/"}
     tf.import_graph_def(message, name="")
-    with tf.Session() as s:
-        got = s.run(list(wanted), feeds)
+    try:
+        with tf.Session() as s:
+            got = s.run(list(wanted), feeds)
+    except tf.errors.UnimplementedError as e:
+        pytest.skip(e.message.partition("\n")[0])
     for name, value, expected in zip(wanted, got, wanted.values()):
         if expected.dtype.kind == "f":
             np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-5, err_msg=name)

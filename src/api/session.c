@@ -94,6 +94,11 @@ const char *weft_run_options_trace_json(const struct weft_run_options *o)
     return str_text(&o->json);
 }
 
+const struct session_options *session_options_of(const struct weft_session_options *o)
+{
+    return o ? &o->o : NULL;
+}
+
 /* ---- sessions ---- */
 
 static struct status *make_session(struct graph *g, const struct session_options *o,
@@ -108,9 +113,8 @@ struct weft_status *weft_session_new(struct weft_graph *g,
                                      const struct weft_session_options *options,
                                      struct weft_session **result)
 {
-    static const struct session_options defaults;
     struct session *s = NULL;
-    struct status *st = make_session(graph_in(g), options ? &options->o : &defaults, &s);
+    struct status *st = make_session(graph_in(g), session_options_of(options), &s);
     *result = session_out(s);
     return status_out(st);
 }

@@ -770,7 +770,7 @@ WEFT_API void weft_import_return(struct weft_import *i, const char *name);
  * they have their default. TF: producer_op_list. */
 WEFT_API void weft_import_ops(struct weft_import *i, const void *op_list, size_t n);
 /* Ops that nobody knows, and known ones with attributes that are not theirs, become nodes too, with
- * the outputs that the file makes use of: for looking at them. Running one is NOT_FOUND. */
+ * the outputs that the file makes use of: for looking at them. */
 WEFT_API void weft_import_allow_unknown(struct weft_import *i, bool allow);
 
 /* Adds the nodes of a serialized GraphDef, whatever their order, and its functions; on failure the
@@ -966,8 +966,8 @@ WEFT_API void weft_record_reader_free(struct weft_record_reader *r);    /* NULL 
 
 /* Event files are what TensorBoard shows: records of Event messages. A writer makes one in `dir`
  * (and that folder, if need be), named "events.out.tfevents.SECONDS.HOST" and `suffix` (NULL: "").
- * Events carry the time when they were written; they are in the file after a flush, a hundred
- * kilobytes of them, or close(), which frees in any case and returns the first error there was.
+ * Events carry the time when they were written; they are in the file after a flush, 64 kilobytes
+ * of them, or close(), which frees in any case and returns the first error there was.
  * Any thread may write, several at a time. TF: tf.summary.FileWriter. */
 struct weft_event_writer;
 WEFT_API WEFT_MUST_CHECK struct weft_status *

@@ -438,6 +438,25 @@ API["resource_loader"] = {"python.platform.resource_loader": """
     get_data_files_path get_path_to_datafile get_root_dir_with_all_resources load_resource
     readahead_file_path"""}
 
+API["gfile"] = {"python.platform.gfile": """
+    Copy DeleteRecursively Exists FastGFile GFile Glob IsDirectory ListDirectory MakeDirs MkDir
+    Open Remove Rename Stat Walk"""}
+
+API["io.gfile"] = {
+    "python.platform.gfile": "GFile",
+    "python.lib.io.file_io": """
+        copy=copy_v2 exists=file_exists_v2 glob=get_matching_files_v2 isdir=is_directory_v2
+        listdir=list_directory_v2 makedirs=recursive_create_dir_v2 mkdir=create_dir_v2
+        remove=delete_file_v2 rename=rename_v2 rmtree=delete_recursively_v2 stat=stat_v2
+        walk=walk_v2"""}
+
+API["python_io"] = {"python.lib.io.python_io": """
+    TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
+
+API["io"] = {
+    "python.lib.io.tf_record": """
+        TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
+
 API["sysconfig"] = {
     "python.framework.versions": "CXX11_ABI_FLAG MONOLITHIC_BUILD",
     "python.platform.sysconfig": "get_compile_flags get_include get_lib get_link_flags"}
@@ -536,9 +555,9 @@ LATER = {
     "readers of files": """
         FixedLenFeature FixedLenSequenceFeature FixedLengthRecordReader IdentityReader
         LMDBReader ReaderBase SparseFeature TFRecordReader TextLineReader VarLenFeature
-        WholeFileReader decode_compressed decode_csv decode_json_example gfile io
+        WholeFileReader decode_compressed decode_csv decode_json_example
         load_file_system_library matching_files parse_example parse_single_example
-        parse_single_sequence_example parse_tensor python.platform.gfile python_io read_file
+        parse_single_sequence_example parse_tensor read_file
         serialize_tensor train.BytesList train.Example train.Feature train.FeatureList
         train.FeatureLists train.Features train.FloatList train.Int64List train.SequenceExample
         train.match_filenames_once write_file""",

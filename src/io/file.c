@@ -15,16 +15,18 @@ enum { BUFFER = 1 << 20, EARLY = 32 << 20 };
 static enum code code_of(int error)
 {
     switch (error) {
-    case ENOENT: return NOT_FOUND;
+    case EINVAL: case ENAMETOOLONG: case ENOTTY: return INVALID_ARGUMENT;
+    case ENOENT: case ENXIO: return NOT_FOUND;
     case EEXIST: return ALREADY_EXISTS;
-    case EACCES: case EPERM: case EROFS: return PERMISSION_DENIED;
+    case EPERM: case EACCES: case EROFS: return PERMISSION_DENIED;
+    case ENOTEMPTY: case EISDIR: case ENOTDIR: case EBADF: case EBUSY: return FAILED_PRECONDITION;
     case ENOSPC: case EDQUOT: case EMFILE: case ENFILE: case ENOMEM: return RESOURCE_EXHAUSTED;
-    case EISDIR: case ENOTDIR: case ENOTEMPTY: case EBUSY: case EFBIG: return FAILED_PRECONDITION;
-    case EINVAL: case ENAMETOOLONG: return INVALID_ARGUMENT;
+    case EFBIG: case ESPIPE: return OUT_OF_RANGE;
     default: return UNKNOWN;
     }
 }
 
+/* As TensorFlow says it: "PATH; No such file or directory". */
 struct status *file_error(const char *path)
 {
     int error = errno;

@@ -109,11 +109,10 @@ static bool take_place(struct piece *from, struct place *p)
     return piece_varint(from, &p->at) && piece_varint(from, &p->n);
 }
 
-static struct status *read_footer(struct table *t, struct place *index)
+static struct status *read_footer(struct table *t, struct place *meta, struct place *index)
 {
     char footer[FOOTER];
     struct piece handles = { footer, HANDLES };
-    struct place meta;
     if (t->file.size < FOOTER)
         return status_new(DATA_LOSS, "%s is too short (%llu bytes) to be a table", t->file.path,
                           (unsigned long long)t->file.size);
@@ -121,7 +120,7 @@ static struct status *read_footer(struct table *t, struct place *index)
     if (memcmp(footer + HANDLES, magic, sizeof magic))
         return status_new(DATA_LOSS, "%s is not a table: its last bytes are not those of one "
                           "(bad magic number)", t->file.path);
-    return take_place(&handles, &meta) && take_place(&handles, index)
+    return take_place(&handles, meta) && take_place(&handles, index)
                ? NULL : DAMAGED(t, "its footer is malformed");
 }
 
@@ -162,13 +161,25 @@ static struct status *read_entries(struct table *t, struct piece entries, struct
     return NULL;
 }
 
+/* A second index, which names what else a table has, stands in every table and is empty in those
+ * of TensorFlow; it must be whole all the same. */
+static struct status *read_meta(struct table *t, struct place meta)
+{
+    struct piece entries;
+    char *bytes;
+    struct status *st = read_block(t, meta, &bytes, &entries);
+    mem_free(bytes);
+    return st;
+}
+
 static struct status *read_index(struct table *t)
 {
-    struct place index;
+    struct place meta, index;
     struct piece entries;
     struct str key = { 0 };
     char *bytes;
-    TRY(read_footer(t, &index));
+    TRY(read_footer(t, &meta, &index));
+    TRY(read_meta(t, meta));
     struct status *st = read_block(t, index, &bytes, &entries);
     if (!st)
         st = read_entries(t, entries, &key);

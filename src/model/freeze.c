@@ -344,7 +344,7 @@ struct status *subgraph_freeze(const struct freeze *f, const void *bytes, size_t
     void *own = NULL;
     struct status *st = NULL;
     if (!bytes)
-        st = graph_export(session_graph(f->session), &own, &n);
+        st = graph_export(session_graph(f->session), 0, &own, &n);
     if (!st)
         st = freeze(&z, bytes ? bytes : own, n, result, result_n);
     freezing_release(&z);

@@ -222,8 +222,8 @@ static struct status *export_graph(struct graph *g, bool clear_devices, void **b
     void *all;
     size_t n_all;
     if (!clear_devices)
-        return graph_export(g, bytes, n);
-    TRY(graph_export(g, &all, &n_all));
+        return graph_export(g, EXPORT_SHAPES, bytes, n);
+    TRY(graph_export(g, EXPORT_SHAPES, &all, &n_all));
     struct status *st = subgraph_clear_devices(all, n_all, bytes, n);
     mem_free(all);
     return st;

@@ -1,6 +1,6 @@
 /* meta_import.c - a MetaGraphDef becomes nodes, and members of collections. */
 #include "base/mem.h"
-#include "graph/graphdef.h"
+#include "build/import.h"
 #include "model/meta.h"
 #include "model/subgraph.h"
 #include "tensor/tstring.h"
@@ -9,7 +9,7 @@
 struct status *meta_decode(struct arena *a, const void *bytes, size_t n,
                            Wire__MetaGraphParts **m)
 {
-    return status_prefix(wire_decode(a, &wire__meta_graph_parts__descriptor, bytes, n, m),
+    return status_prefix(wire_decode_borrowed(a, &wire__meta_graph_parts__descriptor, bytes, n, m),
                          "Invalid MetaGraphDef: ");
 }
 
@@ -102,11 +102,32 @@ static struct status *add_collections(const struct adding *c, const Wire__MetaGr
 
 /* ---- the graph ---- */
 
-static struct status *import_graph(struct graph *g, const struct meta_import *how,
-                                   const void *bytes, size_t n)
+/* The ops as the writer knew them: what is unknown or older here can be understood by those. */
+static struct status *writers_ops(const Wire__MetaGraphParts *m, void **bytes, size_t *n)
 {
-    (void)how;
-    return graph_import(g, bytes, n);
+    const Wire__MetaGraphDef__MetaInfoDef *info = m->meta_info_def;
+    if (!info || !info->stripped_op_list)
+        return NULL;
+    return wire_encode(&info->stripped_op_list->base, bytes, n);
+}
+
+static struct status *import_graph(struct graph *g, const struct meta_import *how,
+                                   const Wire__MetaGraphParts *m, const void *bytes, size_t n)
+{
+    void *ops = NULL;
+    size_t n_ops = 0;
+    struct import *im = import_new();
+    NEED(im);
+    struct status *st = writers_ops(m, &ops, &n_ops);
+    import_set_text(im, &im->prefix, how->prefix);
+    if (ops)
+        import_set_ops(im, ops, n_ops);
+    im->allow_unknown = how->allow_unknown;
+    if (!st)
+        st = build_import(g, im, bytes, n);
+    import_free(im);
+    mem_free(ops);
+    return st;
 }
 
 static struct status *add_graph(struct graph *g, const struct meta_import *how,
@@ -115,9 +136,9 @@ static struct status *add_graph(struct graph *g, const struct meta_import *how,
     void *bytes;
     size_t n;
     if (!how->clear_devices)
-        return import_graph(g, how, m->graph_def.data, m->graph_def.len);
+        return import_graph(g, how, m, m->graph_def.data, m->graph_def.len);
     TRY(subgraph_clear_devices(m->graph_def.data, m->graph_def.len, &bytes, &n));
-    struct status *st = import_graph(g, how, bytes, n);
+    struct status *st = import_graph(g, how, m, bytes, n);
     mem_free(bytes);
     return st;
 }

@@ -1,13 +1,13 @@
 #include "model/model_file.h"
 #include "base/mem.h"
 #include "io/file.h"
-#include "wire/wire.h"
+#include "wire/text.h"
 
 /* ---- reading ---- */
 
 static struct status *read_metas(struct arena *a, struct model_file *f)
 {
-    TRY(wire_decode(a, &wire__saved_model_parts__descriptor, f->bytes, f->n, &f->model));
+    TRY(wire_decode_borrowed(a, &wire__saved_model_parts__descriptor, f->bytes, f->n, &f->model));
     ENSURE(f->model->n_meta_graphs, "it holds no MetaGraphDef");
     NEED(f->meta = arena_array(a, Wire__MetaGraphParts *, f->model->n_meta_graphs));
     for (size_t i = 0; i < f->model->n_meta_graphs; i++)
@@ -22,12 +22,31 @@ static char *path_in(struct arena *a, const char *dir, const char *name)
     return arena_printf(a, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name);
 }
 
+/* The text becomes the bytes that it stands for: what follows is one way. */
+static struct status *load_text(struct arena *a, const char *path, struct model_file *f)
+{
+    char *text;
+    size_t n;
+    void *bytes = NULL;
+    Wire__SavedModel *m;
+    TRY(file_load(path, &text, &n));
+    struct status *st = text_read(a, &wire__saved_model__descriptor, text, n, &m);
+    if (!st)
+        st = wire_encode(&m->base, &bytes, &f->n);
+    f->bytes = bytes;
+    mem_free(text);
+    return status_prefix(st, "Cannot parse file %s: ", path);
+}
+
 static struct status *load(struct arena *a, const char *dir, struct model_file *f,
                            const char **path)
 {
     NEED(*path = path_in(a, dir, MODEL_FILE));
     if (file_exists(*path))
         return file_load(*path, &f->bytes, &f->n);
+    NEED(*path = path_in(a, dir, MODEL_TEXT));
+    if (file_exists(*path))
+        return load_text(a, *path, f);
     return status_new(NOT_FOUND, "SavedModel file does not exist at: %s/{%s|%s}", dir, MODEL_TEXT,
                       MODEL_FILE);
 }

@@ -13,7 +13,8 @@ struct model_file {
     int n_metas;
 };
 
-/* DIR/saved_model.pb, or the same as text. Memory besides the bytes is the arena's. */
+/* DIR/saved_model.pb, or the same as text. Memory besides the bytes is the arena's, and points into
+ * them. */
 MUST_CHECK struct status *model_file_load(struct arena *a, const char *dir, struct model_file *f);
 void model_file_release(struct model_file *f);
 /* The graph that has exactly these tags. */

@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "model/saved_model.h"
-#include "wire/wire.h"
+#include "wire/text.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -90,6 +90,24 @@ static struct status *encode(struct saving *v, void **bytes, size_t *n)
     return st;
 }
 
+static struct status *to_text(struct arena *a, const void *bytes, size_t n, struct str *text)
+{
+    Wire__SavedModel *m;
+    TRY(wire_decode_borrowed(a, &wire__saved_model__descriptor, bytes, n, &m));
+    TRY(text_write(&m->base, text));
+    return text->failed ? status_no_memory() : NULL;
+}
+
+static struct status *write_text(struct saving *v, const char *path, const void *bytes, size_t n)
+{
+    struct str text = { 0 };
+    struct status *st = to_text(&v->arena, bytes, n, &text);
+    if (!st)
+        st = file_replace(path, str_text(&text), text.n);
+    str_free(&text);
+    return st;
+}
+
 static struct status *write_graph(struct saving *v, bool as_text)
 {
     char *path = inside(v, as_text ? MODEL_TEXT : MODEL_FILE);
@@ -97,7 +115,7 @@ static struct status *write_graph(struct saving *v, bool as_text)
     size_t n;
     NEED(path);
     TRY(encode(v, &bytes, &n));
-    struct status *st = file_replace(path, bytes, n);
+    struct status *st = as_text ? write_text(v, path, bytes, n) : file_replace(path, bytes, n);
     mem_free(bytes);
     return st;
 }

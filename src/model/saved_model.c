@@ -144,8 +144,10 @@ static struct status *open_model(struct saved_model *m, struct arena *a, const c
     NEED(m->dir = arena_strdup(&m->arena, dir));
     TRY(model_file_load(a, dir, &f));
     struct status *st = choose_and_build(m, a, &f, tags, &w);
-    model_file_release(&f);             /* the graph has what it needs of it */
-    return st || use == MODEL_READ ? st : start(m, a, &w, o);
+    if (!st && use == MODEL_RUN)
+        st = start(m, a, &w, o);
+    model_file_release(&f);
+    return st;
 }
 
 struct status *saved_model_open(const char *dir, struct tag_list tags, enum model_use use,

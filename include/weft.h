@@ -741,9 +741,6 @@ weft_graph_export(struct weft_graph *g, unsigned flags, struct weft_bytes *graph
 /* One node as a NodeDef. TF: Operation.node_def. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_node_export(const struct weft_node *n, struct weft_bytes *node_def);
-/* A node's op as an OpDef, without descriptions. TF: Operation.op_def. */
-WEFT_API WEFT_MUST_CHECK struct weft_status *
-weft_node_op_export(const struct weft_node *n, struct weft_bytes *op_def);
 
 /* How a GraphDef is to be imported and, after that, what came of it; for one thread at a time.
  * Texts are copied. NULL: no memory. A setter that finds none says so at the import.

@@ -29,25 +29,13 @@ PyObject *core_graph_export(PyObject *self, PyObject *args)
     return bytes_or_error(st, &bytes);
 }
 
-static PyObject *export_node(PyObject *op, struct weft_status *(*export)(const struct weft_node *n,
-                                                                         struct weft_bytes *bytes))
-{
-    struct weft_bytes bytes = { 0 };
-    if (!is_operation(op))
-        return PyErr_Format(PyExc_TypeError, "Expected an Operation, got %s", Py_TYPE(op)->tp_name);
-    return bytes_or_error(export(((struct operation *)op)->node, &bytes), &bytes);
-}
-
 PyObject *core_node_export(PyObject *self, PyObject *op)
 {
+    struct weft_bytes bytes = { 0 };
     (void)self;
-    return export_node(op, weft_node_export);
-}
-
-PyObject *core_node_op_export(PyObject *self, PyObject *op)
-{
-    (void)self;
-    return export_node(op, weft_node_op_export);
+    if (!is_operation(op))
+        return PyErr_Format(PyExc_TypeError, "Expected an Operation, got %s", Py_TYPE(op)->tp_name);
+    return bytes_or_error(weft_node_export(((struct operation *)op)->node, &bytes), &bytes);
 }
 
 /* ---- in ---- */

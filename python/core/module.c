@@ -119,7 +119,6 @@ static PyMethodDef functions[] = {
     { "set_host_function", core_set_host_function, METH_O, "function(token, arrays) -> arrays" },
     { "graph_export", core_graph_export, METH_VARARGS, "(graph, shapes): a GraphDef's bytes." },
     { "node_export", core_node_export, METH_O, "A NodeDef's bytes." },
-    { "node_op_export", core_node_op_export, METH_O, "The bytes of the OpDef of a node's op." },
     { "graph_import", core_graph_import, METH_VARARGS,
       "(graph, GraphDef, prefix, [(key, element)], [name], OpList or None): the elements named, "
       "the keys unused" },

@@ -2,7 +2,6 @@
 #include "api/api.h"
 #include "base/mem.h"
 #include "build/import.h"
-#include "model/meta.h"
 #include "wire/graph.pb-c.h"
 #include "wire/text.h"
 
@@ -25,11 +24,6 @@ struct weft_status *weft_graph_export(struct weft_graph *g, unsigned flags,
 struct weft_status *weft_node_export(const struct weft_node *n, struct weft_bytes *node_def)
 {
     return status_out(node_export(node_in(n), &node_def->data, &node_def->size));
-}
-
-struct weft_status *weft_node_op_export(const struct weft_node *n, struct weft_bytes *op_def)
-{
-    return status_out(op_export(node_in(n)->op, &op_def->data, &op_def->size));
 }
 
 /* ---- options and results ---- */

@@ -66,8 +66,6 @@ void meta_fail(struct meta *m, struct status *st);      /* takes st over; the fi
 MUST_CHECK struct status *meta_export(struct graph *g, const struct meta *m, void **bytes,
                                       size_t *n);
 
-/* An op as a serialized OpDef, without descriptions; the bytes are the caller's, to mem_free(). */
-MUST_CHECK struct status *op_export(const struct op *op, void **bytes, size_t *n);
 /* The OpDefs of the ops that the graph uses, sorted by name (stripped_op_list). */
 MUST_CHECK struct status *op_list(struct arena *a, struct graph *g, Wire__OpList **list);
 

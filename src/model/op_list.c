@@ -103,17 +103,6 @@ static struct status *op_def(struct arena *a, const struct op *op, Wire__OpDef *
     return NULL;
 }
 
-struct status *op_export(const struct op *op, void **bytes, size_t *n)
-{
-    struct arena a = { 0 };
-    Wire__OpDef *m;
-    struct status *st = op_def(&a, op, &m);
-    if (!st)
-        st = wire_encode(&m->base, bytes, n);
-    arena_free(&a);
-    return st;
-}
-
 static int by_name(const void *a, const void *b)
 {
     return strcmp((*(const struct op *const *)a)->name, (*(const struct op *const *)b)->name);

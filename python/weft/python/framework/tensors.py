@@ -29,8 +29,8 @@ class Operation(_core.Operation):
     @property
     def op_def(self):
         """The OpDef of its type."""
-        from weft.python.framework.messages import OpDef
-        return OpDef.FromString(_core.node_op_export(self))
+        from weft.python.framework import node_defs
+        return node_defs.op_def(self.type)
 
     @property
     def traceback(self):

@@ -1,6 +1,7 @@
 /* save.c - a SavedModel directory is written, under another name until all of it is there. */
 #include "base/mem.h"
 #include "io/file.h"
+#include "model/save_nodes.h"
 #include "model/saved_model.h"
 #include "wire/text.h"
 
@@ -27,11 +28,29 @@ static char *inside(struct saving *v, const char *name)
 
 /* ---- variables ---- */
 
+/* Nodes of its own for all variables that there are, where the caller names no saver. */
+static struct status *find_saver(struct saving *v, const Wire__SaverDef **def)
+{
+    struct graph *g = session_graph(v->session);
+    int n = graph_collection(g, "variables", NULL, 0);
+    struct out *refs = arena_array(&v->arena, struct out, n + 1);
+    Wire__SaverDef *own;
+    NEED(refs);
+    *def = v->meta->m.saver_def;
+    if (*def || !n)
+        return NULL;
+    graph_collection(g, "variables", refs, n);
+    TRY(save_nodes_add(g, refs, n, &v->arena, &own));
+    *def = v->meta->m.saver_def = own;
+    return NULL;
+}
+
 static struct status *save_variables(struct saving *v)
 {
-    const Wire__SaverDef *d = v->meta->m.saver_def;
+    const Wire__SaverDef *d;
     char *folder = inside(v, "variables"), *path = inside(v, MODEL_VARIABLES);
     NEED(folder && path ? path : NULL);
+    TRY(find_saver(v, &d));
     if (!d)
         return NULL;
     struct path_feed feed = { d->filename_tensor_name, path };
@@ -160,7 +179,9 @@ static struct status *save(struct saving *v, const char *dir, bool as_text)
     if (file_exists(v->dir))
         return status_new(ALREADY_EXISTS, "Export directory already exists. Please specify a "
                           "different export directory: %s", v->dir);
+    Wire__SaverDef *given = v->meta->m.saver_def;
     struct status *st = fill(v, as_text);
+    v->meta->m.saver_def = given;       /* the own one is of this save alone */
     if (st)
         remove_tree(v->temp);
     return st;

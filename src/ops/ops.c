@@ -15,6 +15,7 @@
     X(broadcast) \
     X(candidate) \
     X(cast) \
+    X(checkpoint) \
     X(clip) \
     X(color) \
     X(compare) \

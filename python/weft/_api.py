@@ -593,7 +593,7 @@ LATER = {
         train.list_variables train.load_checkpoint train.load_variable train.remove_checkpoint
         train.update_checkpoint_state train.warm_start""",
     "files of graphs": """
-        python.tools saved_model train.export_meta_graph
+        saved_model train.export_meta_graph
         train.import_meta_graph""",
     "summaries": """
         contrib.summary

@@ -69,11 +69,12 @@ def _check(graph_def):
         raise TypeError("graph_def must be a graph_pb2.GraphDef proto.")
 
 
-def _with_nodes(graph_def, nodes):
+def with_nodes(graph_def, nodes):
     """A GraphDef with these nodes, and the functions and versions of another."""
     out = messages.GraphDef(node=nodes)
-    out.library.CopyFrom(graph_def.library)
-    out.versions.CopyFrom(graph_def.versions)
+    for name in ("library", "versions"):
+        if graph_def.HasField(name):
+            getattr(out, name).CopyFrom(getattr(graph_def, name))
     return out
 
 
@@ -92,7 +93,7 @@ def extract_sub_graph(graph_def, dest_nodes):
     for name in dest_nodes:
         assert name in nodes, "%s is not in graph" % name
     needed = _needed(nodes, dest_nodes)
-    return _with_nodes(graph_def, [node for node in graph_def.node if node.name in needed])
+    return with_nodes(graph_def, [node for node in graph_def.node if node.name in needed])
 
 
 # ---- freezing ----
@@ -116,7 +117,7 @@ def convert_variables_to_constants(sess, input_graph_def, output_node_names,
     out = [_frozen(node, values, handles) for node in graph_def.node]
     tf_logging.info("Froze %d variables.", len(frozen))
     tf_logging.info("Converted %d variables to const ops.", len(frozen))
-    return _with_nodes(graph_def, out)
+    return with_nodes(graph_def, out)
 
 
 def _values(sess, nodes, names):
@@ -232,7 +233,7 @@ def remove_training_nodes(input_graph, protected_nodes=None):
         if (node.op == "Identity" and node.name not in protected | controlled
                 and not any(x.startswith("^") for x in node.input)):
             gone[node.name] = node.input[0]
-    return _with_nodes(input_graph, [_spliced(node, gone) for node in kept
+    return with_nodes(input_graph, [_spliced(node, gone) for node in kept
                                      if node.name not in gone])
 
 

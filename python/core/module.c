@@ -138,6 +138,7 @@ PyMODINIT_FUNC PyInit__core(void)
         add_type(m, &callable_spec, "Callable", &callable_type) &&
         add_type(m, &partial_spec, "Partial", &partial_type) &&
         add_type(m, &server_spec, "Server", NULL) &&
+        add_type(m, &checkpoint_spec, "CheckpointReader", NULL) &&
         PyModule_AddStringConstant(m, "version", weft_version()) == 0)
         return m;
     Py_XDECREF(m);

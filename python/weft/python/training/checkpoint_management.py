@@ -5,7 +5,6 @@ old format V1 it is one file, PREFIX. The file "checkpoint" beside them names th
 training, the latest apart; it is replaced as a whole, so that a reader never sees half of one.
 """
 
-import glob
 import os
 import re
 
@@ -139,8 +138,8 @@ def _prefix_to_checkpoint_path(prefix, format_version):
 
 
 def _matching(path):
-    """The files of a name, which may be a pattern."""
-    return [path] if os.path.exists(path) else sorted(glob.glob(path))
+    """The files of a name, which may be a pattern: "m-?????-of-00002"."""
+    return [path] if file_io.file_exists(path) else file_io.get_matching_files(path)
 
 
 def _main_files(prefix):
@@ -171,7 +170,7 @@ checkpoint_exists_internal = checkpoint_exists
 def get_checkpoint_mtimes(checkpoint_prefixes):
     """When those of the checkpoints that are there were written, in seconds since 1970."""
     files = [_main_files(prefix) for prefix in checkpoint_prefixes]
-    return [os.stat(found[0]).st_mtime_ns / 1e9 for found in files if found]
+    return [file_io.stat(found[0]).mtime_nsec / 1e9 for found in files if found]
 
 
 def remove_checkpoint(checkpoint_prefix, checkpoint_format_version=_V2,
@@ -180,8 +179,7 @@ def remove_checkpoint(checkpoint_prefix, checkpoint_format_version=_V2,
     _delete(meta_graph_filename(checkpoint_prefix, meta_graph_suffix))
     if checkpoint_format_version == _V2:
         _delete(checkpoint_prefix + ".index")
-        for file in glob.glob(glob.escape(checkpoint_prefix) + ".data-?????-of-?????"):
-            _delete(file)
+        _delete(checkpoint_prefix + ".data-?????-of-?????")
     else:
         _delete(checkpoint_prefix)
 

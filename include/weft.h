@@ -63,6 +63,10 @@ WEFT_API size_t weft_memory_in_use(void);
  * CPUs. The first session, or the first call here, decides; later ones change nothing. */
 WEFT_API void weft_set_threads(int threads);
 
+/* Bytes that the library made: the caller's, to be freed with this, which leaves them empty. */
+struct weft_bytes { void *data; size_t size; };
+WEFT_API void weft_bytes_free(struct weft_bytes *b);
+
 /* ---- status ------------------------------------------------------------------------------- */
 
 /* TensorFlow's codes. */
@@ -660,6 +664,9 @@ WEFT_API void weft_run_options_timeout(struct weft_run_options *o, int64_t milli
  * the options: one at a time. */
 WEFT_API void weft_run_options_trace(struct weft_run_options *o, bool trace);
 WEFT_API const char *weft_run_options_trace_json(const struct weft_run_options *o);
+/* The same record as a serialized RunMetadata (StepStats of the CPU); empty before. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_run_options_metadata(const struct weft_run_options *o, struct weft_bytes *run_metadata);
 /* As soon as *flag is not 0, which a signal handler may see to (by an atomic store: other threads
  * look), a run in flight ends with CANCELLED "Run call was cancelled"; the session stays usable. */
 WEFT_API void weft_run_options_cancel(struct weft_run_options *o, const volatile int *flag);
@@ -722,6 +729,323 @@ WEFT_API void weft_server_free(struct weft_server *s);          /* NULL is fine 
  * sessions of the process that are on no server. TF: Session.reset. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_reset(const char *target, const char *const *containers, int n);
+
+/* ---- graphs as files ---------------------------------------------------------------------- */
+
+enum { WEFT_EXPORT_SHAPES = 1 };        /* what is known of outputs' shapes, as "_output_shapes" */
+
+/* The graph as a serialized GraphDef: nodes in order of creation with all attributes, and the
+ * functions that were imported. TF: Graph.as_graph_def. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_export(struct weft_graph *g, unsigned flags, struct weft_bytes *graph_def);
+/* One node as a NodeDef. TF: Operation.node_def. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_node_export(const struct weft_node *n, struct weft_bytes *node_def);
+
+/* How a GraphDef is to be imported and, after that, what came of it; for one thread at a time.
+ * Texts are copied. NULL: no memory. A setter that finds none says so at the import.
+ * TF: TF_ImportGraphDefOptions, TF_ImportGraphDefResults. */
+struct weft_import;
+WEFT_API struct weft_import *weft_import_new(void);
+WEFT_API void weft_import_free(struct weft_import *i);          /* NULL is fine */
+/* Names get "prefix/" in front; NULL or "": nothing. */
+WEFT_API void weft_import_prefix(struct weft_import *i, const char *prefix);
+/* A prefix that nodes have already becomes prefix_1, prefix_2...; single names likewise. Without
+ * these a name that is taken is an error. */
+WEFT_API void weft_import_uniquify_prefix(struct weft_import *i, bool uniquify);
+WEFT_API void weft_import_uniquify_names(struct weft_import *i, bool uniquify);
+/* Of nodes that name none. */
+WEFT_API void weft_import_device(struct weft_import *i, const char *device);
+/* What reads the file's output "x:0" (or "x") reads `out`, of the graph imported to, instead. */
+WEFT_API void weft_import_map(struct weft_import *i, const char *name, struct weft_out out);
+/* What waits for the file's node "x" waits for `node` instead. */
+WEFT_API void weft_import_map_control(struct weft_import *i, const char *name,
+                                      struct weft_node *node);
+/* The imported nodes run after this one. */
+WEFT_API void weft_import_after(struct weft_import *i, struct weft_node *node);
+/* Ask for "x:1", an output, or "x", an operation: see weft_import_returned(). */
+WEFT_API void weft_import_return(struct weft_import *i, const char *name);
+/* A serialized OpList: the ops as the writer of the file knew them. Those that are unknown here
+ * become nodes, which cannot run; attributes that are newer than the ops here are left out where
+ * they have their default. TF: producer_op_list. */
+WEFT_API void weft_import_ops(struct weft_import *i, const void *op_list, size_t n);
+/* Ops that nobody knows, and known ones with attributes that are not theirs, become nodes too, with
+ * the outputs that the file makes use of: for looking at them. Running one is NOT_FOUND. */
+WEFT_API void weft_import_allow_unknown(struct weft_import *i, bool allow);
+
+/* Adds the nodes of a serialized GraphDef, whatever their order, and its functions; on failure the
+ * graph is as it was. The thread's scopes hold for the nodes (devices fill up what they say,
+ * control dependencies apply), but not for their names. `i` may be NULL. INVALID_ARGUMENT: "Invalid
+ * GraphDef", "Node name 'x' already exists in the Graph", "Node 'x': Unknown input node 'y'",
+ * "Requested return node 'x' not found in graph def"...; NOT_FOUND "Op type not registered".
+ * TF: tf.import_graph_def, TF_GraphImportGraphDef. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_import(struct weft_graph *g, struct weft_import *i, const void *graph_def, size_t n);
+/* The same from a file, which holds a GraphDef as binary or as text; what its constants hold is in
+ * memory once when it is done, and twice meanwhile. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_import_file(struct weft_graph *g, struct weft_import *i, const char *path);
+
+/* After an import: the k-th that was asked for; of an operation, its index is -1. */
+WEFT_API struct weft_out weft_import_returned(const struct weft_import *i, int k);
+/* Names given to weft_import_map() and weft_import_map_control() that nothing in the file has, in
+ * the order given, controls as "^x". */
+WEFT_API int weft_import_unused(const struct weft_import *i);
+WEFT_API const char *weft_import_unused_key(const struct weft_import *i, int k);
+
+/* A message of a type ("GraphDef", "MetaGraphDef", "SavedModel", "Event", "ConfigProto"...) from its
+ * bytes to protobuf's text format and back. INVALID_ARGUMENT for a type that is not known, and for
+ * bytes or text that are not of it ("3:14: GraphDef has no field \"nodes\""). */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_message_to_text(const char *type, const void *message, size_t n, struct weft_bytes *text);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_message_from_text(const char *type, const char *text, size_t n, struct weft_bytes *message);
+/* ---- saved models ------------------------------------------------------------------------- *
+ * A MetaGraphDef is a graph with what belongs to it: collections, signatures, how its variables
+ * are saved. A SavedModel is a directory of such graphs for different uses, told apart by their
+ * tags, with the values of the variables and with files that the graphs read (assets). */
+
+struct weft_meta_graph;
+struct weft_saved_model;
+struct weft_signature;
+struct weft_saver;
+
+struct weft_named_out { const char *key; struct weft_out out; };
+struct weft_named_value { const char *key; struct weft_tensor *value; };
+
+/* What a MetaGraphDef is to say besides the graph and its collections: nothing at first. Texts are
+ * copied. An error of a setter is returned by what writes it. NULL: no memory. */
+WEFT_API struct weft_meta_graph *weft_meta_graph_new(void);
+WEFT_API void weft_meta_graph_free(struct weft_meta_graph *m);         /* NULL is fine */
+/* One more tag: "serve", "train", "gpu"... */
+WEFT_API void weft_meta_graph_tag(struct weft_meta_graph *m, const char *tag);
+/* A use of the graph under names of its own. `key` NULL: "serving_default"; `method` NULL:
+ * "tensorflow/serving/predict". TF: build_signature_def. */
+WEFT_API void weft_meta_graph_signature(struct weft_meta_graph *m, const char *key,
+                                        const char *method,
+                                        const struct weft_named_out *inputs, int n_inputs,
+                                        const struct weft_named_out *outputs, int n_outputs);
+/* A file that is copied along; where the model is loaded, its path there is fed to `name`, a
+ * string. */
+WEFT_API void weft_meta_graph_asset(struct weft_meta_graph *m, const char *path,
+                                    struct weft_out name);
+/* To be run when the model has been loaded: fills tables and what else is no variable.
+ * TF: main_op. */
+WEFT_API void weft_meta_graph_init(struct weft_meta_graph *m, struct weft_node *op);
+/* How the variables are saved and restored; borrowed until it has been written. */
+WEFT_API void weft_meta_graph_saver(struct weft_meta_graph *m, const struct weft_saver *saver);
+/* Leave out where nodes are to run. */
+WEFT_API void weft_meta_graph_clear_devices(struct weft_meta_graph *m, bool clear);
+
+/* The graph as a MetaGraphDef; `m` may be NULL. TF: tf.train.export_meta_graph. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_meta_graph_export(struct weft_graph *g, const struct weft_meta_graph *m,
+                       struct weft_bytes *meta_graph_def);
+/* Adds the graph of a MetaGraphDef, its names under "prefix/" (NULL: as they are), and its
+ * collections of nodes and of variables, so that weft_trainable_variables() and
+ * weft_variables_initializer() know them. TF: tf.train.import_meta_graph. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_meta_graph_import(struct weft_graph *g, const char *prefix, bool clear_devices,
+                       const void *meta_graph_def, size_t n);
+/* Runs what restores the variables of a graph so imported, from the checkpoint `path`. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_meta_graph_restore(struct weft_session *s, const char *prefix, const void *meta_graph_def,
+                        size_t n, const char *path);
+
+/* Writes `dir` with the graph of the session, the values of the variables in "variables" and what
+ * `m` says (nodes that save them are added to the graph unless it has a saver). The directory
+ * appears when all of it is written; ALREADY_EXISTS "Export directory already exists" if there is
+ * one. TF: SavedModelBuilder. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_save(struct weft_session *s, const struct weft_meta_graph *m, const char *dir,
+                      bool as_text);
+
+/* The graph with exactly these tags (NULL: the only one there is), in a graph and a session of its
+ * own; variables are restored, assets fed to the initializing op, which has been run. Operations
+ * that are not known here are no obstacle until they would have to run. NOT_FOUND "SavedModel file
+ * does not exist at: DIR/{saved_model.pbtxt|saved_model.pb}" and "MetaGraphDef associated with tags
+ * { serve } could not be found in SavedModel", with the tags there are. `options` may be NULL.
+ * TF: tf.saved_model.loader.load, TF_LoadSessionFromSavedModel. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_load(const char *dir, const char *const *tags, int n_tags,
+                      const struct weft_session_options *options,
+                      struct weft_saved_model **result);
+/* The same for looking at: nothing is restored or run, and there is no session. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_read(const char *dir, const char *const *tags, int n_tags,
+                      struct weft_saved_model **result);
+/* The tag sets of the graphs in `dir`, a line each: "serve\nserve, gpu\n". */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_tags(const char *dir, struct weft_bytes *text);
+WEFT_API void weft_saved_model_free(struct weft_saved_model *m);        /* NULL is fine */
+
+/* Borrowed; the session is NULL after weft_saved_model_read(). */
+WEFT_API struct weft_graph *weft_saved_model_graph(const struct weft_saved_model *m);
+WEFT_API struct weft_session *weft_saved_model_session(const struct weft_saved_model *m);
+/* The MetaGraphDef, read from the directory once more. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_meta_graph(const struct weft_saved_model *m, struct weft_bytes *meta_graph_def);
+
+/* Signatures, sorted by their keys, and what each takes and gives, sorted likewise. All of it is
+ * the model's. */
+struct weft_signature_value {
+    const char *key;                    /* the signature's name for it */
+    const char *name;                   /* the graph's: "x:0"; of an operation "init" */
+    struct weft_out out;                /* of an operation: index -1 */
+    enum weft_dtype dtype;              /* 0: an operation */
+    struct weft_shape shape;
+};
+WEFT_API int weft_saved_model_signatures(const struct weft_saved_model *m);
+WEFT_API const struct weft_signature *weft_saved_model_signature(const struct weft_saved_model *m,
+                                                                 int i);
+/* NULL: none has this key. */
+WEFT_API const struct weft_signature *weft_saved_model_find(const struct weft_saved_model *m,
+                                                            const char *key);
+WEFT_API const char *weft_signature_key(const struct weft_signature *s);
+WEFT_API const char *weft_signature_method(const struct weft_signature *s);
+WEFT_API int weft_signature_inputs(const struct weft_signature *s);
+WEFT_API int weft_signature_outputs(const struct weft_signature *s);
+/* A SparseTensor stands as three: "x/indices", "x/values" and "x/dense_shape". */
+WEFT_API struct weft_signature_value weft_signature_input(const struct weft_signature *s, int i);
+WEFT_API struct weft_signature_value weft_signature_output(const struct weft_signature *s, int i);
+
+/* Runs a signature (NULL: "serving_default"): a value for each of its inputs, in any order;
+ * values[i] becomes that of output i, for the caller to free (NULL where the output is an
+ * operation). INVALID_ARGUMENT for an input that is missing, with its dtype and shape, or not the signature's;
+ * NOT_FOUND for a signature that is not there; both list what there is. `options` may be NULL. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saved_model_run(struct weft_saved_model *m, const char *signature,
+                     const struct weft_run_options *options,
+                     const struct weft_named_value *inputs, int n_inputs,
+                     struct weft_tensor **values);
+
+/* A GraphDef of what the outputs (names of nodes) need, variables replaced by constants of the
+ * values that they have in `s`; other names are kept. `graph_def` NULL: the session's graph.
+ * NOT_FOUND "x is not in graph". TF: tf.graph_util.convert_variables_to_constants. */
+struct weft_freeze_options {            /* zeroed is the default: all variables */
+    const char *const *only, *const *except;    /* names of variables */
+    int n_only, n_except;               /* `only` counts where it is not NULL */
+};
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_freeze(struct weft_session *s, const void *graph_def, size_t n,
+            const char *const *outputs, int n_outputs, const struct weft_freeze_options *options,
+            struct weft_bytes *frozen);
+/* A GraphDef of those nodes and what they need, control inputs too, in the order that they have.
+ * TF: tf.graph_util.extract_sub_graph. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_extract_subgraph(const void *graph_def, size_t n, const char *const *nodes, int n_nodes,
+                      struct weft_bytes *subgraph);
+
+/* ---- records and event files ---------------------------------------------------------------- */
+
+/* Files of records (TFRecord): any bytes, with checksums. `compression` is "" (or NULL), "ZLIB" or
+ * "GZIP". A record is in the file once it was flushed; close() flushes, frees in any case and
+ * returns the first error there was. Any thread may write, several at a time.
+ * TF: tf.python_io.TFRecordWriter. */
+struct weft_record_writer;
+struct weft_record_reader;
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_record_writer_new(const char *path, const char *compression,
+                       struct weft_record_writer **result);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_record_writer_write(struct weft_record_writer *w, const void *data, size_t n);
+WEFT_API WEFT_MUST_CHECK struct weft_status *weft_record_writer_flush(struct weft_record_writer *w);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_record_writer_close(struct weft_record_writer *w);         /* NULL is fine */
+
+/* The records one by one, for one thread at a time; `data` is the reader's until the next call.
+ * *done: there are no more. DATA_LOSS "corrupted record at N" for bytes that are not what was
+ * written, "truncated record at N" where the file ends too early; the latter may be tried again
+ * when the file (not compressed) has grown. TF: tf.python_io.tf_record_iterator. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_record_reader_new(const char *path, const char *compression,
+                       struct weft_record_reader **result);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_record_reader_next(struct weft_record_reader *r, const void **data, size_t *n, bool *done);
+WEFT_API void weft_record_reader_free(struct weft_record_reader *r);    /* NULL is fine */
+
+/* Event files are what TensorBoard shows: records of Event messages. A writer makes one in `dir`
+ * (and that folder, if need be), named "events.out.tfevents.SECONDS.HOST" and `suffix` (NULL: "").
+ * Events carry the time when they were written; they are in the file after a flush, 64 kilobytes
+ * of them, or close(), which frees in any case and returns the first error there was.
+ * Any thread may write, several at a time. TF: tf.summary.FileWriter. */
+struct weft_event_writer;
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_new(const char *dir, const char *suffix, struct weft_event_writer **result);
+WEFT_API const char *weft_event_writer_path(const struct weft_event_writer *w);
+/* A serialized Event, as it is. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_event(struct weft_event_writer *w, const void *event, size_t n);
+/* The graph `g`, with the shapes that are known. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_graph(struct weft_event_writer *w, struct weft_graph *g, int64_t step);
+/* A serialized Summary: what ScalarSummary, MergeSummary and their like give. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_summary(struct weft_event_writer *w, const void *summary, size_t n,
+                          int64_t step);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_scalar(struct weft_event_writer *w, const char *tag, double value, int64_t step);
+/* The distribution of n values, in TensorFlow's buckets. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_histogram(struct weft_event_writer *w, const char *tag, const double *values,
+                            size_t n, int64_t step);
+/* height x width pixels of 1 to 4 bytes: gray, gray and alpha, RGB, RGBA. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_image(struct weft_event_writer *w, const char *tag, const uint8_t *pixels,
+                        int height, int width, int channels, int64_t step);
+/* Markdown. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_text(struct weft_event_writer *w, const char *tag, const char *text,
+                       int64_t step);
+/* That a run of the program has started (1), stopped (2) or saved a checkpoint (3), at `path` then
+ * (else NULL). TF: SessionLog. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_session_log(struct weft_event_writer *w, int status, const char *path,
+                              int64_t step);
+/* What a traced run took: see weft_run_options_metadata(). */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_run_metadata(struct weft_event_writer *w, const char *tag, const void *metadata,
+                               size_t n, int64_t step);
+WEFT_API WEFT_MUST_CHECK struct weft_status *weft_event_writer_flush(struct weft_event_writer *w);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_writer_close(struct weft_event_writer *w);           /* NULL is fine */
+
+/* One value of one event. A summary of several tags is several of these; a text or image is in
+ * `bytes`, the number of a scalar in `number`; strings and bytes are the reader's until the next
+ * call. */
+enum weft_event_kind {
+    WEFT_EVENT_VERSION = 3,             /* of the file: text */
+    WEFT_EVENT_GRAPH = 4,               /* bytes: a GraphDef */
+    WEFT_EVENT_LOG = 6,                 /* text */
+    WEFT_EVENT_SESSION_LOG = 7,         /* number: its status; text: the checkpoint */
+    WEFT_EVENT_RUN_METADATA = 8,        /* tag; bytes: a RunMetadata */
+    WEFT_EVENT_META_GRAPH = 9,          /* bytes: a MetaGraphDef */
+    WEFT_EVENT_SCALAR = 12,             /* tag, number */
+    WEFT_EVENT_IMAGE = 14,              /* tag; bytes: a PNG file; height, width */
+    WEFT_EVENT_HISTOGRAM = 15,          /* tag; limits, buckets, n_buckets; number: their sum */
+    WEFT_EVENT_AUDIO = 16,              /* tag; bytes: a WAV file */
+    WEFT_EVENT_TENSOR = 18,             /* tag; bytes: a TensorProto; text: who is to show it */
+    WEFT_EVENT_EMPTY = 0
+};
+struct weft_event {
+    enum weft_event_kind kind;
+    double wall_time;                   /* seconds since 1970 */
+    int64_t step;
+    const char *tag, *text;             /* "" where there is none */
+    double number;
+    const void *bytes;
+    size_t size;
+    int height, width, n_buckets;
+    const double *limits, *buckets;     /* buckets[i] values are below limits[i] */
+};
+/* Reads an event file, or any file of Event records, as weft_record_reader_next() does. What is no
+ * Event is DATA_LOSS. TF: tf.train.summary_iterator. */
+struct weft_event_reader;
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_reader_new(const char *path, struct weft_event_reader **result);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_event_reader_next(struct weft_event_reader *r, struct weft_event *event, bool *done);
+WEFT_API void weft_event_reader_free(struct weft_event_reader *r);      /* NULL is fine */
 
 #ifdef __cplusplus
 }

@@ -27,10 +27,10 @@ API = {"": {
         Dimension TensorShape dimension_at_index dimension_value disable_v2_tensorshape
         enable_v2_tensorshape""",
     "python.framework.device_spec": "DeviceSpec",
-    "python.framework.config": """
-        AttrValue ConfigProto GPUOptions GraphDef GraphOptions NodeDef OptimizerOptions
-        RunMetadata RunOptions""",
-    "python.framework.graph_def": "NameAttrList",
+    "python.framework.messages": """
+        AttrValue ConfigProto Event GPUOptions GraphDef GraphOptions HistogramProto LogMessage
+        MetaGraphDef NameAttrList NodeDef OptimizerOptions RunMetadata RunOptions SessionLog
+        Summary SummaryMetadata TensorInfo""",
     "python.framework.errors": "OpError",
     "python.framework.sparse_tensor": """
         SparseTensor SparseTensorValue convert_to_tensor_or_sparse_tensor""",
@@ -372,7 +372,9 @@ API["train"] = {
     "python.training.coordinator": "Coordinator LooperThread",
     "python.training.server_lib": "ClusterSpec Server",
     "python.training.device_setter": "replica_device_setter",
-    "python.framework.config": "ClusterDef JobDef ServerDef"}
+    "python.framework.messages": """
+        BytesList ClusterDef Example Feature FeatureList FeatureLists Features FloatList Int64List
+        JobDef SaverDef SequenceExample ServerDef"""}
 
 API["distributions"] = {"python.ops.distributions.distributions": """
     Bernoulli Categorical Distribution FULLY_REPARAMETERIZED NOT_REPARAMETERIZED Normal
@@ -438,6 +440,25 @@ API["resource_loader"] = {"python.platform.resource_loader": """
     get_data_files_path get_path_to_datafile get_root_dir_with_all_resources load_resource
     readahead_file_path"""}
 
+API["gfile"] = {"python.platform.gfile": """
+    Copy DeleteRecursively Exists FastGFile GFile Glob IsDirectory ListDirectory MakeDirs MkDir
+    Open Remove Rename Stat Walk"""}
+
+API["io.gfile"] = {
+    "python.platform.gfile": "GFile",
+    "python.lib.io.file_io": """
+        copy=copy_v2 exists=file_exists_v2 glob=get_matching_files_v2 isdir=is_directory_v2
+        listdir=list_directory_v2 makedirs=recursive_create_dir_v2 mkdir=create_dir_v2
+        remove=delete_file_v2 rename=rename_v2 rmtree=delete_recursively_v2 stat=stat_v2
+        walk=walk_v2"""}
+
+API["python_io"] = {"python.lib.io.python_io": """
+    TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
+
+API["io"] = {
+    "python.lib.io.tf_record": """
+        TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
+
 API["sysconfig"] = {
     "python.framework.versions": "CXX11_ABI_FLAG MONOLITHIC_BUILD",
     "python.platform.sysconfig": "get_compile_flags get_include get_lib get_link_flags"}
@@ -449,6 +470,62 @@ API["compat"] = {"python.util.compat": """
 
 API["contrib.util"] = {
     "python.framework.tensor_util": "constant_value make_ndarray=MakeNdarray make_tensor_proto"}
+
+# ---- messages: the modules that protoc makes for TensorFlow, and what scripts look for in each ----
+
+_DT = """
+    BFLOAT16 BOOL COMPLEX128 COMPLEX64 DOUBLE FLOAT HALF INT16 INT32 INT64 INT8 QINT16 QINT32 QINT8
+    QUINT16 QUINT8 RESOURCE STRING UINT16 UINT32 UINT64 UINT8 VARIANT""".split()
+
+for _module, _names in {
+        "framework.attr_value": "AttrValue NameAttrList",
+        "framework.cost_graph": "CostGraphDef",
+        "framework.device_attributes": "DeviceAttributes DeviceLocality",
+        "framework.function": "FunctionDef FunctionDefLibrary GradientDef",
+        "framework.graph": "GraphDef",
+        "framework.node_def": "NodeDef",
+        "framework.op_def": "OpDef OpDeprecation OpList",
+        "framework.resource_handle": "ResourceHandleProto",
+        "framework.step_stats": """
+            AllocatorMemoryUsed DeviceStepStats NodeExecStats NodeOutput StepStats""",
+        "framework.summary": "HistogramProto Summary SummaryDescription SummaryMetadata",
+        "framework.tensor": "TensorProto VariantTensorDataProto",
+        "framework.tensor_description": "TensorDescription",
+        "framework.tensor_shape": "TensorShapeProto",
+        "framework.tensor_slice": "TensorSliceProto",
+        "framework.types": " ".join(["DataType DT_INVALID", *("DT_" + name for name in _DT),
+                                     *("DT_%s_REF" % name for name in _DT)]),
+        "framework.variable": """
+            SaveSliceInfoDef VARIABLE_AGGREGATION_MEAN VARIABLE_AGGREGATION_NONE
+            VARIABLE_AGGREGATION_ONLY_FIRST_REPLICA VARIABLE_AGGREGATION_SUM
+            VARIABLE_SYNCHRONIZATION_AUTO VARIABLE_SYNCHRONIZATION_NONE
+            VARIABLE_SYNCHRONIZATION_ON_READ VARIABLE_SYNCHRONIZATION_ON_WRITE
+            VariableAggregation VariableDef VariableSynchronization""",
+        "framework.versions": "VersionDef",
+        "protobuf.cluster": "ClusterDef JobDef",
+        "protobuf.config": """
+            ConfigProto GPUOptions GraphOptions OptimizerOptions RPCOptions RunMetadata RunOptions
+            ThreadPoolOptionProto""",
+        "protobuf.control_flow": """
+            CondContextDef ControlFlowContextDef ValuesDef WhileContextDef""",
+        "protobuf.debug": "DebugOptions DebugTensorWatch",
+        "protobuf.meta_graph": """
+            AssetFileDef CollectionDef MetaGraphDef SignatureDef TensorInfo""",
+        "protobuf.queue_runner": "QueueRunnerDef",
+        "protobuf.rewriter_config": "AutoParallelOptions RewriterConfig ScopedAllocatorOptions",
+        "protobuf.saved_model": "SavedModel",
+        "protobuf.saver": "SaverDef",
+        "protobuf.tensor_bundle": "BundleEntryProto BundleHeaderProto",
+        "protobuf.tensorflow_server": "ServerDef",
+        "protobuf.trackable_object_graph": "TrackableObjectGraph",
+        "util.event": "Event LogMessage SessionLog TaggedRunMetadata",
+        "util.saved_tensor_slice": """
+            SavedSlice SavedSliceMeta SavedTensorSliceMeta SavedTensorSlices""",
+        "example.example": "Example SequenceExample",
+        "example.feature": """
+            BytesList Feature FeatureList FeatureLists Features FloatList Int64List"""}.items():
+    API["core.%s_pb2" % _module] = {"python.framework.messages": _names}
+API["python.training.checkpoint_state_pb2"] = {"python.framework.messages": "CheckpointState"}
 
 # ---- modules by other names: {path: the path of the module, or namespace, that it is} ----
 
@@ -471,14 +548,6 @@ MODULES = {
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
-    **{"core.protobuf.%s_pb2" % name: "python.framework.config"
-       for name in ("cluster", "config", "debug", "rewriter_config", "tensorflow_server")},
-    **{"core.framework.%s_pb2" % name: "python.framework.config"
-       for name in ("cost_graph", "step_stats")},
-    **{"core.framework.%s_pb2" % name: "python.framework.graph_def"
-       for name in ("attr_value", "graph", "node_def", "resource_handle", "tensor",
-                    "tensor_shape", "versions")},
-    "core.framework.types_pb2": "python.framework.types_pb2",
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
        for name in ("array", "bitwise", "candidate_sampling", "control_flow", "data_flow", "image",
                     "io", "linalg", "list", "logging", "lookup", "manip", "math", "nn", "parsing",
@@ -510,19 +579,19 @@ LATER = {
         nn.ctc_beam_search_decoder nn.ctc_beam_search_decoder_v2 nn.ctc_greedy_decoder
         nn.ctc_loss nn.ctc_loss_v2 nn.ctc_unique_labels""",
     "checkpoints": """
-        core.protobuf.saver_pb2 python.pywrap_tensorflow python.training.saver
+        python.pywrap_tensorflow python.training.saver
         pywrap_tensorflow train.Checkpoint train.CheckpointManager train.NewCheckpointReader
         train.Saver train.checkpoint_exists train.experimental train.get_checkpoint_mtimes
         train.get_checkpoint_state train.init_from_checkpoint train.latest_checkpoint
         train.list_variables train.load_checkpoint train.load_variable train.remove_checkpoint
         train.update_checkpoint_state train.warm_start""",
     "files of graphs": """
-        MetaGraphDef TensorInfo core.protobuf.meta_graph_pb2 graph_util import_graph_def
+        graph_util import_graph_def
         python.framework.graph_util python.tools saved_model train.export_meta_graph
         train.import_meta_graph train.write_graph""",
     "summaries": """
-        Event HistogramProto LogMessage SessionLog Summary SummaryMetadata contrib.summary
-        core.framework.summary_pb2 core.util.event_pb2 python.summary summary
+        contrib.summary
+        python.summary summary
         train.summary_iterator""",
     "queues": """
         ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue
@@ -536,11 +605,9 @@ LATER = {
     "readers of files": """
         FixedLenFeature FixedLenSequenceFeature FixedLengthRecordReader IdentityReader
         LMDBReader ReaderBase SparseFeature TFRecordReader TextLineReader VarLenFeature
-        WholeFileReader decode_compressed decode_csv decode_json_example gfile io
+        WholeFileReader decode_compressed decode_csv decode_json_example
         load_file_system_library matching_files parse_example parse_single_example
-        parse_single_sequence_example parse_tensor python.platform.gfile python_io read_file
-        serialize_tensor train.BytesList train.Example train.Feature train.FeatureList
-        train.FeatureLists train.Features train.FloatList train.Int64List train.SequenceExample
+        parse_single_sequence_example parse_tensor read_file serialize_tensor
         train.match_filenames_once write_file""",
     "image files": """
         image.adjust_jpeg_quality image.decode_and_crop_jpeg image.decode_bmp image.decode_gif

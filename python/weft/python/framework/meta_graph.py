@@ -9,7 +9,7 @@ import os
 
 from weft.python.framework import importer
 from weft.python.framework import messages
-from weft.python.framework import node_defs
+from weft.python.framework import op_def_registry
 from weft.python.framework import ops
 from weft.python.framework import versions
 from weft.python.lib.io import file_io
@@ -49,19 +49,12 @@ def stripped_op_list_for_graph(graph_def):
     """
     found = messages.OpList()
     for op in sorted(ops_used_by_graph_def(graph_def)):
-        if node_defs.has_op(op):
-            found.op.add().CopyFrom(node_defs.op_def(op))
+        op_def = op_def_registry.get(op)
+        if op_def is not None:
+            found.op.add().CopyFrom(op_def)
         elif op not in _INTERNAL:
             raise ValueError("Op %s is used by the graph, but is not registered" % op)
-    for op_def in found.op:
-        _strip_descriptions(op_def)
     return found
-
-
-def _strip_descriptions(op_def):
-    op_def.ClearField("summary")
-    for part in (op_def, *op_def.input_arg, *op_def.output_arg, *op_def.attr):
-        part.ClearField("description")
 
 
 def strip_graph_default_valued_attrs(meta_graph_def):
@@ -79,9 +72,8 @@ def strip_graph_default_valued_attrs(meta_graph_def):
 
 def _defaults(op):
     """[(attribute, its default)]; none for an op that is a function."""
-    if not node_defs.has_op(op):
-        return []
-    return [(attr.name, attr.default_value) for attr in node_defs.op_def(op).attr
+    op_def = op_def_registry.get(op)
+    return [(attr.name, attr.default_value) for attr in (op_def.attr if op_def else ())
             if attr.HasField("default_value")]
 
 

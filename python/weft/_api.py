@@ -42,6 +42,7 @@ API = {"": {
         no_gradient=NotDifferentiable op_scope register_tensor_conversion_function
         reset_default_graph""",
     "python.framework.constant_op": "constant",
+    "python.framework.importer": "import_graph_def",
     "python.framework.tensor_util": """
         get_static_value=constant_value is_tensor make_ndarray=MakeNdarray make_tensor_proto""",
     "python.framework.random_seed": "get_seed set_random_seed",
@@ -371,6 +372,7 @@ API["train"] = {
         global_step""",
     "python.training.coordinator": "Coordinator LooperThread",
     "python.training.server_lib": "ClusterSpec Server",
+    "python.framework.graph_io": "write_graph",
     "python.training.device_setter": "replica_device_setter",
     "python.training.saver": "Saver export_meta_graph import_meta_graph",
     "python.training.checkpoint_management": """
@@ -500,7 +502,12 @@ API["io.gfile"] = {
 API["python_io"] = {"python.lib.io.python_io": """
     TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
 
+API["graph_util"] = {"python.framework.graph_util": """
+    convert_variables_to_constants extract_sub_graph must_run_on_cpu remove_training_nodes
+    tensor_shape_from_node_def_name"""}
+
 API["io"] = {
+    "python.framework.graph_io": "write_graph",
     "python.lib.io.tf_record": """
         TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
 
@@ -632,8 +639,6 @@ LATER = {
         nn.ctc_loss nn.ctc_loss_v2 nn.ctc_unique_labels""",
     "object-based checkpoints": """
         train.Checkpoint train.CheckpointManager train.experimental train.warm_start""",
-    "files of graphs": """
-        graph_util import_graph_def python.framework.graph_util train.write_graph""",
     "summaries": """
         contrib.summary
         python.summary summary

@@ -23,8 +23,8 @@ class Operation(_core.Operation):
     @property
     def node_def(self):
         """The NodeDef that describes it."""
-        from weft.python.framework import node_defs
-        return node_defs.node_def(self)
+        from weft.python.framework.messages import NodeDef
+        return NodeDef.FromString(_core.node_export(self))
 
     @property
     def op_def(self):

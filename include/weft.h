@@ -441,6 +441,9 @@ WEFT_API bool weft_op_is_stateful(const struct weft_op_def *d);
 WEFT_API const char *weft_op_inputs_text(const struct weft_op_def *d);
 WEFT_API const char *weft_op_outputs_text(const struct weft_op_def *d);
 WEFT_API const char *weft_op_attrs_text(const struct weft_op_def *d);
+/* As a serialized OpDef, without descriptions. TF: Operation.op_def. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_op_export(const struct weft_op_def *d, struct weft_bytes *op_def);
 
 struct weft_op_arg {                    /* an input or output argument */
     const char *name;                   /* name_length bytes, no NUL */

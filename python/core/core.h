@@ -138,6 +138,7 @@ PyObject *core_gradients(PyObject *self, PyObject *args);
 PyObject *core_set_host_function(PyObject *self, PyObject *function);
 PyObject *core_graph_export(PyObject *self, PyObject *args);
 PyObject *core_node_export(PyObject *self, PyObject *op);
+PyObject *core_op_export(PyObject *self, PyObject *name);
 PyObject *core_graph_import(PyObject *self, PyObject *args);
 extern PyType_Spec session_spec, callable_spec, partial_spec, server_spec, checkpoint_spec;
 extern PyType_Spec record_writer_spec, record_reader_spec, event_writer_spec;

@@ -38,6 +38,19 @@ PyObject *core_node_export(PyObject *self, PyObject *op)
     return bytes_or_error(weft_node_export(((struct operation *)op)->node, &bytes), &bytes);
 }
 
+PyObject *core_op_export(PyObject *self, PyObject *name)
+{
+    struct weft_bytes bytes = { 0 };
+    const char *text = name_text(name);
+    const struct weft_op_def *op = text ? weft_op_find(text) : NULL;
+    (void)self;
+    if (!text)
+        return NULL;
+    if (!op)
+        return PyErr_Format(PyExc_KeyError, "Op type not registered '%s'", text);
+    return bytes_or_error(weft_op_export(op, &bytes), &bytes);
+}
+
 /* ---- in ---- */
 
 static bool add_map(struct weft_import *i, PyObject *pair)

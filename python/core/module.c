@@ -118,6 +118,7 @@ static PyMethodDef functions[] = {
       "(graph, ys, xs, grad_ys, stop, scope, colocate, gate, function)" },
     { "set_host_function", core_set_host_function, METH_O, "function(token, arrays) -> arrays" },
     { "graph_export", core_graph_export, METH_VARARGS, "(graph, shapes): a GraphDef's bytes." },
+    { "op_export", core_op_export, METH_O, "(op type): a serialized OpDef." },
     { "node_export", core_node_export, METH_O, "A NodeDef's bytes." },
     { "graph_import", core_graph_import, METH_VARARGS,
       "(graph, GraphDef, prefix, [(key, element)], [name], OpList or None): the elements named, "

@@ -29,8 +29,8 @@ class Operation(_core.Operation):
     @property
     def op_def(self):
         """The OpDef of its type."""
-        from weft.python.framework import node_defs
-        return node_defs.op_def(self.type)
+        from weft.python.framework import op_def_registry
+        return op_def_registry.get(self.type)
 
     @property
     def traceback(self):

@@ -14,6 +14,7 @@
     X(broadcast) \
     X(candidate) \
     X(cast) \
+    X(checkpoint) \
     X(clip) \
     X(color) \
     X(compare) \

@@ -150,7 +150,7 @@ class BulkSaverBuilder(BaseSaverBuilder):
 
     def bulk_restore(self, filename_tensor, saveables, preferred_shard, restore_sequentially):
         """A list of the tensors of all; one op reads them one after another anyway."""
-        with ops.device("cpu:0"):
+        with ops.device("/device:CPU:0"):
             return _restore(filename_tensor, [spec for s in saveables for spec in s.specs])
 
 

@@ -142,6 +142,16 @@ static char *index_name(struct arena *a, const char *prefix, const char *ending)
     return arena_printf(a, "%s.index%s", prefix, ending);
 }
 
+/* Another process that saves here may have done it meanwhile. */
+static struct status *rename_there(const char *from, const char *to)
+{
+    struct status *st = file_rename(from, to);
+    if (status_code(st) != NOT_FOUND)
+        return st;
+    status_free(st);
+    return NULL;
+}
+
 /* X.next becomes X: the data files first, those that were not yet renamed. */
 static struct status *rename_next(struct arena *a, const char *prefix, int shards)
 {
@@ -149,13 +159,12 @@ static struct status *rename_next(struct arena *a, const char *prefix, int shard
         char *next = data_name(a, prefix, i, shards, ".next");
         char *name = data_name(a, prefix, i, shards, "");
         NEED(next && name);
-        if (file_exists(next))
-            TRY(file_rename(next, name));
+        TRY(rename_there(next, name));
     }
     TRY(file_sync_folder(prefix));
     char *next = index_name(a, prefix, ".next"), *name = index_name(a, prefix, "");
     NEED(next && name);
-    return file_rename(next, name);
+    return rename_there(next, name);
 }
 
 /* What one who was killed left to be done. */
@@ -252,6 +261,7 @@ static struct status *take_checkpoint(struct merging *m, const struct checkpoint
 static struct status *merge(struct arena *a, const char *const *from, int n, const char *to)
 {
     struct merging m = { .arena = a };
+    ENSURE(n > 0, "There are no checkpoints to merge");
     for (int i = 0; i < n; i++) {
         struct checkpoint *c;
         TRY(checkpoint_open(from[i], &c));
@@ -259,6 +269,8 @@ static struct status *merge(struct arena *a, const char *const *from, int n, con
         checkpoint_free(c);
         TRY(st);
     }
+    if (n == 1 && !strcmp(*from, to))
+        return NULL;
     TRY(bundle_place(a, to, m.entry, m.n, m.data, m.n_data));
     for (int i = 0; i < n; i++) {
         char *index = index_name(a, from[i], "");

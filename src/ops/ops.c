@@ -1,5 +1,6 @@
 #include "ops/ops.h"
 #include "op/op.h"
+#include "ops/known.h"
 
 #include <pthread.h>
 
@@ -30,6 +31,7 @@
     X(encode) \
     X(fake_quant) \
     X(fill) \
+    X(flow) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \
@@ -95,6 +97,7 @@ static void register_families(void)
     };
     for (size_t i = 0; i < sizeof families / sizeof *families && !outcome; i++)
         outcome = ops_register(families[i]);
+    ops_know(ops_known);
 }
 
 struct status *ops_init(void)

@@ -144,6 +144,7 @@ PyMODINIT_FUNC PyInit__core(void)
         add_type(m, &callable_spec, "Callable", &callable_type) &&
         add_type(m, &partial_spec, "Partial", &partial_type) &&
         add_type(m, &server_spec, "Server", NULL) &&
+        add_type(m, &checkpoint_spec, "CheckpointReader", NULL) &&
         add_type(m, &record_writer_spec, "RecordWriter", NULL) &&
         add_type(m, &record_reader_spec, "RecordReader", NULL) &&
         add_type(m, &event_writer_spec, "EventWriter", NULL) &&

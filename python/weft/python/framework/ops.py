@@ -11,6 +11,9 @@ import weakref
 from weft import _core
 from weft.python.framework import default_stack
 from weft.python.framework import devices
+from weft.python.framework.collection_protos import (  # noqa: F401
+    get_collection_proto_type, get_from_proto_function, get_to_proto_function, prepend_name_scope,
+    register_proto_function, strip_name_scope)
 from weft.python.framework.conversion import (  # noqa: F401
     convert_n_to_tensor, convert_n_to_tensor_or_indexed_slices, convert_to_tensor,
     convert_to_tensor_or_indexed_slices, graph_of, internal_convert_n_to_tensor,

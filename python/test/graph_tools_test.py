@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import weft as tf
 from google.protobuf import text_format
-from weft.python.tools import optimize_for_inference_lib, strip_unused_lib
+from weft.python.tools import freeze_graph, optimize_for_inference_lib, strip_unused_lib
 
 
 def test_strip_unused(tmp_path, capsys):
@@ -72,3 +72,36 @@ def test_graphs_that_are_not_valid():
     missing = text_format.Parse('node { name: "a" input: "^b" }', tf.GraphDef())
     with pytest.raises(ValueError, match="Input for a not found: .b"):
         optimize_for_inference_lib.ensure_graph_is_valid(missing)
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_freeze_graph(tmp_path, capsys, use_resource):
+    x = tf.placeholder(tf.float32, [None], name="x")
+    with tf.variable_scope("", use_resource=use_resource):
+        v = tf.get_variable("v", initializer=2.0)
+    y = tf.multiply(x, v, name="y")
+    saver = tf.train.Saver()
+    with tf.Session() as s:
+        s.run(tf.assign(v, 3.0))
+        prefix = saver.save(s, str(tmp_path / "model"))
+        tf.train.write_graph(s.graph, str(tmp_path), "g.pb", as_text=False)
+        tf.saved_model.simple_save(s, str(tmp_path / "saved"), {"x": x}, {"y": y})
+    out = str(tmp_path / "frozen.pb")
+
+    def freeze(graph, checkpoint, outputs="y", **more):
+        return freeze_graph.freeze_graph(graph, "", True, checkpoint, outputs, "", "", out, True,
+                                         "", **more)
+
+    by_saver = freeze_graph.freeze_graph_with_def_protos(
+        x.graph.as_graph_def(), saver.saver_def, prefix, "y", "", "", None, False, "")
+    for frozen in (freeze(str(tmp_path / "g.pb"), prefix),
+                   freeze("", prefix, input_meta_graph=prefix + ".meta"), by_saver,
+                   freeze("", "", input_saved_model_dir=str(tmp_path / "saved"))):
+        with tf.Graph().as_default():
+            y, = tf.import_graph_def(frozen, return_elements=["y:0"], name="")
+            assert tf.Session().run(y, {"x:0": [1, 2]}).tolist() == [3, 6]
+    assert strip_unused_lib.read_graph_def(out, True) == frozen
+    assert freeze(str(tmp_path / "g.pb"), str(tmp_path / "none")) == -1
+    assert freeze(str(tmp_path / "g.pb"), prefix, outputs="") == -1
+    said = capsys.readouterr().out
+    assert "none' doesn't exist!" in said and "You need to supply the name of a node" in said

@@ -112,7 +112,7 @@ def convert_variables_to_constants(sess, input_graph_def, output_node_names,
               if node.op in _VARIABLES | _HANDLES
               and (variable_names_whitelist is None or node.name in variable_names_whitelist)
               and node.name not in (variable_names_blacklist or ())]
-    values = _values(sess, nodes, frozen)
+    values = _values(sess, frozen)
     handles = _handles(graph_def, nodes, frozen)
     out = [_frozen(node, values, handles) for node in graph_def.node]
     tf_logging.info("Froze %d variables.", len(frozen))
@@ -120,24 +120,23 @@ def convert_variables_to_constants(sess, input_graph_def, output_node_names,
     return with_nodes(graph_def, out)
 
 
-def _values(sess, nodes, names):
+def _values(sess, names):
     """{name: the variable's value now}."""
-    wanted = [_read_of(sess.graph, nodes[name]) for name in names]
+    wanted = [value_of(sess.graph.get_operation_by_name(name)) for name in names]
     return dict(zip(names, sess.run(wanted))) if names else {}
 
 
-def _read_of(graph, node):
-    """The tensor of a session's graph that is a variable's value: a handle is read by one of those
-    who do so already."""
-    if node.op in _VARIABLES:
-        return node.name + ":0"
-    handle = graph.get_tensor_by_name(node.name + ":0")
-    for op in handle.consumers():
-        if op.type == "ReadVariableOp":
-            return op.outputs[0]
+def value_of(op):
+    """The tensor that is the value of a variable's operation: a handle is read by one of those who
+    do so already."""
+    if op.type in _VARIABLES:
+        return op.outputs[0]
+    for reader in op.outputs[0].consumers():
+        if reader.type == "ReadVariableOp":
+            return reader.outputs[0]
     from weft.python.framework import gen
-    with graph.as_default(), graph.control_dependencies(None):
-        return gen.ReadVariableOp(handle, dtype=handle.op.get_attr("dtype"))
+    with op.graph.as_default(), op.graph.control_dependencies(None):
+        return gen.ReadVariableOp(op.outputs[0], dtype=op.get_attr("dtype"))
 
 
 def _handles(graph_def, nodes, frozen):

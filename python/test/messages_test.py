@@ -202,6 +202,13 @@ def test_a_message_within_a_message():
     assert again == meta and len(meta.SerializeToString()) == meta.ByteSize()
 
 
+def test_devices_of_the_process():
+    from weft.python.client import device_lib
+    cpu, = device_lib.list_local_devices()
+    assert isinstance(cpu, messages.DeviceAttributes) and cpu.memory_limit > 0
+    assert (cpu.name, cpu.device_type) == ("/device:CPU:0", "CPU")
+
+
 def test_examples():
     record = tf.train.Example(features=tf.train.Features(feature={
         "a": tf.train.Feature(int64_list=tf.train.Int64List(value=[1, -2])),

@@ -541,7 +541,7 @@ LATER = {
         train.import_meta_graph train.write_graph""",
     "summaries": """
         Event HistogramProto LogMessage SessionLog Summary SummaryMetadata contrib.summary
-        core.framework.summary_pb2 core.util.event_pb2 python.summary summary
+        core.framework.summary_pb2 core.util.event_pb2 summary
         train.summary_iterator""",
     "queues": """
         ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue

@@ -2,7 +2,7 @@
 import numpy as np
 
 from weft.python.framework import dtypes, gen, tensor_shape
-from weft.python.framework.graph_def import (
+from weft.python.framework.messages import (
     AttrValue, GraphDef, NodeDef, TensorProto, TensorShapeProto, VersionDef)
 
 _PRODUCER = 134                         # the version of GraphDef that TensorFlow 1.15 writes

@@ -11,8 +11,6 @@ from collections import abc
 import numpy as np
 
 from weft.python.framework import dtypes, errors, ops
-from weft.python.framework.message import Message
-from weft.python.framework.message_text import from_text
 
 
 class Assertions:
@@ -203,8 +201,10 @@ class Assertions:
     def assertProtoEquals(self, expected_message_maybe_ascii, message, msg=None):
         """A message is equal to another one, or to one written as text."""
         expected = expected_message_maybe_ascii
+        from google.protobuf import text_format
+        from google.protobuf.message import Message
         if isinstance(expected, str):
-            expected = from_text(expected, type(message)())
+            expected = text_format.Parse(expected, type(message)())
         self.assertIsInstance(expected, Message, "assertProtoEquals takes a message or a text")
         self.assertEqual(str(expected), str(message), msg)
 

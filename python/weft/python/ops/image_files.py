@@ -1,6 +1,7 @@
 """Images as files: JPEG, PNG, GIF and BMP, read and written."""
 from weft.python.framework import dtypes, gen, ops
 from weft.python.ops import math_ops, random_ops, string_ops
+from weft.python.ops.image_color import convert_image_dtype
 
 __all__ = [
     "adjust_jpeg_quality", "decode_and_crop_jpeg", "decode_bmp", "decode_gif", "decode_jpeg",
@@ -73,7 +74,6 @@ def is_jpeg(contents, name=None):
 
 def adjust_jpeg_quality(image, jpeg_quality, name=None):
     """The image after it was a JPEG file of a quality from 0 to 100."""
-    from weft.python.ops.image_color import convert_image_dtype
     with ops.name_scope(name, "adjust_jpeg_quality", [image]):
         image = ops.convert_to_tensor(image, name="image")
         dtype = image.dtype

@@ -192,8 +192,8 @@ static struct status *make_image(struct summary *s, const char *tag, const struc
 {
     ENSURE(p->channels >= 1 && p->channels <= 4, "an image has 1 to 4 channels, not %d",
            p->channels);
-    ENSURE(p->height > 0 && p->width > 0, "an image has pixels, not %d rows of %d", p->height,
-           p->width);
+    ENSURE(p->height > 0 && p->width > 0, "an image has pixels, not %lld rows of %lld",
+           (long long)p->height, (long long)p->width);
     return summary_image(s, tag, p);
 }
 
@@ -202,7 +202,7 @@ struct weft_status *weft_event_writer_image(struct weft_event_writer *w, const c
                                             int channels, int64_t step)
 {
     struct summary s = { 0 };
-    struct picture p = { pixels, height, width, channels, 8, -1 };
+    struct picture p = { pixels, height, width, channels };
     return put_made(w, &s, make_image(&s, tag, &p), step);
 }
 

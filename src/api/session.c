@@ -4,6 +4,8 @@
 #include "base/str.h"
 #include "session/trace.h"
 
+#include <string.h>
+
 struct weft_session_options { struct session_options o; char *target; };
 
 struct weft_run_options {
@@ -11,6 +13,7 @@ struct weft_run_options {
     bool wants_trace;
     const volatile int *cancel;
     struct str json;
+    struct weft_bytes metadata;
 };
 
 /* ---- options ---- */
@@ -72,8 +75,10 @@ struct weft_run_options *weft_run_options_new(void) { return mem_new(struct weft
 
 void weft_run_options_free(struct weft_run_options *o)
 {
-    if (o)
+    if (o) {
         str_free(&o->json);
+        weft_bytes_free(&o->metadata);
+    }
     mem_free(o);
 }
 
@@ -92,6 +97,21 @@ void weft_run_options_cancel(struct weft_run_options *o, const volatile int *fla
 const char *weft_run_options_trace_json(const struct weft_run_options *o)
 {
     return str_text(&o->json);
+}
+
+static struct status *copy_metadata(const struct weft_bytes *from, struct weft_bytes *to)
+{
+    NEED(to->data = mem_alloc(from->size));
+    memcpy(to->data, from->data, from->size);
+    to->size = from->size;
+    return NULL;
+}
+
+struct weft_status *weft_run_options_metadata(const struct weft_run_options *o,
+                                              struct weft_bytes *run_metadata)
+{
+    *run_metadata = (struct weft_bytes){ 0 };
+    return status_out(o->metadata.data ? copy_metadata(&o->metadata, run_metadata) : NULL);
 }
 
 /* ---- sessions ---- */
@@ -185,6 +205,8 @@ static void take_trace(struct weft_run_options *o, struct trace *t)
     trace_to_json(t, &o->json);
     if (o->json.failed)
         str_free(&o->json);
+    weft_bytes_free(&o->metadata);
+    status_free(trace_to_metadata(t, &o->metadata.data, &o->metadata.size));
     trace_free(t);
 }
 

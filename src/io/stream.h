@@ -17,7 +17,7 @@ enum compression { PLAIN, ZLIB, GZIP };
 /* "" (or NULL), "ZLIB", "GZIP". */
 MUST_CHECK struct status *compression_parse(const char *name, enum compression *c);
 
-/* What errno says of a file, with TensorFlow's code and words: "PATH; No such file or directory". */
+/* What errno says of a file, by TensorFlow's code and words: "PATH; No such file or directory". */
 MUST_CHECK __attribute__((returns_nonnull)) struct status *file_error(const char *path);
 
 struct zip;                             /* zlib's state */

@@ -1,10 +1,11 @@
 #include "io/summary.h"
 #include "base/mem.h"
+#include "io/png.h"
 #include "wire/wire.h"
 
 #include <string.h>
 
-enum { FIRST_ROOM = 8 };
+enum { FIRST_ROOM = 8, BITS = 8, ZLIB_LEVEL = -1 };
 
 struct status *summary_add(struct summary *s, Wire__Summary__Value *v)
 {
@@ -45,30 +46,30 @@ struct status *summary_histogram(struct summary *s, const char *tag, const struc
     return histogram_to_proto(h, &s->arena, &v->histo);
 }
 
-/* `made` moves to the arena, where everything is freed at once. */
-static struct status *keep(struct summary *s, void *made, size_t n, ProtobufCBinaryData *to)
+static struct status *keep(struct summary *s, const void *made, size_t n, ProtobufCBinaryData *to)
 {
-    to->data = arena_copy(&s->arena, made, n);
+    NEED(to->data = arena_copy(&s->arena, made, n));
     to->len = n;
-    mem_free(made);
-    NEED(to->data);
     return NULL;
 }
 
 struct status *summary_image(struct summary *s, const char *tag, const struct picture *p)
 {
     Wire__Summary__Value *v;
-    void *png;
-    size_t n;
+    struct str png = { 0 };
     TRY(value_new(s, tag, &v));
     NEED(v->image = arena_new(&s->arena, Wire__Summary__Image));
     wire__summary__image__init(v->image);
     v->value_case = WIRE__SUMMARY__VALUE__VALUE_IMAGE;
-    v->image->height = p->height;
-    v->image->width = p->width;
+    v->image->height = (int)p->height;
+    v->image->width = (int)p->width;
     v->image->colorspace = p->channels;
-    TRY(png_encode(p, &png, &n));
-    return keep(s, png, n, &v->image->encoded_image_string);
+    struct status *st = png_encode(p->pixels, p->height, p->width, p->channels, BITS, ZLIB_LEVEL,
+                                   &png);
+    if (!st)
+        st = keep(s, png.text, png.n, &v->image->encoded_image_string);
+    str_free(&png);
+    return st;
 }
 
 struct status *summary_audio(struct summary *s, const char *tag, const struct sound *sound,
@@ -86,7 +87,9 @@ struct status *summary_audio(struct summary *s, const char *tag, const struct so
     v->audio->length_frames = sound->frames;
     v->audio->content_type = (char *)"audio/wav";
     TRY(wav_encode(sound, &wav, &n));
-    return keep(s, wav, n, &v->audio->encoded_audio_string);
+    struct status *st = keep(s, wav, n, &v->audio->encoded_audio_string);
+    mem_free(wav);
+    return st;
 }
 
 struct status *summary_tensor(struct summary *s, const char *node, const char *tag,

@@ -7,17 +7,20 @@
 #define IO_SUMMARY_H
 
 #include "io/histogram.h"
-#include "io/png.h"
 #include "io/wav.h"
+
+/* Rows of pixels of `channels` bytes: 1 gray, 2 with alpha, 3 RGB, 4 RGBA. */
+struct picture { const uint8_t *pixels; int64_t height, width; int channels; };
 
 struct summary { struct arena arena; Wire__Summary__Value **value; size_t n, cap; };
 
 MUST_CHECK struct status *summary_scalar(struct summary *s, const char *tag, float v);
 MUST_CHECK struct status *summary_histogram(struct summary *s, const char *tag,
                                             const struct histogram *h);
+/* As a PNG file. */
 MUST_CHECK struct status *summary_image(struct summary *s, const char *tag,
                                         const struct picture *p);
-/* `rate` as it is told; the file's is that rounded. */
+/* As a WAV file. `rate` as it is told; the file's is that rounded. */
 MUST_CHECK struct status *summary_audio(struct summary *s, const char *tag,
                                         const struct sound *sound, float rate);
 /* Of a node, or with a tag and metadata; NULL: none. */

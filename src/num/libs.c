@@ -1,5 +1,7 @@
 #include "num/libs.h"
 
+#include "base/library.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -14,25 +16,7 @@ static pthread_mutex_t blas_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *dnnl_missing, *blas_missing;     /* what could not be found; NULL: nothing */
 
-struct symbol { const char *name; void **to; };
-
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-
-/* The first of `names` that can be opened, with all `symbols`; NULL, or what is missing. It is
- * never closed. */
-static const char *load(void **lib, const char *const *names, const struct symbol *symbols,
-                        size_t n)
-{
-    const char *name = *names;
-    for (*lib = NULL; !*lib && *names; names++)
-        *lib = dlopen(*names, RTLD_LAZY | RTLD_LOCAL);
-    if (!*lib)
-        return name;
-    for (size_t i = 0; i < n; i++)
-        if (!(*symbols[i].to = dlsym(*lib, symbols[i].name)))
-            return symbols[i].name;
-    return NULL;
-}
 
 static int one_thread(void) { return 1; }
 static void no_threads(int n) { (void)n; }
@@ -59,13 +43,13 @@ static bool dnnl_begin(void)
 static void dnnl_open(void)
 {
     static const char *const names[] = { "libdnnl.so.2", NULL };
-    const struct symbol symbols[] = {
+    const struct library_symbol symbols[] = {
 #define X(name) { "dnnl_" #name, (void **)&dnnl.name },
         DNNL_NAMES(X)
 #undef X
     };
     void *lib;
-    dnnl_missing = load(&lib, names, symbols, COUNT(symbols));
+    dnnl_missing = library_load(&lib, names, symbols, COUNT(symbols));
     if (dnnl_missing)
         return;
     dnnl_find_openmp(lib);
@@ -85,7 +69,7 @@ static void blas_open(void)
 #endif
         "libopenblas.so.0", NULL
     };
-    const struct symbol symbols[] = {
+    const struct library_symbol symbols[] = {
 #define X(name) { "cblas_" #name, (void **)&blas.name },
         BLAS_NAMES(X)
 #undef X
@@ -98,7 +82,7 @@ static void blas_open(void)
 #undef X
     };
     void *lib;
-    blas_missing = load(&lib, names, symbols, COUNT(symbols));
+    blas_missing = library_load(&lib, names, symbols, COUNT(symbols));
     int (*parallel)(void) = lib ? (int (*)(void))dlsym(lib, "openblas_get_parallel") : NULL;
     void (*threads)(int) = lib ? (void (*)(int))dlsym(lib, "openblas_set_num_threads") : NULL;
     if (parallel && threads && parallel() != 0)

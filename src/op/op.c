@@ -173,6 +173,26 @@ static void parse_kind(struct parser *c, struct attr_def *a)
         syntax(c, "an attribute type");
 }
 
+/* uint8{255 0 0 255}: a vector. The registry keeps it for good. */
+static void parse_tensor(struct parser *c, struct attr *v)
+{
+    double number[MAX_CHOICES];
+    enum dtype t = dtype_word(c);
+    struct tensor *made = arena_new(&arena, struct tensor);
+    struct shape s = SHAPE(0);
+    for (expect(c, "{"); !c->st && !accept(c, "}"); s.dim[0]++) {
+        if (s.dim[0] == MAX_CHOICES)
+            syntax(c, "a shorter vector");
+        else
+            number[s.dim[0]] = strtod(c->p, (char **)&c->p);
+    }
+    if (!c->st)
+        c->st = made ? tensor_new(made, NULL, t, &s) : status_no_memory();
+    for (int i = 0; i < s.dim[0] && !c->st; i++)
+        tensor_set_double(made, i, number[i]);
+    v->tensor = made;
+}
+
 /* One value of the given kind. */
 static void parse_scalar(struct parser *c, enum attr_kind kind, struct attr *v)
 {
@@ -199,6 +219,9 @@ static void parse_scalar(struct parser *c, enum attr_kind kind, struct attr *v)
     case ATTR_SHAPE:
         expect(c, "?");
         v->shape = &SHAPE_UNKNOWN;
+        return;
+    case ATTR_TENSOR:
+        parse_tensor(c, v);
         return;
     default:
         syntax(c, "no default for this type");

@@ -70,6 +70,8 @@
     X(special) \
     X(string) \
     X(sum) \
+    X(summary) \
+    X(summary_media) \
     X(text) \
     X(topk) \
     X(unary) \

@@ -74,11 +74,15 @@ struct run;
 struct run *run_new(const struct plan *p, struct buffer_pool *buffers);     /* NULL: no memory */
 void run_free(struct run *r);
 
+struct step_time { int64_t start_ns, end_ns; int thread; };
+
 struct run_options {
     struct stop stop;                   /* stop soon once it is asked */
     int inter, intra;                 /* most steps at a time, most threads a step; 0: the pool's */
-    void (*on_step)(void *ctx, const struct step *s, int64_t start_ns, int64_t end_ns, int thread);
-    void *ctx;                          /* on_step: NULL, or told of each step, by any thread */
+    /* NULL, or told of each step, by any thread; its outputs are there, if it did not fail. */
+    void (*on_step)(void *ctx, const struct step *s, const struct tensor *out,
+                    const struct step_time *time);
+    void *ctx;
 };
 
 /* Feeds are borrowed and must fit (the session checks); each fetch comes back holding a

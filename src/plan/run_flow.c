@@ -240,13 +240,15 @@ static unsigned movable(const struct flow *f, const struct step *s, struct iter 
 }
 
 /* Some weight for the past: one run on a busy machine says little. */
-static void note_time(struct flow *f, const struct step *s, int64_t start_ns, int64_t end_ns)
+static void note_time(struct flow *f, const struct step *s, const struct tensor *out,
+                      int64_t start_ns)
 {
+    struct step_time time = { start_ns, clock_ns(), pool_self() };
     int *cost = &f->cost_ns[s - f->plan->step];
-    int64_t took = end_ns - start_ns < INT32_MAX / 4 ? end_ns - start_ns : INT32_MAX / 4;
+    int64_t took = time.end_ns - start_ns < INT32_MAX / 4 ? time.end_ns - start_ns : INT32_MAX / 4;
     *cost = (int)((3 * (int64_t)*cost + took) / 4);
     if (f->options->on_step)
-        f->options->on_step(f->options->ctx, s, start_ns, end_ns, pool_self());
+        f->options->on_step(f->options->ctx, s, out, &time);
 }
 
 static struct status *run_step(struct worker *w, const struct step *s, struct iter *it)
@@ -261,7 +263,7 @@ static struct status *run_step(struct worker *w, const struct step *s, struct it
     int64_t start = timed ? clock_ns() : 0;
     struct status *st = s->run(&k);
     if (timed)
-        note_time(w->flow, s, start, clock_ns());
+        note_time(w->flow, s, k.to + k.out, start);
     run_env_tidy(&w->env);
     return st;
 }

@@ -7,9 +7,10 @@
 static struct status *run_traced(const struct step *s, struct kernel *k,
                                  const struct run_options *o)
 {
-    int64_t start = clock_ns();
+    struct step_time time = { .start_ns = clock_ns(), .thread = pool_self() };
     struct status *st = s->run(k);
-    o->on_step(o->ctx, s, start, clock_ns(), pool_self());
+    time.end_ns = clock_ns();
+    o->on_step(o->ctx, s, k->to + k->out, &time);
     return st;
 }
 

@@ -306,28 +306,15 @@ static struct status *run_with(struct session *s, const struct signature *sig,
     return run_sorted(s, sig, feed, fetch, o);
 }
 
-/* Steps end on any thread. One for which there is no memory is left out. */
+/* Steps end on any thread. */
 struct recorder { pthread_mutex_t lock; struct trace *trace; };
 
-static bool trace_grow(struct trace *t)
-{
-    int cap = t->cap ? 2 * t->cap : 64;
-    struct trace_step *step = mem_grow(t->step, sizeof *step * (size_t)cap);
-    if (!step)
-        return false;
-    t->step = step;
-    t->cap = cap;
-    return true;
-}
-
-static void record(void *ctx, const struct step *s, int64_t start_ns, int64_t end_ns, int thread)
+static void record(void *ctx, const struct step *s, const struct tensor *out,
+                   const struct step_time *time)
 {
     struct recorder *r = ctx;
-    struct trace *t = r->trace;
     pthread_mutex_lock(&r->lock);
-    if (t->n < t->cap || trace_grow(t))
-        t->step[t->n++] = (struct trace_step){ s->node->name, s->node->op->name, start_ns, end_ns,
-                                               thread };
+    trace_add(r->trace, s, out, time);
     pthread_mutex_unlock(&r->lock);
 }
 

@@ -386,11 +386,11 @@ static void traces(void **state)
     session_free(s);
     assert_int_equal(trace->n, 3);
     const struct trace_step *step = trace->step, *last = step + 2;
-    assert_string_equal(last->name, "c");
-    assert_string_equal(last->op, "TestAdd");
+    assert_string_equal(last->node->name, "c");
+    assert_string_equal(last->node->op->name, "TestAdd");
     for (int i = 0; i < 3; i++)
-        assert_true(step[i].start_ns <= step[i].end_ns);
-    assert_true(step[0].end_ns <= last->start_ns);
+        assert_true(step[i].time.start_ns <= step[i].time.end_ns);
+    assert_true(step[0].time.end_ns <= last->time.start_ns);
     struct str json = { 0 };
     trace_to_json(trace, &json);
     assert_non_null(strstr(str_text(&json), "\"args\":{\"name\":\"c\"}"));

@@ -27,6 +27,7 @@
     X(descent) \
     X(diag) \
     X(encode) \
+    X(example) \
     X(fake_quant) \
     X(fill) \
     X(ftrl) \

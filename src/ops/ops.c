@@ -28,6 +28,8 @@
     X(diag) \
     X(encode) \
     X(example) \
+    X(file) \
+    X(image_file) \
     X(fake_quant) \
     X(fill) \
     X(ftrl) \

@@ -106,10 +106,10 @@ def test_what_an_example_does_not_have():
     with pytest.raises(tf.errors.InvalidArgumentError, match="Could not parse example input"):
         run(tf.parse_example([b"\x0a\xff"], {"a": tf.FixedLenFeature([1], tf.int64)}))
     with pytest.raises(tf.errors.InvalidArgumentError,
-                       match="Data types don't match. Expected type: float"):
+                       match="Data types don't match. Data type: int64 but expected type: float"):
         run(tf.parse_example([example(a=[1])], {"a": tf.FixedLenFeature([1], tf.float32)}))
     with pytest.raises(tf.errors.InvalidArgumentError, match="Number of int64 values != expected"):
-        run(tf.parse_example([example(a=[1, 2])], {"a": tf.FixedLenFeature([1], tf.int64)}))
+        run(tf.parse_example([example(a=[1, 2])], {"a": tf.FixedLenFeature([3], tf.int64)}))
 
 
 @pytest.mark.parametrize("features, error", [

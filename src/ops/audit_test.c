@@ -88,6 +88,7 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "MatMul", "T", "1.13: int64" },
     { "BatchMatMul", "T", "1.13: int64" },
     { "EuclideanNorm", NULL, "1.15" },
+    { "LookupTableRemoveV2", NULL, "1.14" },
     { "ParseExampleV2", NULL, "2.0, in SavedModels made by it" },
     { "StringLower", NULL, "1.15" },
     { "StringUpper", NULL, "1.15" },

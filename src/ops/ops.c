@@ -73,6 +73,7 @@
     X(special) \
     X(string) \
     X(sum) \
+    X(table) \
     X(summary) \
     X(summary_media) \
     X(text) \

@@ -42,6 +42,7 @@ API = {"": {
         no_gradient=NotDifferentiable op_scope register_tensor_conversion_function
         reset_default_graph""",
     "python.framework.constant_op": "constant",
+    "python.framework.importer": "import_graph_def",
     "python.framework.tensor_util": """
         get_static_value=constant_value is_tensor make_ndarray=MakeNdarray make_tensor_proto""",
     "python.framework.random_seed": "get_seed set_random_seed",
@@ -379,10 +380,56 @@ API["train"] = {
     "python.training.input": "match_filenames_once",
     "python.summary.summary_iterator": "summary_iterator",
     "python.training.server_lib": "ClusterSpec Server",
+    "python.framework.graph_io": "write_graph",
     "python.training.device_setter": "replica_device_setter",
+    "python.training.saver": "Saver export_meta_graph import_meta_graph",
+    "python.training.checkpoint_management": """
+        checkpoint_exists generate_checkpoint_state_proto get_checkpoint_mtimes
+        get_checkpoint_state latest_checkpoint remove_checkpoint update_checkpoint_state""",
+    "python.training.checkpoint_reader": "NewCheckpointReader",
+    "python.training.checkpoint_utils": """
+        init_from_checkpoint list_variables load_checkpoint load_variable""",
     "python.framework.messages": """
         BytesList ClusterDef Example Feature FeatureList FeatureLists Features FloatList Int64List
         JobDef SaverDef SequenceExample ServerDef"""}
+
+# ---- SavedModels ----
+
+_SAVED_MODEL_TAGS = "GPU SERVING TPU TRAINING"
+_SAVED_MODEL_WORDS = """
+    CLASSIFY_INPUTS CLASSIFY_METHOD_NAME CLASSIFY_OUTPUT_CLASSES CLASSIFY_OUTPUT_SCORES
+    DEFAULT_SERVING_SIGNATURE_DEF_KEY PREDICT_INPUTS PREDICT_METHOD_NAME PREDICT_OUTPUTS
+    REGRESS_INPUTS REGRESS_METHOD_NAME REGRESS_OUTPUTS"""
+_SAVED_MODEL_FILES = """
+    ASSETS_DIRECTORY ASSETS_KEY LEGACY_INIT_OP_KEY MAIN_OP_KEY SAVED_MODEL_FILENAME_PB
+    SAVED_MODEL_FILENAME_PBTXT SAVED_MODEL_SCHEMA_VERSION VARIABLES_DIRECTORY VARIABLES_FILENAME"""
+_SAVED_MODEL_SIGNATURES = """
+    build_signature_def classification_signature_def is_valid_signature predict_signature_def
+    regression_signature_def"""
+
+API["saved_model"] = {
+    "python.saved_model.builder_impl": "Builder=SavedModelBuilder",
+    "python.saved_model.loader_impl": """
+        contains_saved_model load maybe_saved_model_directory""",
+    "python.saved_model.simple_save": "simple_save",
+    "python.saved_model.main_op_impl": "main_op_with_restore",
+    "python.saved_model.utils_impl": "build_tensor_info get_tensor_from_tensor_info",
+    "python.saved_model.signature_def_utils_impl": _SAVED_MODEL_SIGNATURES,
+    "python.saved_model.signature_constants": _SAVED_MODEL_WORDS,
+    "python.saved_model.tag_constants": _SAVED_MODEL_TAGS,
+    "python.saved_model.constants": _SAVED_MODEL_FILES}
+API["saved_model.builder"] = {"python.saved_model.builder_impl": "SavedModelBuilder"}
+API["saved_model.loader"] = {"python.saved_model.loader_impl": "load maybe_saved_model_directory"}
+API["saved_model.main_op"] = {"python.saved_model.main_op_impl": "main_op main_op_with_restore"}
+API["saved_model.utils"] = {
+    "python.saved_model.utils_impl": "build_tensor_info get_tensor_from_tensor_info"}
+API["saved_model.signature_def_utils"] = {
+    "python.saved_model.signature_def_utils_impl":
+        _SAVED_MODEL_SIGNATURES + " load_op_from_signature_def op_signature_def"}
+API["saved_model.signature_constants"] = {
+    "python.saved_model.signature_constants": _SAVED_MODEL_WORDS}
+API["saved_model.tag_constants"] = {"python.saved_model.tag_constants": _SAVED_MODEL_TAGS}
+API["saved_model.constants"] = {"python.saved_model.constants": _SAVED_MODEL_FILES}
 
 API["distributions"] = {"python.ops.distributions.distributions": """
     Bernoulli Categorical Distribution FULLY_REPARAMETERIZED NOT_REPARAMETERIZED Normal
@@ -463,7 +510,12 @@ API["io.gfile"] = {
 API["python_io"] = {"python.lib.io.python_io": """
     TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
 
+API["graph_util"] = {"python.framework.graph_util": """
+    convert_variables_to_constants extract_sub_graph must_run_on_cpu remove_training_nodes
+    tensor_shape_from_node_def_name"""}
+
 API["io"] = {
+    "python.framework.graph_io": "write_graph",
     "python.lib.io.tf_record": """
         TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator""",
     "python.ops.io_ops": "matching_files read_file write_file",
@@ -581,6 +633,13 @@ MODULES = {
     "python.ops.gradients_impl": "python.ops.gradients",
     "python.eager.context": "python.framework.v2_behavior",
     "python.training.training": "train",
+    "python.saved_model.saved_model": "saved_model",
+    "python.saved_model.builder": "python.saved_model.builder_impl",
+    "python.saved_model.loader": "python.saved_model.loader_impl",
+    "python.saved_model.main_op": "python.saved_model.main_op_impl",
+    "python.saved_model.signature_def_utils": "python.saved_model.signature_def_utils_impl",
+    "python.saved_model.utils": "python.saved_model.utils_impl",
+    "pywrap_tensorflow": "python.pywrap_tensorflow",
     "contrib.distributions": "distributions",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
@@ -620,17 +679,8 @@ LATER = {
     "sequence decoders": """
         nn.ctc_beam_search_decoder nn.ctc_beam_search_decoder_v2 nn.ctc_greedy_decoder
         nn.ctc_loss nn.ctc_loss_v2 nn.ctc_unique_labels""",
-    "checkpoints": """
-        python.pywrap_tensorflow python.training.saver
-        pywrap_tensorflow train.Checkpoint train.CheckpointManager train.NewCheckpointReader
-        train.Saver train.checkpoint_exists train.experimental train.get_checkpoint_mtimes
-        train.get_checkpoint_state train.init_from_checkpoint train.latest_checkpoint
-        train.list_variables train.load_checkpoint train.load_variable train.remove_checkpoint
-        train.update_checkpoint_state train.warm_start""",
-    "files of graphs": """
-        graph_util import_graph_def
-        python.framework.graph_util python.tools saved_model train.export_meta_graph
-        train.import_meta_graph train.write_graph""",
+    "object-based checkpoints": """
+        train.Checkpoint train.CheckpointManager train.experimental train.warm_start""",
     "summaries of version 2": """
         contrib.summary summary.all_v2_summary_ops summary.initialize""",
     "queues": """

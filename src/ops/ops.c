@@ -1,5 +1,6 @@
 #include "ops/ops.h"
 #include "op/op.h"
+#include "ops/known.h"
 
 #include <pthread.h>
 
@@ -14,6 +15,7 @@
     X(broadcast) \
     X(candidate) \
     X(cast) \
+    X(checkpoint) \
     X(clip) \
     X(color) \
     X(compare) \
@@ -32,6 +34,7 @@
     X(image_file) \
     X(fake_quant) \
     X(fill) \
+    X(flow) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \
@@ -98,6 +101,7 @@ static void register_families(void)
     };
     for (size_t i = 0; i < sizeof families / sizeof *families && !outcome; i++)
         outcome = ops_register(families[i]);
+    ops_know(ops_known);
 }
 
 struct status *ops_init(void)

@@ -1,4 +1,5 @@
-/* example.h - serialized Examples: where in their bytes the wanted features lie, and tensors of them.
+/* example.h - serialized Examples: where in their bytes the wanted features lie, and tensors of
+ * them.
  *
  * A cell is one feature of one example (or of one step of a sequence): the bytes of its list,
  * checked and counted. A column is what is wanted of a name; its cells stand below each other, so
@@ -41,7 +42,7 @@ struct column {
     const char *key;
     enum form form;
     enum dtype dtype, splits;           /* `splits`: of FORM_RAGGED */
-    struct shape shape;                 /* FORM_DENSE: of one cell; dim[0] -1: as long as it needs */
+    struct shape shape;                 /* FORM_DENSE: of one cell; dim[0] -1: as long as need be */
     const struct tensor *fallback;      /* FORM_DENSE: what is there where no feature is; or NULL */
     int out[3];                         /* outputs: sparse indices, values, shape; ragged values,
                                          * splits; a dense one's first */

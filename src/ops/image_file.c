@@ -1,5 +1,6 @@
 /* image_file.c - images to and from files' bytes: DecodeJpeg, DecodeAndCropJpeg, DecodePng,
- * DecodeGif, DecodeBmp, ExtractJpegShape, EncodeJpeg, EncodePng. TF: the first four take JPEG, PNG and GIF. */
+ * DecodeGif, DecodeBmp, ExtractJpegShape, EncodeJpeg, EncodePng. TF: the first four take JPEG, PNG
+ * and GIF, whatever they are called. */
 #include "graph/graph.h"
 #include "io/gif.h"
 #include "io/jpeg.h"

@@ -23,6 +23,7 @@
     X(conv) \
     X(crop) \
     X(cross) \
+    X(csv) \
     X(ctc) \
     X(debug) \
     X(decompose) \
@@ -50,6 +51,7 @@
     X(move) \
     X(norm) \
     X(nth) \
+    X(parse) \
     X(partition) \
     X(patches) \
     X(pool) \
@@ -77,6 +79,7 @@
     X(string) \
     X(sum) \
     X(table) \
+    X(table_file) \
     X(summary) \
     X(summary_media) \
     X(text) \

@@ -124,7 +124,7 @@ static struct status *dense_handle_run(struct kernel *k)
 
 /* ---- using them ---- */
 
-static struct status *table_in(struct kernel *k, struct table **t)
+struct status *table_in(struct kernel *k, struct table **t)
 {
     struct resource *r;
     if (!dtype_is_ref(kernel_in(k, 0)->dtype)) {
@@ -283,7 +283,9 @@ static struct status *initialize(struct kernel *k, struct table *t)
     return st;
 }
 
-static struct status *locked(struct kernel *k, struct status *(*fn)(struct kernel *, struct table *))
+typedef struct status *table_fn(struct kernel *k, struct table *t);
+
+static struct status *locked(struct kernel *k, table_fn *fn)
 {
     struct table *t;
     TRY(table_in(k, &t));

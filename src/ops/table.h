@@ -22,6 +22,9 @@ struct table {
 
 extern const struct resource_kind TABLE;
 
+/* The table that input 0 refers to, or names by handle. */
+MUST_CHECK struct status *table_in(struct kernel *k, struct table **t);
+
 /* "Table not initialized." */
 MUST_CHECK struct status *table_check(const struct table *t);
 

@@ -95,7 +95,7 @@ class TextFileInitializer(TableInitializerBase):
         self._vocab_size = vocab_size
         self._delimiter = delimiter
         self._name = name
-        with ops.init_scope(), ops.device("CPU"):
+        with ops.init_scope(), ops.device("/device:CPU:*"):
             self._filename = ops.convert_to_tensor(filename, dtypes.string, name="asset_path")
 
     def initialize(self, table):

@@ -25,7 +25,7 @@ def layer(inputs, size, name, activation=tf.nn.relu):
         with tf.name_scope("weights"):
             start = tf.truncated_normal([int(inputs.shape[1]), size], stddev=0.1)
             weights = tf.Variable(start)
-            tf.summary.scalar("mean", tf.reduce_mean(weights))
+            tf.summary.scalar("average", tf.reduce_mean(weights))
             tf.summary.histogram("histogram", weights)
         biases = tf.Variable(tf.constant(0.1, shape=[size]), name="biases")
         outputs = activation(tf.matmul(inputs, weights) + biases)
@@ -43,10 +43,10 @@ with tf.name_scope("input"):
 
 hidden = layer(images, 128, "hidden")
 scores = layer(hidden, 10, "scores", activation=tf.identity)
-with tf.name_scope("loss"):
+with tf.name_scope("cross_entropy"):
     loss = tf.losses.sparse_softmax_cross_entropy(labels, scores)
 train = tf.train.AdamOptimizer(0.002).minimize(loss)
-with tf.name_scope("accuracy"):
+with tf.name_scope("evaluation"):
     accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(scores, 1), labels), tf.float32))
 tf.summary.scalar("loss", loss)
 tf.summary.scalar("accuracy", accuracy)

@@ -11,6 +11,7 @@
     X(arg) \
     X(binary) \
     X(bins) \
+    X(bitcast) \
     X(boxes) \
     X(broadcast) \
     X(candidate) \
@@ -31,6 +32,7 @@
     X(diag) \
     X(encode) \
     X(example) \
+    X(example_sequence) \
     X(file) \
     X(image_file) \
     X(fake_quant) \
@@ -57,6 +59,7 @@
     X(pool) \
     X(random) \
     X(reduce) \
+    X(regex) \
     X(resize) \
     X(roll) \
     X(sample) \

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct graph *g = st ? NULL : graph_new();
     status_free(st);
     if (g)
-        status_free(graph_import(g, data, size));
+        status_free(graph_import(g, NULL, data, size));
     graph_unref(g);
     return 0;
 }

@@ -25,8 +25,8 @@ struct weft_attr attr_out(const struct attr *a)
     case ATTR_BOOL: case ATTR_INT: case ATTR_TYPE: to.i = a->i; break;
     case ATTR_FLOAT: to.f = a->f; break;
     case ATTR_STRING: case ATTR_FUNC:
-        to.i = (int64_t)a->text.n;
-        to.p = a->text.s;
+        to.i = (int64_t)attr_text_at(a, 0)->n;
+        to.p = attr_text_at(a, 0)->s;
         break;
     case ATTR_SHAPE:
         to.i = a->shape ? a->shape->rank : -1;
@@ -104,7 +104,7 @@ static struct status *attr_text(const struct node *n, const char *name, int i, c
 {
     const struct attr *a;
     TRY(find_element(n, name, ATTR_STRING, ATTR_FUNC, i, &a));
-    const struct text *t = a->kind >= ATTR_LIST ? &a->texts[i] : &a->text;
+    const struct text *t = attr_text_at(a, i);
     *bytes = t->s;
     if (length)
         *length = t->n;

@@ -82,8 +82,17 @@ static struct attr text_in(const struct weft_attr *a)
 {
     const char *s = a->p ? a->p : "";
     size_t n = !a->p ? 0 : a->i < 0 ? strlen(s) : (size_t)a->i;
-    return (struct attr){ a->name, a->kind == WEFT_ATTR_FUNC ? ATTR_FUNC : ATTR_STRING,
-                          { .text = { s, n } }, 0 };
+    return (struct attr){ a->name, ATTR_STRING, { .text = { s, n } }, 0 };
+}
+
+/* A function by its name alone. */
+static struct status *func_in(struct given *b, const struct weft_attr *a, struct attr *to)
+{
+    struct func *f = arena_new(&b->tmp, struct func);
+    NEED(f);
+    f->name = text_in(a).text;
+    *to = (struct attr){ a->name, ATTR_FUNC, { .funcs = f }, 0 };
+    return NULL;
 }
 
 /* "" takes the node out of all device scopes. */
@@ -107,7 +116,8 @@ static struct status *take_attr(struct given *b, const struct weft_attr *a)
     case WEFT_ATTR_INT: *to = attr_int(a->name, a->i); break;
     case WEFT_ATTR_FLOAT: *to = attr_float(a->name, a->f); break;
     case WEFT_ATTR_TYPE: *to = attr_type(a->name, (enum dtype)a->i); break;
-    case WEFT_ATTR_STRING: case WEFT_ATTR_FUNC: *to = text_in(a); break;
+    case WEFT_ATTR_STRING: *to = text_in(a); break;
+    case WEFT_ATTR_FUNC: TRY(func_in(b, a, to)); break;
     case WEFT_ATTR_TENSOR:
         *to = attr_tensor(a->name, &((const struct weft_tensor *)a->p)->t);
         break;

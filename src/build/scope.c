@@ -186,7 +186,7 @@ static bool was_made_in(const struct scope *s, int id)
 static bool dominated(const struct scope *s, const struct build_args *a)
 {
     for (int i = 0; i < a->n_in; i++)
-        if (was_made_in(s, a->in[i].node->id))
+        if (a->in[i].node && was_made_in(s, a->in[i].node->id))
             return true;
     return false;
 }
@@ -428,6 +428,35 @@ struct status *build_exactly(struct graph *g, const struct node_def *d, struct n
                             .n_attr = d->n_attr, .after = d->control, .n_after = d->n_control,
                             .device = d->device };
     return add_node(g, &a, d->name, n);
+}
+
+struct status *build_imported(struct graph *g, const struct node_def *d, struct node **n)
+{
+    const struct scope *s = scope_top(g);
+    struct build_args a = { .in = d->in, .n_in = d->n_in, .after = d->control,
+                            .n_after = d->n_control };
+    struct node_def in_scope = *d;
+    struct controls c = { 0 };
+    if (!s)
+        return graph_add(g, d, n);
+    if (s->device)
+        TRY(device_merge(&g->arena, s->device, d->device, &in_scope.device));
+    TRY(gather_controls(s, &a, &c));
+    in_scope.control = c.at;
+    in_scope.n_control = c.n;
+    struct status *st = graph_add(g, &in_scope, n);
+    if (!st)
+        note_made(builder_find(g)->top, (*n)->id);
+    mem_free(c.at);
+    return st;
+}
+
+void build_forget_nodes(struct graph *g, int n)
+{
+    const struct builder *b = builder_find(g);
+    for (struct scope *s = b ? b->top : NULL; s; s = s->outer)
+        while (s->n_made && s->made[s->n_made - 1] >= n)
+            s->n_made--;
 }
 
 struct out build_node(struct graph *g, const struct build_args *a)

@@ -56,6 +56,13 @@ struct out build(struct graph *g, const char *op, const char *name, const struct
 MUST_CHECK struct status *build_exactly(struct graph *g, const struct node_def *d,
                                         struct node **n);
 
+/* The same for a node that a file brings (G32): its device fills up from the scopes' and wins over
+ * it, control dependencies apply; who it is colocated with, the file says. */
+MUST_CHECK struct status *build_imported(struct graph *g, const struct node_def *d,
+                                         struct node **n);
+/* An import failed: nodes from id `n` on are gone. */
+void build_forget_nodes(struct graph *g, int n);
+
 struct graph *build_graph(struct graph *g, const struct out *in, int n_in);
 
 /* Constants; `name` NULL: "Const". */

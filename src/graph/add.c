@@ -254,6 +254,11 @@ static struct status *mismatch(const struct adding *a, const struct arg *arg, en
 static struct status *bind_input(struct adding *a, const struct arg *arg, struct out in, int at,
                                  int64_t *list)
 {
+    if (!in.node) {                     /* to be set later: it cannot tell the type */
+        ENSURE(arg->type_attr >= 0 && a->node->attr[arg->type_attr].kind, "NodeDef missing attr "
+               "'T' from Op<name=%s>", a->op->name);
+        return NULL;
+    }
     enum dtype got = in.node->dtype[in.index];
     ENSURE(!arg->ref || out_is_ref(in), "'%s' Op requires that input '%.*s' be a mutable tensor "
            "(e.g.: a tf.Variable)", a->op->name, (int)arg->name.n, arg->name.s);
@@ -302,10 +307,12 @@ static struct status *check_inputs(const struct adding *a)
            a->def->n_in, a->def->n_control, a->def->n_attr);
     for (int i = 0; i < a->def->n_in; i++) {
         struct out in = a->def->in[i];
+        if (!in.node && a->op->flags & OP_MERGE)
+            continue;                   /* graph_set_back_edge() */
         ENSURE(in.node, "Input %d of node '%s' is missing", i, a->def->name);
         ENSURE(in.node->graph == a->graph, "Input '%s:%d' of node '%s' must be from the same "
                "graph as '%s'", in.node->name, in.index, a->def->name,
-               i ? a->def->in[0].node->name : a->def->name);
+               i && a->def->in[0].node ? a->def->in[0].node->name : a->def->name);
         if (in.index < 0 || in.index >= in.node->n_out)
             return status_new(OUT_OF_RANGE, "Node '%s': Connecting to invalid output %d of source "
                               "node %s which has %d outputs", a->def->name, in.index,
@@ -360,7 +367,7 @@ static const struct shape *shape_keep(struct adding *a, const struct shape *s)
         return s->rank ? &SHAPE_UNKNOWN : &SHAPE_SCALAR;
     for (int i = 0; i < a->def->n_in && i < 4; i++) {
         struct out in = a->def->in[i];
-        if (shape_equal(in.node->shape[in.index], s))
+        if (in.node && shape_equal(in.node->shape[in.index], s))
             return in.node->shape[in.index];
     }
     return arena_copy(&a->graph->arena, s, sizeof *s);
@@ -373,7 +380,8 @@ static struct status *at_shapes(const struct adding *a, struct status *st)
         return st;
     for (int i = 0; i < a->def->n_in; i++) {
         struct out in = a->def->in[i];
-        str_printf(&text, "%s%s", i ? ", " : "", SHAPE_STR(in.node->shape[in.index]));
+        str_printf(&text, "%s%s", i ? ", " : "",
+                   in.node ? SHAPE_STR(in.node->shape[in.index]) : "?");
     }
     struct status *at = status_new(INVALID_ARGUMENT, "%s for '%s' (op: '%s') with input shapes: "
                                    "%s.", status_message(st), a->def->name, a->op->name,
@@ -395,7 +403,7 @@ static struct status *infer_shapes(struct adding *a)
     if (n->n_out > FEW)
         NEED(out = arena_array(&a->graph->arena, struct shape, n->n_out));
     for (int i = 0; i < n->n_in; i++)
-        in[i] = n->in[i].node->shape[n->in[i].index];
+        in[i] = n->in[i].node ? n->in[i].node->shape[n->in[i].index] : &SHAPE_UNKNOWN;
     for (int i = 0; i < n->n_out; i++)
         out[i] = SHAPE_UNKNOWN;
     int budget = VALUE_BUDGET;
@@ -500,11 +508,10 @@ static void release_attrs(struct node *n)
 
 struct status *graph_add(struct graph *g, const struct node_def *d, struct node **result)
 {
-    struct adding a = { .graph = g, .def = d };
-    a.sig = op_find_sig(d->op, &a.op);
+    struct adding a = { .graph = g, .def = d, .op = d->row ? d->row : graph_op(g, d->op) };
     if (!a.op)
-        return status_new(NOT_FOUND, "Op type not registered '%s' in binary running on this "
-                          "machine", d->op);
+        return op_not_registered(d->op);
+    a.sig = op_sig(a.op);
     graph_lock(g);
     struct status *st = g->finalized
         ? status_new(FAILED_PRECONDITION, "Graph is finalized and cannot be modified.") : add(&a);
@@ -512,6 +519,30 @@ struct status *graph_add(struct graph *g, const struct node_def *d, struct node 
         release_attrs(a.node);
     else if (result)
         *result = a.node;
+    graph_unlock(g);
+    return st;
+}
+
+/* ---- the edge of a loop ---- */
+
+static struct status *set_back_edge(struct node *merge, int i, struct out from)
+{
+    ENSURE(merge->op->flags & OP_MERGE, "Node '%s' (%s) is no merge: its inputs cannot be set later",
+           merge->name, merge->op->name);
+    ENSURE(i >= 0 && i < merge->n_in, "Node '%s' has no input %d", merge->name, i);
+    ENSURE(out_is_valid(from) && from.node->graph == merge->graph, "Input %d of node '%s' must be "
+           "from the same graph", i, merge->name);
+    enum dtype want = merge->dtype[0], got = from.node->dtype[from.index];
+    ENSURE(want == got, "Input %d of node %s was passed %s from %s:%d incompatible with expected "
+           "%s.", i, merge->name, dtype_name(got), from.node->name, from.index, dtype_name(want));
+    merge->in[i] = from;
+    return NULL;
+}
+
+struct status *graph_set_back_edge(struct graph *g, struct node *merge, int i, struct out from)
+{
+    graph_lock(g);
+    struct status *st = set_back_edge(merge, i, from);
     graph_unlock(g);
     return st;
 }

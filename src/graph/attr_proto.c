@@ -12,14 +12,36 @@ static struct status *text_from(struct arena *a, const void *s, size_t n, struct
 static struct status *texts_from(struct arena *a, const Wire__AttrValue__ListValue *m,
                                  struct attr *to)
 {
-    bool functions = to->kind == ATTR_LIST + ATTR_FUNC;
     struct text *t = arena_array(a, struct text, to->n);
     NEED(t);
     to->texts = t;
-    for (int i = 0; i < to->n; i++) {
-        const void *s = functions ? (void *)m->func[i]->name : (void *)m->s[i].data;
-        TRY(text_from(a, s, functions ? strlen(s) : m->s[i].len, &t[i]));
+    for (int i = 0; i < to->n; i++)
+        TRY(text_from(a, m->s[i].data, m->s[i].len, &t[i]));
+    return NULL;
+}
+
+/* A function, and the attributes that it is given. */
+static struct status *func_from(struct arena *a, const Wire__NameAttrList *m, struct func *f)
+{
+    struct attr *attr = arena_array(a, struct attr, m->n_attr);
+    NEED(f->attr = attr);
+    TRY(text_from(a, m->name, strlen(m->name), &f->name));
+    for (size_t i = 0; i < m->n_attr; i++) {
+        const Wire__NameAttrList__AttrEntry *e = m->attr[i];
+        ENSURE(e->value, "function '%s': attribute '%s' has no value", m->name, e->key);
+        NEED(attr[f->n_attr].name = arena_strdup(a, e->key));
+        TRY(attr_from_proto(a, e->value, ATTR_NONE, &attr[f->n_attr++]));
     }
+    return NULL;
+}
+
+static struct status *funcs_from(struct arena *a, Wire__NameAttrList *const *m, int n,
+                                 struct attr *to)
+{
+    struct func *f = arena_array(a, struct func, n);
+    NEED(to->funcs = f);
+    for (int i = 0; i < n; i++)
+        TRY(func_from(a, m[i], &f[i]));
     return NULL;
 }
 
@@ -96,7 +118,8 @@ static struct status *list_from(struct arena *a, const Wire__AttrValue__ListValu
     ENSURE(n <= INT32_MAX, "A list of %zu values is too long", n);
     to->n = (int)n;
     switch (to->kind - ATTR_LIST) {
-    case ATTR_STRING: case ATTR_FUNC: return texts_from(a, m, to);
+    case ATTR_STRING: return texts_from(a, m, to);
+    case ATTR_FUNC: return funcs_from(a, m->func, to->n, to);
     case ATTR_FLOAT: return floats_from(a, m, to);
     case ATTR_SHAPE: return shapes_from(a, m, to);
     case ATTR_TENSOR: return tensors_from(a, m, to);
@@ -155,7 +178,7 @@ struct status *attr_from_proto(struct arena *a, const Wire__AttrValue *m, enum a
         return tensor_from(a, m->tensor, to);
     case WIRE__ATTR_VALUE__VALUE_FUNC:
         to->kind = ATTR_FUNC;
-        return text_from(a, m->func->name, strlen(m->func->name), &to->text);
+        return funcs_from(a, &m->func, 1, to);
     default:
         return status_new(INVALID_ARGUMENT, "attribute without a value");
     }
@@ -163,11 +186,20 @@ struct status *attr_from_proto(struct arena *a, const Wire__AttrValue *m, enum a
 
 /* ---- out ---- */
 
-static struct status *function_to(struct arena *a, struct text name, Wire__NameAttrList **m)
+static struct status *function_to(struct arena *a, const struct func *f, Wire__NameAttrList **to)
 {
-    NEED(*m = arena_new(a, Wire__NameAttrList));
-    wire__name_attr_list__init(*m);
-    (*m)->name = (char *)name.s;
+    NEED(*to = arena_new(a, Wire__NameAttrList));
+    Wire__NameAttrList *m = *to;
+    wire__name_attr_list__init(m);
+    m->name = (char *)f->name.s;
+    NEED(m->attr = arena_array(a, Wire__NameAttrList__AttrEntry *, f->n_attr));
+    for (int i = 0; i < f->n_attr; i++) {
+        Wire__NameAttrList__AttrEntry *e = arena_new(a, Wire__NameAttrList__AttrEntry);
+        NEED(m->attr[m->n_attr++] = e);
+        wire__name_attr_list__attr_entry__init(e);
+        e->key = (char *)f->attr[i].name;
+        TRY(attr_to_proto(a, &f->attr[i], &e->value));
+    }
     return NULL;
 }
 
@@ -184,7 +216,7 @@ static struct status *texts_to(struct arena *a, const struct attr *from,
     m->n_func = (size_t)from->n;
     NEED(m->func = arena_array(a, Wire__NameAttrList *, from->n));
     for (int i = 0; i < from->n; i++)
-        TRY(function_to(a, from->texts[i], &m->func[i]));
+        TRY(function_to(a, &from->funcs[i], &m->func[i]));
     return NULL;
 }
 
@@ -277,7 +309,7 @@ struct status *attr_to_proto(struct arena *a, const struct attr *from, Wire__Att
         return NULL;
     case ATTR_FUNC:
         m->value_case = WIRE__ATTR_VALUE__VALUE_FUNC;
-        return function_to(a, from->text, &m->func);
+        return function_to(a, from->funcs, &m->func);
     case ATTR_SHAPE:
         m->value_case = WIRE__ATTR_VALUE__VALUE_SHAPE;
         return shape_to_proto(a, from->shape, &m->shape);

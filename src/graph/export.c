@@ -1,6 +1,7 @@
 /* export.c - nodes become a GraphDef. The message borrows from the graph, under its lock. */
 #include "base/mem.h"
 #include "graph/graphdef.h"
+#include "graph/library.h"
 #include "graph/proto.h"
 
 static struct status *export_inputs(struct arena *a, const struct node *n, Wire__NodeDef *m)
@@ -18,7 +19,7 @@ static struct status *export_inputs(struct arena *a, const struct node *n, Wire_
 
 static struct status *export_attrs(struct arena *a, const struct node *n, Wire__NodeDef *m)
 {
-    NEED(m->attr = arena_array(a, Wire__NodeDef__AttrEntry *, n->n_attr));
+    NEED(m->attr = arena_array(a, Wire__NodeDef__AttrEntry *, n->n_attr + 1));
     for (int i = 0; i < n->n_attr; i++) {
         Wire__NodeDef__AttrEntry *e = arena_new(a, Wire__NodeDef__AttrEntry);
         NEED(e);
@@ -30,7 +31,23 @@ static struct status *export_attrs(struct arena *a, const struct node *n, Wire__
     return NULL;
 }
 
-static struct status *export_node(struct arena *a, const struct node *n, Wire__NodeDef **to)
+/* A48: what is known of each output's shape. */
+static struct status *export_shapes(struct arena *a, const struct node *n, Wire__NodeDef *m)
+{
+    Wire__NodeDef__AttrEntry *e = arena_new(a, Wire__NodeDef__AttrEntry);
+    struct shape *s = arena_array(a, struct shape, n->n_out);
+    NEED(e && s ? e : NULL);
+    for (int i = 0; i < n->n_out; i++)
+        s[i] = *n->shape[i];
+    struct attr shapes = { "_output_shapes", ATTR_LIST + ATTR_SHAPE, { .shapes = s }, n->n_out };
+    wire__node_def__attr_entry__init(e);
+    e->key = (char *)shapes.name;
+    m->attr[m->n_attr++] = e;
+    return attr_to_proto(a, &shapes, &e->value);
+}
+
+static struct status *message_of(struct arena *a, const struct node *n, unsigned flags,
+                                 Wire__NodeDef **to)
 {
     Wire__NodeDef *m = *to = arena_new(a, Wire__NodeDef);
     NEED(m);
@@ -39,27 +56,44 @@ static struct status *export_node(struct arena *a, const struct node *n, Wire__N
     m->op = (char *)n->op->name;
     m->device = (char *)n->device;
     TRY(export_inputs(a, n, m));
-    return export_attrs(a, n, m);
+    TRY(export_attrs(a, n, m));
+    return flags & EXPORT_SHAPES && n->n_out ? export_shapes(a, n, m) : NULL;
 }
 
-static struct status *export(struct arena *a, struct graph *g, void **bytes, size_t *n)
+static struct status *export(struct arena *a, struct graph *g, unsigned flags, void **bytes,
+                             size_t *n)
 {
     Wire__GraphDef m = WIRE__GRAPH_DEF__INIT;
     Wire__VersionDef v = WIRE__VERSION_DEF__INIT;
+    TRY(library_to_proto(a, g, &m.library));
     v.producer = GRAPHDEF_PRODUCER;
+    v.min_consumer = m.library ? GRAPHDEF_FUNCTIONS : 0;
     m.versions = &v;
     NEED(m.node = arena_array(a, Wire__NodeDef *, g->n));
     for (int i = 0; i < g->n; i++)
-        TRY(export_node(a, g->node[i], &m.node[m.n_node++]));
+        TRY(message_of(a, g->node[i], flags, &m.node[m.n_node++]));
     return wire_encode(&m.base, bytes, n);
 }
 
-struct status *graph_export(struct graph *g, void **bytes, size_t *n)
+struct status *graph_export(struct graph *g, unsigned flags, void **bytes, size_t *n)
 {
     struct arena a = { 0 };
     graph_lock(g);
-    struct status *st = export(&a, g, bytes, n);
+    struct status *st = export(&a, g, flags, bytes, n);
     graph_unlock(g);
+    arena_free(&a);
+    return st;
+}
+
+struct status *node_export(const struct node *n, void **bytes, size_t *size)
+{
+    struct arena a = { 0 };
+    Wire__NodeDef *m;
+    graph_lock(n->graph);
+    struct status *st = message_of(&a, n, 0, &m);
+    if (!st)
+        st = wire_encode(&m->base, bytes, size);
+    graph_unlock(n->graph);
     arena_free(&a);
     return st;
 }

@@ -2,6 +2,7 @@
 #include "graph/graph.h"
 #include "base/mem.h"
 #include "graph/collection.h"
+#include "graph/library.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -43,11 +44,42 @@ void graph_unref(struct graph *g)
     map_free(&g->names);
     map_free(&g->other_case);
     map_free(&g->suffixes);
+    map_free(&g->ops);
+    library_free(g->library);
     collections_free(g->collections);
     kept_values_free(g->values);
     arena_free(&g->arena);
     pthread_mutex_destroy(&g->lock);
     mem_free(g);
+}
+
+static void forget_name(struct graph *g, const struct node *n)
+{
+    if (map_get(&g->other_case, n->name) == n)
+        map_remove(&g->other_case, n->name);
+    else
+        map_remove(&g->names, n->name);
+}
+
+void graph_truncate(struct graph *g, int n)
+{
+    while (g->n > n) {
+        struct node *last = g->node[--g->n];
+        forget_name(g, last);
+        release_node(last);
+    }
+}
+
+const struct op *graph_op(struct graph *g, const char *name)
+{
+    const struct op *op = op_find(name);
+    if (op)
+        return op;
+    graph_lock(g);
+    const struct function *f = library_find(g, name);
+    op = f ? f->op : map_get(&g->ops, name);
+    graph_unlock(g);
+    return op ? op : op_find_known(name);
 }
 
 void graph_lock(struct graph *g) { pthread_mutex_lock(&g->lock); }

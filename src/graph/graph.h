@@ -45,6 +45,8 @@ struct graph {
     struct map suffixes;                /* case folded: the next suffix to try for a name */
     struct collection *collections;
     struct kept_value *values;          /* computed for shape functions, see eval.c */
+    struct map ops;                     /* known to this graph alone: signatures that files brought */
+    struct library *library;            /* functions, see library.h; NULL: none */
     int64_t seed;
     bool has_seed, finalized;
     int ids_given;                      /* op ids handed out, failed ops counted (A12, A57) */
@@ -61,7 +63,8 @@ void graph_unlock(struct graph *g);
 
 struct node_def {
     const char *op, *name, *device;     /* device may be NULL */
-    const struct out *in;               /* lists flattened */
+    const struct op *row;               /* NULL, or the op itself: one that nobody else knows */
+    const struct out *in;               /* lists flattened; of a merge, {NULL}: set later */
     int n_in;
     struct node *const *control;
     int n_control;
@@ -75,6 +78,18 @@ struct node_def {
  * unknown op: NOT_FOUND "Op type not registered 'X'"; FAILED_PRECONDITION once finalized (A52). */
 MUST_CHECK struct status *graph_add(struct graph *g, const struct node_def *d,
                                     struct node **result);
+
+/* The edge that closes a loop: input `i` of a merge reads `from`, which stands later. */
+MUST_CHECK struct status *graph_set_back_edge(struct graph *g, struct node *merge, int i,
+                                              struct out from);
+
+/* The graph has its first n nodes again, for an import that failed half way. The lock has been held
+ * since there were n: nobody has seen the others. */
+void graph_truncate(struct graph *g, int n);
+
+/* The op of that name: of the registry, one known by its signature, one of this graph's own. NULL:
+ * "Op type not registered". */
+const struct op *graph_op(struct graph *g, const char *name);
 
 struct node *graph_find(struct graph *g, const char *name);             /* NULL: none (I1) */
 struct node *graph_find_n(struct graph *g, const char *name, size_t n);

@@ -157,7 +157,7 @@ static struct status *import_lines(const char *const *line, struct graph **g)
     size_t n;
     void *bytes = graph_bytes_of(line, &n);
     *g = graph_new();
-    struct status *st = graph_import(*g, bytes, n);
+    struct status *st = graph_import(*g, NULL, bytes, n);
     mem_free(bytes);
     return st;
 }
@@ -213,9 +213,9 @@ static void twin(void **state)
     size_t n, m;
     (void)state;
     ok(import_lines(LINES("a Placeholder", "b Identity a", "c Identity b ^a"), &g));
-    ok(graph_export(g, &once, &n));
-    ok(graph_import(h, once, n));
-    ok(graph_export(h, &twice, &m));
+    ok(graph_export(g, 0, &once, &n));
+    ok(graph_import(h, NULL, once, n));
+    ok(graph_export(h, 0, &twice, &m));
     assert_int_equal(n, m);
     assert_memory_equal(once, twice, n);
     mem_free(once);
@@ -228,9 +228,9 @@ static void hostile_bytes(void **state)
 {
     struct graph *g = graph_new();
     (void)state;
-    fails(graph_import(g, "\x0a\xff\xff\xff\xff\x0f", 6), INVALID_ARGUMENT, "Invalid GraphDef");
-    fails(graph_import(g, "hello, world", 12), INVALID_ARGUMENT, "Invalid GraphDef");
-    ok(graph_import(g, "", 0));
+    fails(graph_import(g, NULL, "\x0a\xff\xff\xff\xff\x0f", 6), INVALID_ARGUMENT, "Invalid GraphDef");
+    fails(graph_import(g, NULL, "hello, world", 12), INVALID_ARGUMENT, "Invalid GraphDef");
+    ok(graph_import(g, NULL, "", 0));
 
     /* Every prefix and every flipped byte of a good graph. */
     size_t n;
@@ -238,11 +238,11 @@ static void hostile_bytes(void **state)
     for (size_t i = 0; i < 8 * n; i++) {
         struct graph *h = graph_new();
         bytes[i / 8] ^= (char)(1 << i % 8);
-        status_free(graph_import(h, bytes, n));
+        status_free(graph_import(h, NULL, bytes, n));
         bytes[i / 8] ^= (char)(1 << i % 8);
         graph_unref(h);
         h = graph_new();
-        status_free(graph_import(h, bytes, i / 8));
+        status_free(graph_import(h, NULL, bytes, i / 8));
         graph_unref(h);
     }
     mem_free(bytes);

@@ -1,33 +1,19 @@
 /* import.c - a GraphDef becomes nodes.
  *
- * Nodes may stand in any order: each is added after those it reads, in the file's order where that
- * is possible already. The walk keeps its own stack, so that a long chain is no danger.
+ * All that can be checked is checked first: names, inputs, ops, attributes. Then nodes are added,
+ * in any order of the file: each after those it reads, in the file's order where that is possible
+ * already. The walk keeps its own stack, so that a long chain is no danger. The edges that close
+ * loops are set last. Should a node be refused all the same, those added before it go again.
  */
+#include "graph/import.h"
 #include "base/mem.h"
-#include "graph/graphdef.h"
-#include "graph/proto.h"
+#include "graph/library.h"
 
 #include <stdlib.h>
 
-enum progress { UNSEEN, ENTERED, ADDED };
-
-struct item { const Wire__NodeDef *def; struct node *node; enum progress progress; size_t next; };
-
-struct import {
-    struct graph *graph;
-    struct arena arena;                 /* the message and all that is made on the way */
-    Wire__GraphDef *def;
-    struct item *item;                  /* one for each node of the message */
-    struct map by_name;
-    struct item **stack;                /* items entered and not yet added */
-    size_t depth;
-};
-
 /* ---- "x", "x:1", "^x" ---- */
 
-struct ref { const char *name; size_t len; int index; bool control; };
-
-static bool parse_ref(const char *text, struct ref *r)
+bool ref_parse(const char *text, struct ref *r)
 {
     r->control = *text == '^';
     r->name = text + r->control;
@@ -42,138 +28,401 @@ static bool parse_ref(const char *text, struct ref *r)
     return r->len && !r->control && end != colon + 1 && !*end && v >= 0 && v <= INT32_MAX;
 }
 
-static struct status *find_ref(struct import *im, const Wire__NodeDef *def, const char *text,
-                               struct ref *r, struct item **item)
+static struct import_map *mapped_to(struct loading *l, const struct ref *r)
 {
-    ENSURE(parse_ref(text, r), "Node '%s': Unknown input node '%s'", def->name, text);
-    *item = map_get_n(&im->by_name, r->name, r->len);
-    ENSURE(*item, "Node '%s': Unknown input node '%s'", def->name, text);
+    struct import_map *m = l->maps.n ? map_get_n(&l->maps, r->name, r->len) : NULL;
+    int index = r->control ? INDEX_NODE : r->index;
+    while (m && m->from.index != index)
+        m = m->next;
+    return m;
+}
+
+struct status *source_find(struct loading *l, const Wire__NodeDef *def, const char *text,
+                           struct ref *r, struct source *s)
+{
+    *s = (struct source){ 0 };
+    ENSURE(ref_parse(text, r), "Node '%s': Unknown input node '%s'", def->name, text);
+    struct import_map *m = mapped_to(l, r);
+    if (m) {
+        m->used = true;
+        s->mapped = m->to;
+        return NULL;
+    }
+    s->item = map_get_n(&l->by_name, r->name, r->len);
+    ENSURE(s->item, "Node '%s': Unknown input node '%s'", def->name, text);
+    return NULL;
+}
+
+/* ---- names ---- */
+
+static bool has_prefix(struct graph *g, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    for (int i = 0; i < g->n; i++)
+        if (!strncmp(g->node[i]->name, prefix, n) &&
+            (g->node[i]->name[n] == '/' || !g->node[i]->name[n]))
+            return true;
+    return false;
+}
+
+static struct status *choose_prefix(struct loading *l)
+{
+    const char *wanted = l->im->prefix ? l->im->prefix : "";
+    size_t n = strlen(wanted);
+    l->prefix = "";
+    if (!n)
+        return NULL;
+    n -= wanted[n - 1] == '/';
+    char *stem = arena_strndup(&l->arena, wanted, n), *unique = stem;
+    NEED(stem);
+    ENSURE(name_is_valid(stem, false), "Imported node name prefix '%s/' would lead to invalid node "
+           "names", stem);
+    for (int i = 1; l->im->uniquify_prefix && has_prefix(l->graph, unique); i++)
+        NEED(unique = arena_printf(&l->arena, "%s_%d", stem, i));
+    NEED(l->prefix = arena_printf(&l->arena, "%s/", unique));
+    return NULL;
+}
+
+static bool is_taken(struct loading *l, const char *name)
+{
+    return graph_find(l->graph, name) || map_get(&l->by_new_name, name);
+}
+
+static struct status *choose_name(struct loading *l, struct item *item)
+{
+    const char *name = item->def->name;
+    if (*l->prefix)
+        NEED(name = arena_printf(&l->arena, "%s%s", l->prefix, name));
+    const char *unique = name;
+    for (int i = 1; l->im->uniquify_names && is_taken(l, unique); i++)
+        NEED(unique = arena_printf(&l->arena, "%s_%d", name, i));
+    ENSURE(!graph_find(l->graph, unique), "Node name '%s' already exists in the Graph", unique);
+    item->name = unique;
+    return map_put(&l->by_new_name, unique, item) ? NULL : status_no_memory();
+}
+
+static struct status *index_nodes(struct loading *l)
+{
+    size_t n = l->def->n_node;
+    NEED(l->item = arena_array(&l->arena, struct item, n));
+    NEED(l->stack = arena_array(&l->arena, struct item *, n));
+    for (size_t i = 0; i < n; i++) {
+        const Wire__NodeDef *def = l->def->node[i];
+        l->item[i].def = def;
+        ENSURE(name_is_valid(def->name, false), "Node '%s': Node name contains invalid characters",
+               def->name);
+        ENSURE(!map_get(&l->by_name, def->name), "Node '%s' is not unique", def->name);
+        if (!map_put(&l->by_name, def->name, &l->item[i]))
+            return status_no_memory();
+    }
+    for (size_t i = 0; i < n; i++)
+        TRY(choose_name(l, &l->item[i]));
+    return NULL;
+}
+
+static struct status *index_maps(struct loading *l)
+{
+    for (int i = 0; i < l->im->n_map; i++) {
+        struct import_map *m = l->im->map[i];
+        ENSURE(m->to.node && m->to.node->graph == l->graph, "input_map: '%s' is mapped to what is "
+               "not an element of this graph.", m->text);
+        ENSURE(m->from.index == INDEX_NODE || out_is_valid(m->to), "input_map: '%s' is mapped to "
+               "output %d of '%s', which has %d outputs", m->text, m->to.index, m->to.node->name,
+               m->to.node->n_out);
+        m->used = false;
+        m->next = map_get(&l->maps, m->from.node);
+        if (!map_put(&l->maps, m->from.node, m))
+            return status_no_memory();
+    }
+    return NULL;
+}
+
+/* ---- inputs ---- */
+
+static struct status *check_inputs(struct loading *l, const Wire__NodeDef *def)
+{
+    bool control = false;
+    for (size_t i = 0; i < def->n_input; i++) {
+        struct ref r;
+        struct source s;
+        TRY(source_find(l, def, def->input[i], &r, &s));
+        ENSURE(r.control || !control,
+               "Node '%s': Control dependencies must come after regular dependencies", def->name);
+        control |= r.control;
+    }
+    return NULL;
+}
+
+/* G32 */
+static struct status *check_colocation(struct loading *l, const Wire__NodeDef *def)
+{
+    const Wire__AttrValue *v = attr_of(def, "_class");
+    if (!v || v->value_case != WIRE__ATTR_VALUE__VALUE_LIST || l->im->allow_unknown)
+        return NULL;
+    for (size_t i = 0; i < v->list->n_s; i++) {
+        ProtobufCBinaryData s = v->list->s[i];
+        ENSURE(s.len < 5 || memcmp(s.data, "loc:@", 5) ||
+               map_get_n(&l->by_name, (char *)s.data + 5, s.len - 5),
+               "Node '%s' expects to be colocated with unknown node '%.*s'", def->name,
+               (int)s.len - 5, (char *)s.data + 5);
+    }
+    return NULL;
+}
+
+static bool is_next_iteration(const struct item *item)
+{
+    return item && item->op && item->op->flags & OP_NEXT;
+}
+
+static struct status *convert_input(struct loading *l, const struct item *item, const char *text,
+                                    struct node_def *d, struct out *in, struct node **control)
+{
+    struct ref r;
+    struct source s;
+    const Wire__NodeDef *def = item->def;
+    TRY(source_find(l, def, text, &r, &s));
+    struct node *from = s.item ? s.item->node : s.mapped.node;
+    int index = s.item ? r.index : s.mapped.index;
+    if (r.control) {
+        control[d->n_control++] = from;
+        return NULL;
+    }
+    if (from)                           /* else a loop's edge, set later */
+        ENSURE(index < from->n_out, "Node '%s': Connecting to invalid output %d of source node %s "
+               "which has %d outputs", def->name, index, s.item ? s.item->def->name : from->name,
+               from->n_out);
+    in[d->n_in] = from ? (struct out){ from, index } : (struct out){ 0 };
+    if (from && item->op)
+        TRY(check_input(item, d->n_in, in[d->n_in]));
+    d->n_in++;
+    return NULL;
+}
+
+/* Does the node wait for another imported one, which waits for what all have to wait for? */
+static bool inherits_controls(struct loading *l, const struct item *item)
+{
+    for (size_t i = 0; i < item->def->n_input; i++) {
+        struct ref r;
+        struct source s = { 0 };
+        status_free(source_find(l, item->def, item->def->input[i], &r, &s));
+        if (s.item && !is_next_iteration(s.item))
+            return true;
+    }
+    return false;
+}
+
+static struct status *convert_inputs(struct loading *l, const struct item *item,
+                                     struct node_def *d)
+{
+    size_t n = item->def->n_input;
+    struct out *in = arena_array(&l->arena, struct out, n);
+    struct node **control = arena_array(&l->arena, struct node *, n + (size_t)l->im->n_after);
+    NEED(in && control ? in : NULL);
+    d->in = in;
+    d->control = control;
+    for (size_t i = 0; i < n; i++)
+        TRY(convert_input(l, item, item->def->input[i], d, in, control));
+    if (l->im->n_after && !inherits_controls(l, item))
+        for (int i = 0; i < l->im->n_after; i++)
+            control[d->n_control++] = l->im->after[i];
     return NULL;
 }
 
 /* ---- one node ---- */
 
-static struct status *convert_attrs(struct import *im, const Wire__NodeDef *def, struct attr *attr,
-                                    int *n)
+/* Of the fellow that it is colocated with, if that one has a device. TF: colocation goes before. */
+static const char *device_of(struct loading *l, const Wire__NodeDef *def)
 {
-    const struct op *op = op_find(def->op);
-    const struct sig *sig = op ? op_sig(op) : NULL;
-    for (size_t i = 0; i < def->n_attr; i++) {
-        const Wire__NodeDef__AttrEntry *e = def->attr[i];
-        int at = sig ? sig_attr(sig, e->key) : -1;
-        if (at < 0 && !strcmp(e->key, "_output_shapes"))
-            continue;                   /* said again by inference (B7) */
-        struct attr *a = &attr[(*n)++];
-        a->name = e->key;
-        ENSURE(e->value, "Node '%s': attribute '%s' has no value", def->name, e->key);
-        TRY(status_prefix(attr_from_proto(&im->arena, e->value,
-                                          at < 0 ? ATTR_NONE : sig->attr[at].kind, a),
-                          "Node '%s', attribute '%s': ", def->name, e->key));
+    const Wire__AttrValue *v = attr_of(def, "_class");
+    bool list = v && v->value_case == WIRE__ATTR_VALUE__VALUE_LIST;
+    for (size_t i = 0; list && i < v->list->n_s; i++) {
+        ProtobufCBinaryData s = v->list->s[i];
+        struct item *fellow = s.len < 5 ? NULL
+            : map_get_n(&l->by_name, (char *)s.data + 5, s.len - 5);
+        if (fellow && *fellow->def->device)
+            return fellow->def->device;
     }
-    return NULL;
+    return *def->device || !l->im->device ? def->device : l->im->device;
 }
 
-static struct status *convert_inputs(struct import *im, const Wire__NodeDef *def,
-                                     struct node_def *d)
+/* What the file says of the outputs' shapes is merged into what is inferred. TF: files from before
+ * version 21 may say what is wrong. */
+static struct status *take_shapes(struct loading *l, const struct item *item)
 {
-    struct out *in = arena_array(&im->arena, struct out, def->n_input);
-    struct node **control = arena_array(&im->arena, struct node *, def->n_input);
-    NEED(in && control ? in : NULL);
-    for (size_t i = 0; i < def->n_input; i++) {
-        struct ref r;
-        struct item *item;
-        TRY(find_ref(im, def, def->input[i], &r, &item));
-        ENSURE(r.control || !d->n_control,
-               "Node '%s': Control dependencies must come after regular dependencies", def->name);
-        ENSURE(r.index < item->node->n_out || r.control,
-               "Node '%s': Connecting to invalid output %d of source node %s which has %d outputs",
-               def->name, r.index, item->def->name, item->node->n_out);
-        if (r.control)
-            control[d->n_control++] = item->node;
+    const Wire__AttrValue *v = attr_of(item->def, "_output_shapes");
+    bool old = !l->def->versions || l->def->versions->producer < 21;
+    if (!v || v->value_case != WIRE__ATTR_VALUE__VALUE_LIST)
+        return NULL;
+    for (size_t i = 0; i < v->list->n_shape && i < (size_t)item->node->n_out; i++) {
+        struct shape s;
+        struct status *st = shape_from_proto(v->list->shape[i], &s);
+        if (!st)
+            st = graph_set_shape(l->graph, (struct out){ item->node, (int)i }, &s);
+        if (st && old)
+            status_free(st);
         else
-            in[d->n_in++] = (struct out){ item->node, r.index };
+            TRY(status_prefix(st, "Node '%s' has an _output_shapes attribute inconsistent with the "
+                              "GraphDef for output #%zu: ", item->def->name, i));
     }
-    d->in = in;
-    d->control = control;
     return NULL;
 }
 
-static struct status *add_node(struct import *im, struct item *item)
+static struct status *add_node(struct loading *l, struct item *item)
 {
     const Wire__NodeDef *def = item->def;
-    struct node_def d = { .op = def->op, .name = def->name, .device = def->device };
-    struct attr *attr = arena_array(&im->arena, struct attr, def->n_attr);
+    struct node_def d = { .op = def->op, .name = item->name, .row = item->op,
+                          .device = device_of(l, def) };
+    struct attr *attr = arena_array(&l->arena, struct attr, def->n_attr);
     NEED(attr);
-    TRY(convert_inputs(im, def, &d));
-    struct status *st = convert_attrs(im, def, attr, &d.n_attr);
+    TRY(convert_inputs(l, item, &d));
+    struct status *st = convert_attrs(l, item, attr, &d.n_attr);
     d.attr = attr;
+    if (!st && !item->op)
+        st = unknown_op(l, item, &d, &d.row);
     if (!st)
-        st = graph_add(im->graph, &d, &item->node);
+        st = (l->im->add ? l->im->add : graph_add)(l->graph, &d, &item->node);
     for (int i = 0; i < d.n_attr; i++)
         attr_release(&attr[i]);
     item->progress = ADDED;
-    return st;
+    TRY(status_at_node(st, item->name));
+    return take_shapes(l, item);
 }
 
 /* ---- all nodes ---- */
 
-/* Enters the next input of the top item that is not there yet; adds the item if there is none. */
-static struct status *step(struct import *im)
+/* The item that input i of `top` waits for, if it is not there yet. A merge does not wait for the
+ * edge that closes its loop. */
+static struct status *missing_input(struct loading *l, const struct item *top, size_t i,
+                                    struct item **in)
 {
-    struct item *top = im->stack[im->depth - 1];
+    struct ref r;
+    struct source s;
+    *in = NULL;
+    TRY(source_find(l, top->def, top->def->input[i], &r, &s));
+    if (!s.item || s.item->progress == ADDED)
+        return NULL;
+    if (!r.control && is_next_iteration(s.item) && top->op && top->op->flags & OP_MERGE)
+        return NULL;
+    ENSURE(s.item->progress != ENTERED, "Node '%s': its input '%s' depends on it: the graph has a "
+           "cycle", top->def->name, s.item->def->name);
+    *in = s.item;
+    return NULL;
+}
+
+/* Enters the next input of the top item that is not there yet; adds the item if there is none. */
+static struct status *step(struct loading *l)
+{
+    struct item *top = l->stack[l->depth - 1], *in;
     while (top->next < top->def->n_input) {
-        struct ref r;
-        struct item *in;
-        TRY(find_ref(im, top->def, top->def->input[top->next++], &r, &in));
-        ENSURE(in->progress != ENTERED, "Node '%s': its input '%s' depends on it: the graph has a "
-               "cycle", top->def->name, in->def->name);
-        if (in->progress == UNSEEN) {
+        TRY(missing_input(l, top, top->next++, &in));
+        if (in) {
             in->progress = ENTERED;
-            im->stack[im->depth++] = in;
+            l->stack[l->depth++] = in;
             return NULL;
         }
     }
-    im->depth--;
-    return add_node(im, top);
+    l->depth--;
+    return add_node(l, top);
 }
 
-static struct status *add_all(struct import *im)
+static struct status *add_all(struct loading *l)
 {
-    for (size_t i = 0; i < im->def->n_node; i++) {
-        if (im->item[i].progress != UNSEEN)
+    for (size_t i = 0; i < l->def->n_node; i++) {
+        if (l->item[i].progress != UNSEEN)
             continue;
-        im->item[i].progress = ENTERED;
-        im->stack[im->depth++] = &im->item[i];
-        while (im->depth)
-            TRY(step(im));
+        l->item[i].progress = ENTERED;
+        l->stack[l->depth++] = &l->item[i];
+        while (l->depth)
+            TRY(step(l));
     }
     return NULL;
 }
 
-static struct status *index_nodes(struct import *im)
+static struct status *close_loops(struct loading *l)
 {
-    size_t n = im->def->n_node;
-    NEED(im->item = arena_array(&im->arena, struct item, n));
-    NEED(im->stack = arena_array(&im->arena, struct item *, n));
-    for (size_t i = 0; i < n; i++) {
-        const Wire__NodeDef *def = im->def->node[i];
-        im->item[i].def = def;
-        ENSURE(name_is_valid(def->name, false), "Node '%s': Node name contains invalid characters",
-               def->name);
-        ENSURE(!map_get(&im->by_name, def->name), "Node '%s' is not unique", def->name);
-        ENSURE(!graph_find(im->graph, def->name), "Node name '%s' already exists in the Graph",
-               def->name);
-        if (!map_put(&im->by_name, def->name, &im->item[i]))
-            return status_no_memory();
+    for (size_t i = 0; i < l->def->n_node; i++) {
+        const struct item *item = &l->item[i];
+        struct node *n = item->node;
+        for (int k = 0; k < n->n_in && n->op->flags & OP_MERGE; k++) {
+            struct ref r;
+            struct source s;
+            if (n->in[k].node)
+                continue;
+            TRY(source_find(l, item->def, item->def->input[k], &r, &s));
+            ENSURE(r.index < s.item->node->n_out, "Node '%s': Connecting to invalid output %d of "
+                   "source node %s which has %d outputs", item->def->name, r.index,
+                   s.item->def->name, s.item->node->n_out);
+            TRY(graph_set_back_edge(l->graph, n, k, (struct out){ s.item->node, r.index }));
+        }
     }
     return NULL;
 }
+
+/* ---- results ---- */
+
+static struct import_map *map_of_want(struct loading *l, const struct import_want *w)
+{
+    struct ref r = { w->name.node, strlen(w->name.node), w->name.index,
+                     w->name.index == INDEX_NODE };
+    return mapped_to(l, &r);
+}
+
+/* Before anything is added. */
+static struct status *check_wants(struct loading *l)
+{
+    for (int i = 0; i < l->im->n_wants; i++) {
+        struct import_want *w = &l->im->want[i];
+        ENSURE(w->valid, "Cannot convert '%s' to a tensor name.", w->text);
+        ENSURE(map_of_want(l, w) || map_get(&l->by_name, w->name.node),
+               "Requested return %s '%s' not found in graph def",
+               w->name.index < 0 ? "node" : "tensor", w->text);
+    }
+    return NULL;
+}
+
+static struct status *take_wants(struct loading *l)
+{
+    NEED(l->im->returned = arena_array(&l->im->arena, struct out, l->im->n_wants));
+    for (int i = 0; i < l->im->n_wants; i++) {
+        const struct import_want *w = &l->im->want[i];
+        struct import_map *m = map_of_want(l, w);
+        if (m) {
+            m->used = true;
+            l->im->returned[i] = m->to;
+            continue;
+        }
+        const struct item *item = map_get(&l->by_name, w->name.node);
+        ENSURE(w->name.index < item->node->n_out, "Invalid return output %d of node '%s', which has "
+               "%d output(s)", w->name.index, w->name.node, item->node->n_out);
+        l->im->returned[i] = (struct out){ item->node, w->name.index };
+    }
+    return NULL;
+}
+
+/* What was mapped, not met, and is not there to be met. */
+static struct status *take_unused(struct loading *l)
+{
+    struct import *im = l->im;
+    NEED(im->unused = arena_array(&im->arena, const char *, im->n_map));
+    im->n_unused = 0;
+    for (int i = 0; i < im->n_map; i++) {
+        const struct import_map *m = im->map[i];
+        const struct item *item = map_get(&l->by_name, m->from.node);
+        if (!m->used && (!item || m->from.index >= item->node->n_out))
+            im->unused[im->n_unused++] = m->text;
+    }
+    return NULL;
+}
+
+/* ---- all of it ---- */
 
 static struct status *check_versions(const Wire__GraphDef *def)
 {
     const Wire__VersionDef *v = def->versions;
     if (!v)
         return NULL;
+    ENSURE(v->producer >= 0, "GraphDef producer version %d below min producer 0 supported by this "
+           "library.  Please regenerate your graph.", v->producer);
     ENSURE(v->min_consumer <= GRAPHDEF_CONSUMER, "GraphDef min consumer version %d above current "
            "version %d.  Please upgrade.", v->min_consumer, GRAPHDEF_CONSUMER);
     for (size_t i = 0; i < v->n_bad_consumers; i++)
@@ -182,22 +431,72 @@ static struct status *check_versions(const Wire__GraphDef *def)
     return NULL;
 }
 
-static struct status *import(struct import *im, const void *bytes, size_t n)
+static struct status *check_options(struct loading *l)
 {
-    TRY(status_prefix(wire_decode(&im->arena, &wire__graph_def__descriptor, bytes, n, &im->def),
-                      "Invalid GraphDef: "));
-    TRY(check_versions(im->def));
-    TRY(index_nodes(im));
-    return add_all(im);
+    if (l->im->no_memory)
+        return status_no_memory();
+    for (int i = 0; i < l->im->n_after; i++)
+        ENSURE(l->im->after[i] && l->im->after[i]->graph == l->graph, "Control dependency %d of the "
+               "import is not an element of this graph.", i);
+    return index_maps(l);
 }
 
-struct status *graph_import(struct graph *g, const void *bytes, size_t n)
+static struct status *check_all(struct loading *l)
 {
-    struct import im = { .graph = g };
+    TRY(check_versions(l->def));
+    TRY(check_options(l));
+    TRY(choose_prefix(l));
+    TRY(index_nodes(l));
+    TRY(check_wants(l));
+    TRY(find_ops(l));
+    for (size_t i = 0; i < l->def->n_node; i++) {
+        TRY(check_inputs(l, l->def->node[i]));
+        TRY(check_colocation(l, l->def->node[i]));
+    }
+    return find_outputs(l);
+}
+
+static struct status *import_all(struct loading *l)
+{
+    TRY(library_merge(l->graph, l->def->library));
+    TRY(check_all(l));
+    TRY(add_all(l));
+    TRY(close_loops(l));
+    TRY(take_wants(l));
+    return take_unused(l);
+}
+
+static struct status *import_or_nothing(struct loading *l)
+{
+    struct graph *g = l->graph;
+    int nodes = g->n, version = g->version, functions = library_count(g);
+    struct status *st = g->finalized
+        ? status_new(FAILED_PRECONDITION, "Graph is finalized and cannot be modified.")
+        : import_all(l);
+    if (st) {
+        graph_truncate(g, nodes);
+        library_truncate(g, functions);
+        g->version = version;
+    }
+    return st;
+}
+
+struct status *graph_import(struct graph *g, struct import *im, const void *bytes, size_t n)
+{
+    struct import plain = { 0 };
+    struct loading l = { .graph = g, .im = im ? im : &plain };
+    struct status *st = status_prefix(
+        wire_decode_borrowed(&l.arena, &wire__graph_def__descriptor, bytes, n, &l.def),
+        "Invalid GraphDef: ");
     graph_lock(g);
-    struct status *st = import(&im, bytes, n);
+    if (!st)
+        st = import_or_nothing(&l);
     graph_unlock(g);
-    map_free(&im.by_name);
-    arena_free(&im.arena);
+    map_free(&l.by_name);
+    map_free(&l.by_new_name);
+    map_free(&l.maps);
+    map_free(&l.op_defs);
+    arena_free(&l.arena);
+    arena_free(&plain.arena);
     return st;
 }

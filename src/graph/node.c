@@ -24,7 +24,7 @@ double node_attr_float(const struct node *n, const char *name)
 const char *node_attr_string(const struct node *n, const char *name)
 {
     const struct attr *a = node_attr_find(n, name);
-    return a && (a->kind == ATTR_STRING || a->kind == ATTR_FUNC) ? a->text.s : "";
+    return a && (a->kind == ATTR_STRING || a->kind == ATTR_FUNC) ? attr_text_at(a, 0)->s : "";
 }
 
 const struct shape *node_attr_shape(const struct node *n, const char *name)

@@ -24,4 +24,8 @@ MUST_CHECK struct status *attr_from_proto(struct arena *a, const Wire__AttrValue
 MUST_CHECK struct status *attr_to_proto(struct arena *a, const struct attr *from,
                                         Wire__AttrValue **m);
 
+/* The signature alone, which a graph may hold nodes of. Memory is the arena's. */
+MUST_CHECK struct status *op_from_proto(struct arena *a, const Wire__OpDef *m,
+                                        const struct op **op);
+
 #endif

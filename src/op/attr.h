@@ -14,18 +14,22 @@ enum attr_kind {
 
 struct text { const char *s; size_t n; };       /* any bytes, NUL-terminated besides */
 
+struct attr;
+struct func { struct text name; const struct attr *attr; int n_attr; };     /* and what it is given */
+
 struct attr {
     const char *name;
     enum attr_kind kind;
     union {
         int64_t i;                      /* BOOL, INT, TYPE */
         double f;                       /* FLOAT */
-        struct text text;               /* STRING, FUNC (the function's name) */
+        struct text text;               /* STRING */
+        const struct func *funcs;       /* FUNC: one; a list of FUNC */
         const struct shape *shape;      /* SHAPE */
         const struct tensor *tensor;    /* TENSOR */
         const int64_t *ints;            /* lists of BOOL, INT, TYPE (see attr_dtypes()) */
         const double *floats;           /* a list of FLOAT */
-        const struct text *texts;       /* lists of STRING, FUNC */
+        const struct text *texts;       /* a list of STRING */
         const struct shape *shapes;     /* a list of SHAPE */
         const struct tensor *tensors;   /* a list of TENSOR */
     };
@@ -69,5 +73,8 @@ bool attr_equal(const struct attr *a, const struct attr *b);
 
 /* "type", "list(int)", ... */
 const char *attr_kind_name(enum attr_kind kind);
+
+/* The bytes of a STRING, the name of a FUNC; of element i of a list of these. */
+const struct text *attr_text_at(const struct attr *a, int i);
 
 #endif

@@ -3,9 +3,12 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "op/resource.h"
+#include "op/shape_fn.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 
 struct entry { const struct op *op; struct sig sig; };
 
@@ -19,7 +22,7 @@ static int n_entries;
 void op_not_differentiable(struct grad *g) { (void)g; }
 void op_no_gradient(struct grad *g) { (void)g; }
 
-static struct entry *entry_of(const struct op *op) { return map_get(&by_name, op->name); }
+static const struct entry *entry_of(const struct op *op) { return map_get(&by_name, op->name); }
 
 const struct op *op_find(const char *name)
 {
@@ -27,13 +30,25 @@ const struct op *op_find(const char *name)
     return e ? e->op : NULL;
 }
 
-const struct sig *op_sig(const struct op *op) { return &entry_of(op)->sig; }
+const struct sig *op_sig(const struct op *op)
+{
+    return op->sig ? op->sig : &entry_of(op)->sig;
+}
 
 const struct sig *op_find_sig(const char *name, const struct op **op)
 {
     const struct entry *e = map_get(&by_name, name);
     *op = e ? e->op : NULL;
     return e ? &e->sig : NULL;
+}
+
+struct status *op_not_registered(const char *name)
+{
+    struct utsname host = { .nodename = "this machine" };
+    uname(&host);
+    return status_new(NOT_FOUND, "Op type not registered '%s' in binary running on %s. Make sure "
+                      "the Op and Kernel are registered in the binary running in this process.",
+                      name, host.nodename);
 }
 
 int ops_count(void) { return n_entries; }
@@ -396,8 +411,45 @@ struct status *ops_register(const struct op *rows)
     return NULL;
 }
 
+/* ---- ops known by their signature alone ---- */
+
+struct known { struct op op; struct sig sig; };
+
+static const struct op *known_rows;
+static struct map known_by_name;
+static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void ops_know(const struct op *rows) { known_rows = rows; }
+
+static struct known *known_read(const struct op *row)
+{
+    struct known *k = arena_new(&arena, struct known);
+    if (!k)
+        return NULL;
+    k->op = *row;
+    k->op.shape = shape_unknown;
+    k->op.grad = op_no_gradient;
+    k->op.sig = &k->sig;
+    struct status *st = sig_parse(row, &k->sig);
+    bool kept = !st && map_put(&known_by_name, row->name, k);
+    status_free(st);
+    return kept ? k : NULL;
+}
+
+const struct op *op_find_known(const char *name)
+{
+    pthread_mutex_lock(&known_lock);
+    struct known *k = map_get(&known_by_name, name);
+    for (const struct op *row = known_rows; !k && row && row->name; row++)
+        if (!strcmp(row->name, name))
+            k = known_read(row);
+    pthread_mutex_unlock(&known_lock);
+    return k ? &k->op : NULL;
+}
+
 void ops_unregister_all(void)
 {
+    map_free(&known_by_name);
     map_free(&by_name);
     arena_free(&arena);
     n_entries = 0;

@@ -241,7 +241,7 @@ static struct status *run_all(struct recording *r)
     int k = 0, compared = 0;
     NEED(r->graph = graph_new());
     NEED(r->resources = resources_new());
-    TRY(graph_import(r->graph, r->pb, r->pb_size));
+    TRY(graph_import(r->graph, NULL, r->pb, r->pb_size));
     if (!r->runs) {
         TRY(request_all(r, q));
         TRY(run_request(r, q, &compared));

@@ -195,9 +195,9 @@ static struct status *export_import(struct net *t)
     size_t n;
     struct graph *g = graph_new();
     NEED(g);
-    struct status *st = graph_export(t->graph, &bytes, &n);
+    struct status *st = graph_export(t->graph, 0, &bytes, &n);
     if (!st)
-        st = graph_import(g, bytes, n);
+        st = graph_import(g, NULL, bytes, n);
     mem_free(bytes);
     graph_unref(g);
     return st;

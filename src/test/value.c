@@ -271,6 +271,7 @@ static struct status *scalar_parse(struct arena *a, const char **p, struct attr 
     size_t n = strcspn(*p, " \t,]\n");
     struct shape *s;
     struct tensor *t;
+    struct func *f;
     enum dtype dtype;
     struct shape ignored;
     bool b;
@@ -291,7 +292,9 @@ static struct status *scalar_parse(struct arena *a, const char **p, struct attr 
     case ATTR_STRING:
         return text_parse(a, p, &to->text);
     case ATTR_FUNC:
-        to->text = (struct text){ arena_strndup(a, *p + 1, n - 1), n - 1 };
+        NEED(f = arena_new(a, struct func));
+        f->name = (struct text){ arena_strndup(a, *p + 1, n - 1), n - 1 };
+        to->funcs = f;
         *p += n;
         return NULL;
     case ATTR_SHAPE:
@@ -314,17 +317,20 @@ static struct status *list_parse(struct arena *a, const char **p, struct attr *t
     int64_t *ints = arena_array(a, int64_t, most);
     double *floats = arena_array(a, double, most);
     struct text *texts = arena_array(a, struct text, most);
+    struct func *funcs = arena_array(a, struct func, most);
     struct shape *shapes = arena_array(a, struct shape, most);
     struct tensor *tensors = arena_array(a, struct tensor, most);
-    NEED(ints && floats && texts && shapes && tensors ? to : NULL);
+    NEED(ints && floats && texts && funcs && shapes && tensors ? to : NULL);
     for (*p = skip(*p + 1); **p != ']'; *p = skip(*p)) {
         struct attr one = { .kind = to->kind - ATTR_LIST };
         TRY(scalar_parse(a, p, &one));
         ints[to->n] = one.i;
         if (one.kind == ATTR_FLOAT)
             floats[to->n] = one.f;
-        if (one.kind == ATTR_STRING || one.kind == ATTR_FUNC)
+        if (one.kind == ATTR_STRING)
             texts[to->n] = one.text;
+        if (one.kind == ATTR_FUNC)
+            funcs[to->n] = *one.funcs;
         if (one.kind == ATTR_SHAPE)
             shapes[to->n] = *one.shape;
         if (one.kind == ATTR_TENSOR)
@@ -334,7 +340,8 @@ static struct status *list_parse(struct arena *a, const char **p, struct attr *t
     ++*p;
     switch (to->kind - ATTR_LIST) {
     case ATTR_FLOAT: to->floats = floats; break;
-    case ATTR_STRING: case ATTR_FUNC: to->texts = texts; break;
+    case ATTR_STRING: to->texts = texts; break;
+    case ATTR_FUNC: to->funcs = funcs; break;
     case ATTR_SHAPE: to->shapes = shapes; break;
     case ATTR_TENSOR: to->tensors = tensors; break;
     default: to->ints = ints;

@@ -3,94 +3,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
-
-/* ---- the walk before the decoding ---- */
-
-struct walk { const uint8_t *at, *end; };
-
-static bool read_varint(struct walk *w, uint64_t *v)
-{
-    *v = 0;
-    for (int shift = 0; shift < 70 && w->at < w->end; shift += 7) {
-        uint8_t byte = *w->at++;
-        if (shift < 64)
-            *v |= (uint64_t)(byte & 127) << shift;
-        if (byte < 128)
-            return true;
-    }
-    return false;
-}
-
-static bool skip_bytes(struct walk *w, uint64_t n)
-{
-    if (n > (uint64_t)(w->end - w->at))
-        return false;
-    w->at += n;
-    return true;
-}
-
-static const ProtobufCMessageDescriptor *message_of(const ProtobufCMessageDescriptor *d,
-                                                    uint64_t tag)
-{
-    const ProtobufCFieldDescriptor *f =
-        tag < 1u << 29 ? protobuf_c_message_descriptor_get_field(d, (unsigned)tag) : NULL;
-    return f && f->type == PROTOBUF_C_TYPE_MESSAGE ? f->descriptor : NULL;
-}
-
-static struct status *walk_message(struct walk w, const ProtobufCMessageDescriptor *d, int depth)
-{
-    ENSURE(depth < WIRE_DEPTH, "messages are nested more than %d deep", WIRE_DEPTH);
-    while (w.at < w.end) {
-        uint64_t key, v = 0;
-        const ProtobufCMessageDescriptor *inner;
-        bool fine = read_varint(&w, &key) && key >> 3;
-        switch (key & 7) {
-        case 0: fine = fine && read_varint(&w, &v); break;
-        case 1: fine = fine && skip_bytes(&w, 8); break;
-        case 5: fine = fine && skip_bytes(&w, 4); break;
-        case 2: fine = fine && read_varint(&w, &v) && skip_bytes(&w, v); break;
-        default: fine = false;
-        }
-        ENSURE(fine, "the bytes are not a protocol buffer");
-        if ((key & 7) == 2 && (inner = message_of(d, key >> 3)))
-            TRY(walk_message((struct walk){ w.at - v, w.at }, inner, depth + 1));
-    }
-    return NULL;
-}
-
-/* ---- decoding ---- */
-
-struct store { struct arena *arena; bool failed; };
-
-static void *store_alloc(void *ctx, size_t bytes)
-{
-    struct store *s = ctx;
-    void *p = arena_alloc(s->arena, bytes);
-    s->failed |= !p;
-    return p;
-}
-
-static void store_free(void *ctx, void *p)
-{
-    (void)ctx;
-    (void)p;
-}
-
-struct status *wire_decode(struct arena *a, const ProtobufCMessageDescriptor *d,
-                           const void *bytes, size_t n, void *message)
-{
-    struct store s = { .arena = a };
-    ProtobufCAllocator allocator = { store_alloc, store_free, &s };
-    ENSURE(n <= WIRE_MOST, "%zu bytes are too many for a protocol buffer", n);
-    TRY(walk_message((struct walk){ bytes, (const uint8_t *)bytes + n }, d, 0));
-    ProtobufCMessage *m = protobuf_c_message_unpack(d, &allocator, n, bytes);
-    if (!m && s.failed)
-        return status_no_memory();
-    ENSURE(m, "the bytes are not a protocol buffer of type %s", d->short_name);
-    memcpy(message, &m, sizeof m);
-    return NULL;
-}
 
 struct status *wire_encode(const ProtobufCMessage *m, void **bytes, size_t *n)
 {
@@ -99,4 +13,58 @@ struct status *wire_encode(const ProtobufCMessage *m, void **bytes, size_t *n)
     NEED(*bytes = mem_alloc(*n));
     protobuf_c_message_pack(m, *bytes);
     return NULL;
+}
+
+/* ---- maps, which are repeated entries of a key and a value ---- */
+
+bool wire_is_map(const ProtobufCFieldDescriptor *f)
+{
+    if (f->label != PROTOBUF_C_LABEL_REPEATED || f->type != PROTOBUF_C_TYPE_MESSAGE)
+        return false;
+    const ProtobufCMessageDescriptor *d = f->descriptor;
+    size_t n = strlen(d->short_name);
+    return n > 5 && !strcmp(d->short_name + n - 5, "Entry") && d->n_fields == 2 &&
+           !strcmp(d->fields[0].name, "key") && !strcmp(d->fields[1].name, "value");
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const ProtobufCMessage *x = *(ProtobufCMessage *const *)a, *y = *(ProtobufCMessage *const *)b;
+    unsigned at = x->descriptor->fields[0].offset;
+    return strcmp(*(char *const *)((const char *)x + at), *(char *const *)((const char *)y + at));
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const ProtobufCMessage *x = *(ProtobufCMessage *const *)a, *y = *(ProtobufCMessage *const *)b;
+    unsigned at = x->descriptor->fields[0].offset;
+    uint32_t i = *(const uint32_t *)((const char *)x + at);
+    uint32_t k = *(const uint32_t *)((const char *)y + at);
+    return (i > k) - (i < k);
+}
+
+static void sort_field(ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
+{
+    bool many = f->label == PROTOBUF_C_LABEL_REPEATED;
+    char *at = (char *)m + f->offset;
+    if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF &&
+        *(uint32_t *)((char *)m + f->quantifier_offset) != f->id)
+        return;
+    size_t n = many ? *(size_t *)((char *)m + f->quantifier_offset) : 1;
+    ProtobufCMessage **inner = many ? *(ProtobufCMessage ***)at : (ProtobufCMessage **)at;
+    for (size_t i = 0; i < n; i++)
+        if (inner[i])
+            wire_sort_maps(inner[i]);
+    if (!n || !wire_is_map(f))
+        return;
+    const ProtobufCMessageDescriptor *entry = f->descriptor;
+    bool text = entry->fields[0].type == PROTOBUF_C_TYPE_STRING;
+    qsort(inner, n, sizeof *inner, text ? by_text : by_number);
+}
+
+void wire_sort_maps(ProtobufCMessage *m)
+{
+    for (unsigned i = 0; i < m->descriptor->n_fields; i++)
+        if (m->descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
+            sort_field(m, &m->descriptor->fields[i]);
 }

@@ -55,7 +55,7 @@ static double read_ms(void)
 /* With what the disk still has to do: our write has it behind it when it returns. */
 static double copy_ms(bool sync)
 {
-    char command[1200];
+    char command[4 * sizeof copy + 40];
     snprintf(command, sizeof command, "rm -f %s; cp %s %s%s%s", copy, data, copy,
              sync ? " && sync " : "", sync ? copy : "");
     double begin = ms();

@@ -41,7 +41,7 @@ static PyObject *shape_list(const struct weft_checkpoint *c, int i)
 {
     int64_t dims[WEFT_MAX_RANK];
     int rank = weft_checkpoint_shape(c, i, dims);
-    PyObject *list = PyList_New(rank);
+    PyObject *list = PyList_New(rank < 0 ? 0 : rank);
     for (int d = 0; list && d < rank; d++) {
         PyObject *n = PyLong_FromLongLong(dims[d]);
         if (n)

@@ -202,6 +202,13 @@ def test_a_message_within_a_message():
     assert again == meta and len(meta.SerializeToString()) == meta.ByteSize()
 
 
+def test_devices_of_the_process():
+    from weft.python.client import device_lib
+    cpu, = device_lib.list_local_devices()
+    assert isinstance(cpu, messages.DeviceAttributes) and cpu.memory_limit > 0
+    assert (cpu.name, cpu.device_type) == ("/device:CPU:0", "CPU")
+
+
 def test_examples():
     record = tf.train.Example(features=tf.train.Features(feature={
         "a": tf.train.Feature(int64_list=tf.train.Int64List(value=[1, -2])),
@@ -247,3 +254,17 @@ def test_text_is_read_back():
     for wrong in ("nope: 1", "node {", "node { name: x }", "%"):
         with pytest.raises(text_format.ParseError):
             text_format.Parse(wrong, GraphDef())
+
+
+def test_op_def():
+    product = tf.matmul([[1.0]], [[2.0]]).op.op_def
+    assert type(product) is messages.OpDef and product.name == "MatMul" and not product.is_stateful
+    assert [a.name for a in product.input_arg] == ["a", "b"]
+    assert product.input_arg[0].type_attr == "T" and product.output_arg[0].name == "product"
+    attrs = {attr.name: attr for attr in product.attr}
+    assert attrs["transpose_a"].type == "bool" and attrs["transpose_a"].default_value.b is False
+    assert messages.DT_FLOAT in attrs["T"].allowed_values.list.type
+    x = tf.placeholder(tf.float32)
+    total = tf.add_n([x, x]).op.op_def
+    assert total.is_aggregate and total.input_arg[0].number_attr == "N"
+    assert tf.Variable(1.0).op.op_def.is_stateful

@@ -60,8 +60,8 @@ class BaseSession(_core.Session):
     def _run_with(self, fetches, feed_dict, options, run_metadata):
         self._check_pool(options)
         trace = _wants_trace(options)
-        result, text = self._run_traced(fetches, feed_dict, _timeout(options), trace)
-        _fill_metadata(run_metadata, text if trace else "", self.graph, options)
+        result, told = self._run_traced(fetches, feed_dict, _timeout(options), trace)
+        _fill_metadata(run_metadata, told, self.graph, options)
         return result
 
     def _check_pool(self, options):
@@ -175,8 +175,8 @@ class InteractiveSession(BaseSession):
 def traced_call(prepared, graph, values, options, run_metadata):
     """A prepared run with RunOptions, or whose RunMetadata is wanted (B87)."""
     trace = _wants_trace(options)
-    result, text = prepared.run_traced(values, _timeout(options), trace)
-    _fill_metadata(run_metadata, text if trace else "", graph, options)
+    result, told = prepared.run_traced(values, _timeout(options), trace)
+    _fill_metadata(run_metadata, told, graph, options)
     return result
 
 
@@ -215,15 +215,13 @@ def _wants_trace(options):
     return options is not None and options.trace_level > messages.RunOptions.NO_TRACE
 
 
-def _fill_metadata(metadata, trace, graph, options):
-    """RunMetadata is overwritten with what was asked for (B60)."""
+def _fill_metadata(metadata, told, graph, options):
+    """RunMetadata is overwritten with what was asked for (B60): what the run told, in bytes, and
+    the graph, of which there is one partition, the CPU's."""
     if metadata is None:
         return
     if not isinstance(metadata, messages.RunMetadata):
         raise TypeError("run_metadata must be a tf.RunMetadata, but got %s" % type(metadata))
-    from weft.python.client import step_stats
-    metadata.Clear()
-    if trace:
-        step_stats.fill(metadata.step_stats, trace)
+    metadata.ParseFromString(told)
     if options is not None and options.output_partition_graphs:
-        step_stats.add_graph(metadata, graph)
+        metadata.partition_graphs.add().CopyFrom(graph.as_graph_def())

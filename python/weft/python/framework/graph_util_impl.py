@@ -69,11 +69,12 @@ def _check(graph_def):
         raise TypeError("graph_def must be a graph_pb2.GraphDef proto.")
 
 
-def _with_nodes(graph_def, nodes):
+def with_nodes(graph_def, nodes):
     """A GraphDef with these nodes, and the functions and versions of another."""
     out = messages.GraphDef(node=nodes)
-    out.library.CopyFrom(graph_def.library)
-    out.versions.CopyFrom(graph_def.versions)
+    for name in ("library", "versions"):
+        if graph_def.HasField(name):
+            getattr(out, name).CopyFrom(getattr(graph_def, name))
     return out
 
 
@@ -92,7 +93,7 @@ def extract_sub_graph(graph_def, dest_nodes):
     for name in dest_nodes:
         assert name in nodes, "%s is not in graph" % name
     needed = _needed(nodes, dest_nodes)
-    return _with_nodes(graph_def, [node for node in graph_def.node if node.name in needed])
+    return with_nodes(graph_def, [node for node in graph_def.node if node.name in needed])
 
 
 # ---- freezing ----
@@ -111,32 +112,31 @@ def convert_variables_to_constants(sess, input_graph_def, output_node_names,
               if node.op in _VARIABLES | _HANDLES
               and (variable_names_whitelist is None or node.name in variable_names_whitelist)
               and node.name not in (variable_names_blacklist or ())]
-    values = _values(sess, nodes, frozen)
+    values = _values(sess, frozen)
     handles = _handles(graph_def, nodes, frozen)
     out = [_frozen(node, values, handles) for node in graph_def.node]
     tf_logging.info("Froze %d variables.", len(frozen))
     tf_logging.info("Converted %d variables to const ops.", len(frozen))
-    return _with_nodes(graph_def, out)
+    return with_nodes(graph_def, out)
 
 
-def _values(sess, nodes, names):
+def _values(sess, names):
     """{name: the variable's value now}."""
-    wanted = [_read_of(sess.graph, nodes[name]) for name in names]
+    wanted = [value_of(sess.graph.get_operation_by_name(name)) for name in names]
     return dict(zip(names, sess.run(wanted))) if names else {}
 
 
-def _read_of(graph, node):
-    """The tensor of a session's graph that is a variable's value: a handle is read by one of those
-    who do so already."""
-    if node.op in _VARIABLES:
-        return node.name + ":0"
-    handle = graph.get_tensor_by_name(node.name + ":0")
-    for op in handle.consumers():
-        if op.type == "ReadVariableOp":
-            return op.outputs[0]
+def value_of(op):
+    """The tensor that is the value of a variable's operation: a handle is read by one of those who
+    do so already."""
+    if op.type in _VARIABLES:
+        return op.outputs[0]
+    for reader in op.outputs[0].consumers():
+        if reader.type == "ReadVariableOp":
+            return reader.outputs[0]
     from weft.python.framework import gen
-    with graph.as_default(), graph.control_dependencies(None):
-        return gen.ReadVariableOp(handle, dtype=handle.op.get_attr("dtype"))
+    with op.graph.as_default(), op.graph.control_dependencies(None):
+        return gen.ReadVariableOp(op.outputs[0], dtype=op.get_attr("dtype"))
 
 
 def _handles(graph_def, nodes, frozen):
@@ -232,7 +232,7 @@ def remove_training_nodes(input_graph, protected_nodes=None):
         if (node.op == "Identity" and node.name not in protected | controlled
                 and not any(x.startswith("^") for x in node.input)):
             gone[node.name] = node.input[0]
-    return _with_nodes(input_graph, [_spliced(node, gone) for node in kept
+    return with_nodes(input_graph, [_spliced(node, gone) for node in kept
                                      if node.name not in gone])
 
 

@@ -29,7 +29,11 @@ def _load():
 
 
 def _add_all():
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    try:
+        from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("tf.GraphDef and all other messages need protobuf: install "
+                                  "python3-protobuf") from None
     with open(os.path.join(os.path.dirname(_core.__file__), "messages.pb"), "rb") as f:
         files = descriptor_pb2.FileDescriptorSet.FromString(f.read()).file
     pool = descriptor_pool.DescriptorPool()

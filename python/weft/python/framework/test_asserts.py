@@ -208,7 +208,7 @@ class Assertions:
         self.assertIsInstance(expected, Message, "assertProtoEquals takes a message or a text")
         self.assertEqual(str(expected), str(message), msg)
 
-    def assertProtoEqualsVersion(self, expected, actual, producer=134, min_consumer=0, msg=None):
+    def assertProtoEqualsVersion(self, expected, actual, producer=27, min_consumer=0, msg=None):
         """assertProtoEquals of a GraphDef, given without its versions."""
         self.assertProtoEquals("versions { producer: %d min_consumer: %d }\n%s"
                                % (producer, min_consumer, expected), actual, msg)

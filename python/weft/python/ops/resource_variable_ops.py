@@ -49,11 +49,16 @@ class ResourceVariable(variables.Variable):
                           _caching_device=caching_device)
 
     def _proto_fields(self, element, snapshot_name):
-        # Old meta graphs do not name the tensor that reads the variable.
-        read = ops.get_default_graph().get_tensor_by_name(
-            snapshot_name or element.op.name + "/Read/ReadVariableOp:0")
+        # Old meta graphs do not name the tensor that reads the variable, others its copy.
+        graph, cached = ops.get_default_graph(), None
+        if snapshot_name:
+            cached = graph.get_tensor_by_name(snapshot_name)
+        if cached is not None and cached.op.type == "ReadVariableOp":
+            read, cached = cached, None
+        else:
+            read = graph.get_tensor_by_name(element.op.name + "/Read/ReadVariableOp:0")
         return {"_handle": element, "_dtype": element.op.get_attr("dtype"), "_graph_element": read,
-                "_cached_value": None if read.op.type == "ReadVariableOp" else read}
+                "_cached_value": cached}
 
     def _proto_names(self):
         cached = self._cached_value

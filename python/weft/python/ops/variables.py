@@ -211,7 +211,7 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
         """A tensor: its value if it is initialized when that is computed, else its initial value.
         """
         from weft.python.ops import control_flow_ops
-        if not gen.has("Switch"):
+        if not hasattr(control_flow_ops, "cond"):
             raise NotImplementedError("Variable.initialized_value() is a tf.cond, which is not "
                                       "there yet.")
         with ops.init_scope():

@@ -64,8 +64,8 @@ def test_names_that_are_not_there():
         import tensorflow.nope
     with pytest.raises(ModuleNotFoundError, match="contrib.rnn': Weft has no recurrent networks"):
         from tensorflow.contrib import rnn
-    with pytest.raises(ModuleNotFoundError, match="lookup': Weft has no lookup tables yet"):
-        import tensorflow.contrib.lookup
+    with pytest.raises(ModuleNotFoundError, match="backprop': Weft has no eager execution"):
+        import tensorflow.python.eager.backprop
     assert not hasattr(tf, "nope") and not hasattr(tf.nn, "__wrapped__")
 
 

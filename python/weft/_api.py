@@ -106,6 +106,11 @@ API = {"": {
     "python.ops.check_ops": _ASSERTS,
     "python.ops.control_flow_ops": "Assert group no_op tuple",
     "python.ops.lookup_ops": "initialize_all_tables tables_initializer",
+    "python.ops.io_ops": "matching_files read_file write_file",
+    "python.ops.parsing_ops": """
+        FixedLenFeature FixedLenSequenceFeature SparseFeature VarLenFeature decode_compressed
+        decode_csv decode_json_example decode_raw=decode_raw_v1 parse_example
+        parse_single_example parse_single_sequence_example parse_tensor serialize_tensor""",
     "python.ops.logging_ops": "Print print=print_v2 timestamp",
     "python.ops.script_ops": "numpy_function py_func py_function",
     "python.ops.gradients": "AggregationMethod UnconnectedGradients gradients hessians",
@@ -146,7 +151,7 @@ API = {"": {
         sparse_tensor_dense_matmul sparse_tensor_to_dense sparse_to_dense sparse_to_indicator
         sparse_transpose""",
     "python.ops.string_ops": """
-        as_string decode_base64 decode_raw=decode_raw_v1 encode_base64 reduce_join regex_replace
+        as_string decode_base64 encode_base64 reduce_join regex_replace
         string_join string_split string_strip string_to_hash_bucket=string_to_hash_bucket_v1
         string_to_hash_bucket_fast string_to_hash_bucket_strong
         string_to_number=string_to_number_v1 substr""",
@@ -336,15 +341,16 @@ API["metrics"] = {"python.ops.metrics": """
     true_positives_at_thresholds"""}
 
 API["image"] = {"python.ops.image_ops": """
-    ResizeMethod adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_saturation
-    central_crop combined_non_max_suppression convert_image_dtype
-    crop_and_resize=crop_and_resize_v1 crop_to_bounding_box draw_bounding_boxes extract_glimpse
-    extract_image_patches extract_patches flip_left_right flip_up_down grayscale_to_rgb
-    hsv_to_rgb image_gradients non_max_suppression
+    ResizeMethod adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_jpeg_quality
+    adjust_saturation central_crop combined_non_max_suppression convert_image_dtype
+    crop_and_resize=crop_and_resize_v1 crop_to_bounding_box decode_and_crop_jpeg decode_bmp
+    decode_gif decode_jpeg decode_png draw_bounding_boxes encode_jpeg encode_png extract_glimpse
+    extract_image_patches extract_jpeg_shape extract_patches flip_left_right flip_up_down grayscale_to_rgb
+    hsv_to_rgb image_gradients is_jpeg non_max_suppression
     non_max_suppression_overlaps=non_max_suppression_with_overlaps non_max_suppression_padded
     non_max_suppression_with_scores pad_to_bounding_box per_image_standardization psnr
     random_brightness random_contrast random_crop random_flip_left_right random_flip_up_down
-    random_hue random_saturation resize resize_area resize_bicubic resize_bilinear
+    random_hue random_jpeg_quality random_saturation resize resize_area resize_bicubic resize_bilinear
     resize_image_with_crop_or_pad resize_image_with_pad resize_images resize_nearest_neighbor
     resize_with_crop_or_pad rgb_to_grayscale rgb_to_hsv rgb_to_yiq rgb_to_yuv rot90
     sample_distorted_bounding_box sobel_edges ssim ssim_multiscale total_variation
@@ -371,6 +377,8 @@ API["train"] = {
         assert_global_step create_global_step get_global_step get_or_create_global_step
         global_step""",
     "python.training.coordinator": "Coordinator LooperThread",
+    "python.training.input": "match_filenames_once",
+    "python.summary.summary_iterator": "summary_iterator",
     "python.training.server_lib": "ClusterSpec Server",
     "python.framework.graph_io": "write_graph",
     "python.training.device_setter": "replica_device_setter",
@@ -509,7 +517,41 @@ API["graph_util"] = {"python.framework.graph_util": """
 API["io"] = {
     "python.framework.graph_io": "write_graph",
     "python.lib.io.tf_record": """
-        TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
+        TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator""",
+    "python.ops.io_ops": "matching_files read_file write_file",
+    "python.ops.parsing_ops": """
+        FixedLenFeature FixedLenSequenceFeature SparseFeature VarLenFeature decode_compressed
+        decode_csv decode_json_example decode_raw=decode_raw_v1 parse_example
+        parse_sequence_example parse_single_example parse_single_sequence_example parse_tensor
+        serialize_tensor""",
+    "python.ops.string_ops": "decode_base64 encode_base64",
+    "python.ops.sparse_ops": "deserialize_many_sparse serialize_many_sparse serialize_sparse",
+    "python.ops.image_files": """
+        decode_and_crop_jpeg decode_bmp decode_gif decode_jpeg decode_png encode_jpeg
+        extract_jpeg_shape is_jpeg""",
+    "python.training.input": "match_filenames_once"}
+
+API["summary"] = {"python.summary.summary": """
+    Event FileWriter FileWriterCache SessionLog Summary SummaryDescription TaggedRunMetadata
+    audio get_summary_description histogram image merge merge_all scalar tensor_summary text"""}
+
+_TABLES = """
+    KeyValueTensorInitializer TextFileIndex TextFileInitializer"""
+
+API["lookup"] = {"python.ops.lookup_ops": _TABLES + """
+    StaticHashTable=StaticHashTableV1 StaticVocabularyTable"""}
+
+API["lookup.experimental"] = {"python.ops.lookup_ops": "DenseHashTable"}
+
+API["contrib.lookup"] = {
+    "python.ops.lookup_ops": _TABLES + """
+        FastHashSpec HashTable HasherSpec IdTableWithHashBuckets InitializableLookupTableBase
+        LookupInterface MutableDenseHashTable=DenseHashTable MutableHashTable StrongHashSpec
+        TableInitializerBase TextFileIdTableInitializer TextFileStringTableInitializer
+        index_table_from_file index_to_string_table_from_file""",
+    "contrib.lookup.lookup_ops": """
+        index_table_from_tensor index_to_string index_to_string_table_from_tensor
+        string_to_index string_to_index_table_from_file string_to_index_table_from_tensor"""}
 
 API["sysconfig"] = {
     "python.framework.versions": "CXX11_ABI_FLAG MONOLITHIC_BUILD",
@@ -639,10 +681,8 @@ LATER = {
         nn.ctc_loss nn.ctc_loss_v2 nn.ctc_unique_labels""",
     "object-based checkpoints": """
         train.Checkpoint train.CheckpointManager train.experimental train.warm_start""",
-    "summaries": """
-        contrib.summary
-        python.summary summary
-        train.summary_iterator""",
+    "summaries of version 2": """
+        contrib.summary summary.all_v2_summary_ops summary.initialize""",
     "queues": """
         ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue
         PriorityQueue QueueBase RandomShuffleQueue SparseConditionalAccumulator queue
@@ -653,16 +693,9 @@ LATER = {
         train.slice_input_producer train.start_queue_runners train.string_input_producer""",
     "input pipelines": "contrib.data data",
     "readers of files": """
-        FixedLenFeature FixedLenSequenceFeature FixedLengthRecordReader IdentityReader
-        LMDBReader ReaderBase SparseFeature TFRecordReader TextLineReader VarLenFeature
-        WholeFileReader decode_compressed decode_csv decode_json_example
-        load_file_system_library matching_files parse_example parse_single_example
-        parse_single_sequence_example parse_tensor read_file serialize_tensor
-        train.match_filenames_once write_file""",
-    "image files": """
-        image.adjust_jpeg_quality image.decode_and_crop_jpeg image.decode_bmp image.decode_gif
-        image.decode_image image.decode_jpeg image.decode_png image.encode_jpeg
-        image.encode_png image.extract_jpeg_shape image.is_jpeg image.random_jpeg_quality""",
+        FixedLengthRecordReader IdentityReader LMDBReader ReaderBase TFRecordReader TextLineReader
+        WholeFileReader load_file_system_library""",
+    "image files": "image.decode_image io.decode_image",
     "training sessions": """
         train.CheckpointSaverHook train.CheckpointSaverListener train.ChiefSessionCreator
         train.FeedFnHook train.FinalOpsHook train.GlobalStepWaiterHook train.LoggingTensorHook
@@ -687,7 +720,6 @@ LATER = {
     "quantized layers": """
         nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x""",
     "fractional pooling": "nn.fractional_avg_pool nn.fractional_max_pool",
-    "lookup tables": "contrib.lookup lookup",
     "functions": "function load_library load_op_library python.framework.function wrap_function",
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",

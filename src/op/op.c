@@ -232,8 +232,11 @@ static void parse_scalar(struct parser *c, enum attr_kind kind, struct attr *v)
         v->text = quoted(c);
         return;
     case ATTR_SHAPE:
-        expect(c, "?");
-        v->shape = &SHAPE_UNKNOWN;
+        v->shape = accept(c, "?") ? &SHAPE_UNKNOWN : &SHAPE_SCALAR;
+        if (v->shape == &SHAPE_SCALAR) {
+            expect(c, "[");
+            expect(c, "]");
+        }
         return;
     case ATTR_TENSOR:
         parse_tensor(c, v);

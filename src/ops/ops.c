@@ -11,6 +11,7 @@
     X(arg) \
     X(binary) \
     X(bins) \
+    X(bitcast) \
     X(boxes) \
     X(broadcast) \
     X(candidate) \
@@ -23,12 +24,17 @@
     X(conv) \
     X(crop) \
     X(cross) \
+    X(csv) \
     X(ctc) \
     X(debug) \
     X(decompose) \
     X(descent) \
     X(diag) \
     X(encode) \
+    X(example) \
+    X(example_sequence) \
+    X(file) \
+    X(image_file) \
     X(fake_quant) \
     X(fill) \
     X(flow) \
@@ -47,11 +53,13 @@
     X(move) \
     X(norm) \
     X(nth) \
+    X(parse) \
     X(partition) \
     X(patches) \
     X(pool) \
     X(random) \
     X(reduce) \
+    X(regex) \
     X(resize) \
     X(roll) \
     X(sample) \
@@ -73,6 +81,8 @@
     X(special) \
     X(string) \
     X(sum) \
+    X(table) \
+    X(table_file) \
     X(summary) \
     X(summary_media) \
     X(text) \

@@ -113,7 +113,7 @@ static PyObject *callable_call(PyObject *self, PyObject *const *args, size_t n, 
     return callable_with(c, args, NULL);
 }
 
-/* run_traced(values, timeout_ms, trace) -> (result, trace as JSON) */
+/* run_traced(values, timeout_ms, trace) -> (result, RunMetadata's bytes) */
 static PyObject *callable_run_traced(PyObject *self, PyObject *args)
 {
     struct callable *c = (struct callable *)self;
@@ -124,11 +124,7 @@ static PyObject *callable_run_traced(PyObject *self, PyObject *args)
         !callable_count(c, PyTuple_GET_SIZE(values)))
         return NULL;
     struct weft_run_options *o = options_new(timeout, trace);
-    PyObject *result = o ? callable_with(c, ((PyTupleObject *)values)->ob_item, o) : NULL;
-    PyObject *pair = result ? Py_BuildValue("(Ns)", result, weft_run_options_trace_json(o)) : NULL;
-    if (o)
-        weft_run_options_free(o);
-    return pair;
+    return o ? options_done(o, callable_with(c, ((PyTupleObject *)values)->ob_item, o)) : NULL;
 }
 
 static int callable_traverse(PyObject *self, visitproc visit, void *arg)
@@ -216,7 +212,7 @@ PyObject *session_prepare(PyObject *self, PyObject *args)
 
 static PyMethodDef callable_methods[] = {
     { "run_traced", callable_run_traced, METH_VARARGS,
-      "(values, timeout_ms, trace) -> (result, trace as JSON)." },
+      "(values, timeout_ms, trace) -> (result, RunMetadata's bytes)." },
     { NULL, NULL, 0, NULL }
 };
 static PyMemberDef callable_members[] = {

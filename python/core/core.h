@@ -136,7 +136,11 @@ void traces_library(const char *folder);        /* frames of files below it are 
 /* ---- the rest ---- */
 PyObject *core_gradients(PyObject *self, PyObject *args);
 PyObject *core_set_host_function(PyObject *self, PyObject *function);
-extern PyType_Spec session_spec, callable_spec, partial_spec, server_spec;
+PyObject *core_graph_export(PyObject *self, PyObject *args);
+PyObject *core_node_export(PyObject *self, PyObject *op);
+PyObject *core_op_export(PyObject *self, PyObject *name);
+PyObject *core_graph_import(PyObject *self, PyObject *args);
+extern PyType_Spec session_spec, callable_spec, partial_spec, server_spec, checkpoint_spec;
 extern PyType_Spec record_writer_spec, record_reader_spec, event_writer_spec;
 extern PyTypeObject *callable_type, *partial_type;
 /* `type`, if not NULL, gets the class as well. */

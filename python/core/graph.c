@@ -18,10 +18,17 @@ static PyObject *raise_made(PyObject *exception, struct weft_status *st)
     return NULL;
 }
 
+/* A message may quote data that is no text. */
+static PyObject *message_of(const struct weft_status *st)
+{
+    const char *text = weft_status_message(st);
+    return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "backslashreplace");
+}
+
 PyObject *raise_build_status(struct weft_status *st)
 {
-    return raise_made(PyObject_CallFunction(hooks.build_error, "isz", (int)weft_status_code(st),
-                                            weft_status_message(st), weft_status_node(st)), st);
+    return raise_made(PyObject_CallFunction(hooks.build_error, "iNz", (int)weft_status_code(st),
+                                            message_of(st), weft_status_node(st)), st);
 }
 
 PyObject *raise_build_error(struct graph *g)
@@ -31,8 +38,8 @@ PyObject *raise_build_error(struct graph *g)
 
 PyObject *raise_run_status(struct graph *g, struct weft_status *st)
 {
-    return raise_made(PyObject_CallFunction(hooks.run_error, "Oisz", g ? (PyObject *)g : Py_None,
-                                            (int)weft_status_code(st), weft_status_message(st),
+    return raise_made(PyObject_CallFunction(hooks.run_error, "OiNz", g ? (PyObject *)g : Py_None,
+                                            (int)weft_status_code(st), message_of(st),
                                             weft_status_node(st)), st);
 }
 

@@ -74,3 +74,18 @@ struct weft_run_options *options_new(long long timeout, bool trace)
     weft_run_options_trace(o, trace);
     return o;
 }
+
+PyObject *options_done(struct weft_run_options *o, PyObject *result)
+{
+    struct weft_bytes data = { 0 };
+    struct weft_status *st = result ? weft_run_options_metadata(o, &data) : NULL;
+    PyObject *pair = NULL;
+    if (st) {
+        Py_DECREF(result);
+        raise_run_status(NULL, st);
+    } else if (result)
+        pair = Py_BuildValue("(Ny#)", result, data.data ? data.data : "", (Py_ssize_t)data.size);
+    weft_bytes_free(&data);
+    weft_run_options_free(o);
+    return pair;
+}

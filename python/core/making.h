@@ -30,7 +30,8 @@ struct making {
     PyObject **input, **attr, *name;    /* as given, borrowed; NULL: not given */
     struct weft_out *in;
     int n_in, cap_in;
-    int *type;                          /* by attribute: a dtype that is known by now, or 0 */
+    int *type;                          /* by attribute, what is known by now, or 0: a dtype; for
+                                         * how many inputs a list has, one more than that */
     struct weft_attr *out_attr;
     int n_out_attr;
     PyObject *prefix;                   /* of the scope that was opened, or NULL */

@@ -117,6 +117,12 @@ static PyMethodDef functions[] = {
     { "gradients", core_gradients, METH_VARARGS,
       "(graph, ys, xs, grad_ys, stop, scope, colocate, gate, function)" },
     { "set_host_function", core_set_host_function, METH_O, "function(token, arrays) -> arrays" },
+    { "graph_export", core_graph_export, METH_VARARGS, "(graph, shapes): a GraphDef's bytes." },
+    { "op_export", core_op_export, METH_O, "(op type): a serialized OpDef." },
+    { "node_export", core_node_export, METH_O, "A NodeDef's bytes." },
+    { "graph_import", core_graph_import, METH_VARARGS,
+      "(graph, GraphDef, prefix, [(key, element)], [name], OpList or None): the elements named, "
+      "the keys unused" },
     { "make_array", make_array, METH_VARARGS, "(value, dtype): as a feed has it, or None." },
     { "reset", reset, METH_VARARGS, "(target, containers)" },
     { "memory_in_use", memory_in_use, METH_NOARGS, "Bytes that the library holds." },
@@ -138,6 +144,7 @@ PyMODINIT_FUNC PyInit__core(void)
         add_type(m, &callable_spec, "Callable", &callable_type) &&
         add_type(m, &partial_spec, "Partial", &partial_type) &&
         add_type(m, &server_spec, "Server", NULL) &&
+        add_type(m, &checkpoint_spec, "CheckpointReader", NULL) &&
         add_type(m, &record_writer_spec, "RecordWriter", NULL) &&
         add_type(m, &record_reader_spec, "RecordReader", NULL) &&
         add_type(m, &event_writer_spec, "EventWriter", NULL) &&

@@ -187,6 +187,25 @@ static int first_dtype(PyObject *list)
     return 0;
 }
 
+/* How many inputs a list has, for ops with several lists. Lists that share the attribute are equally
+ * long. */
+static bool say_length(struct making *m, int arg, Py_ssize_t n)
+{
+    int attr = m->f->in[arg].number_attr;
+    if (attr < 0 || m->attr[attr])
+        return true;
+    if (m->type[attr] && m->type[attr] != (int)n + 1) {
+        PyErr_Format(PyExc_ValueError, "List argument '%U' to '%s' Op with length %zd must match "
+                     "length %d of the arguments before it.", m->f->in_name[arg], m->f->op, n,
+                     m->type[attr] - 1);
+        return false;
+    }
+    if (!m->type[attr])
+        m->out_attr[m->n_out_attr++] = weft_attr_int(m->f->attr[attr].name, n);
+    m->type[attr] = (int)n + 1;
+    return true;
+}
+
 static bool convert_list(struct making *m, int arg, PyObject *list)
 {
     const struct weft_op_arg *a = &m->f->in[arg];
@@ -206,7 +225,7 @@ static bool convert_list(struct making *m, int arg, PyObject *list)
     }
     if (!a->is_list && a->type_attr >= 0 && dtype)
         m->type[a->type_attr] = dtype;
-    return true;
+    return say_length(m, arg, PySequence_Fast_GET_SIZE(list));
 }
 
 static bool convert_input(struct making *m, int arg)

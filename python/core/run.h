@@ -20,6 +20,8 @@ void unwatch_interrupts(void);
 PyObject *ended(struct graph *g, struct weft_status *st);
 /* RunOptions; NULL: an exception is set. */
 struct weft_run_options *options_new(long long timeout, bool trace);
+/* Frees them. (result, RunMetadata's bytes), or NULL if `result`, which is taken over, is. */
+PyObject *options_done(struct weft_run_options *o, PyObject *result);
 
 /* ---- a request: what is fed and fetched (request.c) ---- */
 enum { FEW = 16 };

@@ -208,7 +208,7 @@ static PyObject *session_run(PyObject *self, PyObject *const *args, Py_ssize_t n
                                given[OPTIONS], given[METADATA]);
 }
 
-/* _run_traced(fetches, feeds, timeout_ms, trace) -> (result, trace as JSON) */
+/* _run_traced(fetches, feeds, timeout_ms, trace) -> (result, RunMetadata's bytes) */
 static PyObject *session_run_traced(PyObject *self, PyObject *args)
 {
     PyObject *fetches, *feeds;
@@ -217,11 +217,7 @@ static PyObject *session_run_traced(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "OOLp", &fetches, &feeds, &timeout, &trace))
         return NULL;
     struct weft_run_options *o = options_new(timeout, trace);
-    PyObject *result = o ? run((struct session *)self, fetches, feeds, o) : NULL;
-    PyObject *pair = result ? Py_BuildValue("(Ns)", result, weft_run_options_trace_json(o)) : NULL;
-    if (o)
-        weft_run_options_free(o);
-    return pair;
+    return o ? options_done(o, run((struct session *)self, fetches, feeds, o)) : NULL;
 }
 
 /* ---- the type ---- */
@@ -249,7 +245,7 @@ static PyMethodDef session_methods[] = {
       "(None), variables, or names of those. `feed_dict` maps Tensors to values that replace\n"
       "theirs for this run. Raises what the step failed with, a subclass of tf.errors.OpError." },
     { "_run_traced", session_run_traced, METH_VARARGS,
-      "(fetches, feeds, timeout_ms, trace) -> (result, trace as JSON)" },
+      "(fetches, feeds, timeout_ms, trace) -> (result, RunMetadata's bytes)" },
     { "_prepare", session_prepare, METH_VARARGS, "(fetches, feeds) -> Callable" },
     { "_partial", session_partial, METH_VARARGS, "(fetches, feeds) -> Partial" },
     { NULL, NULL, 0, NULL }

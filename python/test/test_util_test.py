@@ -61,7 +61,7 @@ class Assertions(tf.test.TestCase):
         self.assertProtoEquals(tf.NodeDef(name="n", op="Const"), node)
         self.fails(self.assertProtoEquals, "name: 'm'", node)
         graph = tf.GraphDef(node=[node])
-        graph.versions.producer = 134
+        graph.versions.CopyFrom(tf.get_default_graph().graph_def_versions)
         self.assertProtoEqualsVersion("node { name: 'n' op: 'Const' }", graph)
         tf.test.assert_equal_graph_def(graph, graph)
         self.fails(tf.test.assert_equal_graph_def, graph, tf.GraphDef())

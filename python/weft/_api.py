@@ -27,10 +27,10 @@ API = {"": {
         Dimension TensorShape dimension_at_index dimension_value disable_v2_tensorshape
         enable_v2_tensorshape""",
     "python.framework.device_spec": "DeviceSpec",
-    "python.framework.config": """
-        AttrValue ConfigProto GPUOptions GraphDef GraphOptions NodeDef OptimizerOptions
-        RunMetadata RunOptions""",
-    "python.framework.graph_def": "NameAttrList",
+    "python.framework.messages": """
+        AttrValue ConfigProto Event GPUOptions GraphDef GraphOptions HistogramProto LogMessage
+        MetaGraphDef NameAttrList NodeDef OptimizerOptions RunMetadata RunOptions SessionLog
+        Summary SummaryMetadata TensorInfo""",
     "python.framework.errors": "OpError",
     "python.framework.sparse_tensor": """
         SparseTensor SparseTensorValue convert_to_tensor_or_sparse_tensor""",
@@ -42,6 +42,7 @@ API = {"": {
         no_gradient=NotDifferentiable op_scope register_tensor_conversion_function
         reset_default_graph""",
     "python.framework.constant_op": "constant",
+    "python.framework.importer": "import_graph_def",
     "python.framework.tensor_util": """
         get_static_value=constant_value is_tensor make_ndarray=MakeNdarray make_tensor_proto""",
     "python.framework.random_seed": "get_seed set_random_seed",
@@ -105,6 +106,11 @@ API = {"": {
     "python.ops.check_ops": _ASSERTS,
     "python.ops.control_flow_ops": "Assert group no_op tuple",
     "python.ops.lookup_ops": "initialize_all_tables tables_initializer",
+    "python.ops.io_ops": "matching_files read_file write_file",
+    "python.ops.parsing_ops": """
+        FixedLenFeature FixedLenSequenceFeature SparseFeature VarLenFeature decode_compressed
+        decode_csv decode_json_example decode_raw=decode_raw_v1 parse_example
+        parse_single_example parse_single_sequence_example parse_tensor serialize_tensor""",
     "python.ops.logging_ops": "Print print=print_v2 timestamp",
     "python.ops.script_ops": "numpy_function py_func py_function",
     "python.ops.gradients": "AggregationMethod UnconnectedGradients gradients hessians",
@@ -145,7 +151,7 @@ API = {"": {
         sparse_tensor_dense_matmul sparse_tensor_to_dense sparse_to_dense sparse_to_indicator
         sparse_transpose""",
     "python.ops.string_ops": """
-        as_string decode_base64 decode_raw=decode_raw_v1 encode_base64 reduce_join regex_replace
+        as_string decode_base64 encode_base64 reduce_join regex_replace
         string_join string_split string_strip string_to_hash_bucket=string_to_hash_bucket_v1
         string_to_hash_bucket_fast string_to_hash_bucket_strong
         string_to_number=string_to_number_v1 substr""",
@@ -335,15 +341,16 @@ API["metrics"] = {"python.ops.metrics": """
     true_positives_at_thresholds"""}
 
 API["image"] = {"python.ops.image_ops": """
-    ResizeMethod adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_saturation
-    central_crop combined_non_max_suppression convert_image_dtype
-    crop_and_resize=crop_and_resize_v1 crop_to_bounding_box draw_bounding_boxes extract_glimpse
-    extract_image_patches extract_patches flip_left_right flip_up_down grayscale_to_rgb
-    hsv_to_rgb image_gradients non_max_suppression
+    ResizeMethod adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_jpeg_quality
+    adjust_saturation central_crop combined_non_max_suppression convert_image_dtype
+    crop_and_resize=crop_and_resize_v1 crop_to_bounding_box decode_and_crop_jpeg decode_bmp
+    decode_gif decode_jpeg decode_png draw_bounding_boxes encode_jpeg encode_png extract_glimpse
+    extract_image_patches extract_jpeg_shape extract_patches flip_left_right flip_up_down grayscale_to_rgb
+    hsv_to_rgb image_gradients is_jpeg non_max_suppression
     non_max_suppression_overlaps=non_max_suppression_with_overlaps non_max_suppression_padded
     non_max_suppression_with_scores pad_to_bounding_box per_image_standardization psnr
     random_brightness random_contrast random_crop random_flip_left_right random_flip_up_down
-    random_hue random_saturation resize resize_area resize_bicubic resize_bilinear
+    random_hue random_jpeg_quality random_saturation resize resize_area resize_bicubic resize_bilinear
     resize_image_with_crop_or_pad resize_image_with_pad resize_images resize_nearest_neighbor
     resize_with_crop_or_pad rgb_to_grayscale rgb_to_hsv rgb_to_yiq rgb_to_yuv rot90
     sample_distorted_bounding_box sobel_edges ssim ssim_multiscale total_variation
@@ -370,9 +377,59 @@ API["train"] = {
         assert_global_step create_global_step get_global_step get_or_create_global_step
         global_step""",
     "python.training.coordinator": "Coordinator LooperThread",
+    "python.training.input": "match_filenames_once",
+    "python.summary.summary_iterator": "summary_iterator",
     "python.training.server_lib": "ClusterSpec Server",
+    "python.framework.graph_io": "write_graph",
     "python.training.device_setter": "replica_device_setter",
-    "python.framework.config": "ClusterDef JobDef ServerDef"}
+    "python.training.saver": "Saver export_meta_graph import_meta_graph",
+    "python.training.checkpoint_management": """
+        checkpoint_exists generate_checkpoint_state_proto get_checkpoint_mtimes
+        get_checkpoint_state latest_checkpoint remove_checkpoint update_checkpoint_state""",
+    "python.training.checkpoint_reader": "NewCheckpointReader",
+    "python.training.checkpoint_utils": """
+        init_from_checkpoint list_variables load_checkpoint load_variable""",
+    "python.framework.messages": """
+        BytesList ClusterDef Example Feature FeatureList FeatureLists Features FloatList Int64List
+        JobDef SaverDef SequenceExample ServerDef"""}
+
+# ---- SavedModels ----
+
+_SAVED_MODEL_TAGS = "GPU SERVING TPU TRAINING"
+_SAVED_MODEL_WORDS = """
+    CLASSIFY_INPUTS CLASSIFY_METHOD_NAME CLASSIFY_OUTPUT_CLASSES CLASSIFY_OUTPUT_SCORES
+    DEFAULT_SERVING_SIGNATURE_DEF_KEY PREDICT_INPUTS PREDICT_METHOD_NAME PREDICT_OUTPUTS
+    REGRESS_INPUTS REGRESS_METHOD_NAME REGRESS_OUTPUTS"""
+_SAVED_MODEL_FILES = """
+    ASSETS_DIRECTORY ASSETS_KEY LEGACY_INIT_OP_KEY MAIN_OP_KEY SAVED_MODEL_FILENAME_PB
+    SAVED_MODEL_FILENAME_PBTXT SAVED_MODEL_SCHEMA_VERSION VARIABLES_DIRECTORY VARIABLES_FILENAME"""
+_SAVED_MODEL_SIGNATURES = """
+    build_signature_def classification_signature_def is_valid_signature predict_signature_def
+    regression_signature_def"""
+
+API["saved_model"] = {
+    "python.saved_model.builder_impl": "Builder=SavedModelBuilder",
+    "python.saved_model.loader_impl": """
+        contains_saved_model load maybe_saved_model_directory""",
+    "python.saved_model.simple_save": "simple_save",
+    "python.saved_model.main_op_impl": "main_op_with_restore",
+    "python.saved_model.utils_impl": "build_tensor_info get_tensor_from_tensor_info",
+    "python.saved_model.signature_def_utils_impl": _SAVED_MODEL_SIGNATURES,
+    "python.saved_model.signature_constants": _SAVED_MODEL_WORDS,
+    "python.saved_model.tag_constants": _SAVED_MODEL_TAGS,
+    "python.saved_model.constants": _SAVED_MODEL_FILES}
+API["saved_model.builder"] = {"python.saved_model.builder_impl": "SavedModelBuilder"}
+API["saved_model.loader"] = {"python.saved_model.loader_impl": "load maybe_saved_model_directory"}
+API["saved_model.main_op"] = {"python.saved_model.main_op_impl": "main_op main_op_with_restore"}
+API["saved_model.utils"] = {
+    "python.saved_model.utils_impl": "build_tensor_info get_tensor_from_tensor_info"}
+API["saved_model.signature_def_utils"] = {
+    "python.saved_model.signature_def_utils_impl":
+        _SAVED_MODEL_SIGNATURES + " load_op_from_signature_def op_signature_def"}
+API["saved_model.signature_constants"] = {
+    "python.saved_model.signature_constants": _SAVED_MODEL_WORDS}
+API["saved_model.tag_constants"] = {"python.saved_model.tag_constants": _SAVED_MODEL_TAGS}
+API["saved_model.constants"] = {"python.saved_model.constants": _SAVED_MODEL_FILES}
 
 API["distributions"] = {"python.ops.distributions.distributions": """
     Bernoulli Categorical Distribution FULLY_REPARAMETERIZED NOT_REPARAMETERIZED Normal
@@ -453,9 +510,48 @@ API["io.gfile"] = {
 API["python_io"] = {"python.lib.io.python_io": """
     TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
 
+API["graph_util"] = {"python.framework.graph_util": """
+    convert_variables_to_constants extract_sub_graph must_run_on_cpu remove_training_nodes
+    tensor_shape_from_node_def_name"""}
+
 API["io"] = {
+    "python.framework.graph_io": "write_graph",
     "python.lib.io.tf_record": """
-        TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator"""}
+        TFRecordCompressionType TFRecordOptions TFRecordWriter tf_record_iterator""",
+    "python.ops.io_ops": "matching_files read_file write_file",
+    "python.ops.parsing_ops": """
+        FixedLenFeature FixedLenSequenceFeature SparseFeature VarLenFeature decode_compressed
+        decode_csv decode_json_example decode_raw=decode_raw_v1 parse_example
+        parse_sequence_example parse_single_example parse_single_sequence_example parse_tensor
+        serialize_tensor""",
+    "python.ops.string_ops": "decode_base64 encode_base64",
+    "python.ops.sparse_ops": "deserialize_many_sparse serialize_many_sparse serialize_sparse",
+    "python.ops.image_files": """
+        decode_and_crop_jpeg decode_bmp decode_gif decode_jpeg decode_png encode_jpeg
+        extract_jpeg_shape is_jpeg""",
+    "python.training.input": "match_filenames_once"}
+
+API["summary"] = {"python.summary.summary": """
+    Event FileWriter FileWriterCache SessionLog Summary SummaryDescription TaggedRunMetadata
+    audio get_summary_description histogram image merge merge_all scalar tensor_summary text"""}
+
+_TABLES = """
+    KeyValueTensorInitializer TextFileIndex TextFileInitializer"""
+
+API["lookup"] = {"python.ops.lookup_ops": _TABLES + """
+    StaticHashTable=StaticHashTableV1 StaticVocabularyTable"""}
+
+API["lookup.experimental"] = {"python.ops.lookup_ops": "DenseHashTable"}
+
+API["contrib.lookup"] = {
+    "python.ops.lookup_ops": _TABLES + """
+        FastHashSpec HashTable HasherSpec IdTableWithHashBuckets InitializableLookupTableBase
+        LookupInterface MutableDenseHashTable=DenseHashTable MutableHashTable StrongHashSpec
+        TableInitializerBase TextFileIdTableInitializer TextFileStringTableInitializer
+        index_table_from_file index_to_string_table_from_file""",
+    "contrib.lookup.lookup_ops": """
+        index_table_from_tensor index_to_string index_to_string_table_from_tensor
+        string_to_index string_to_index_table_from_file string_to_index_table_from_tensor"""}
 
 API["sysconfig"] = {
     "python.framework.versions": "CXX11_ABI_FLAG MONOLITHIC_BUILD",
@@ -469,6 +565,62 @@ API["compat"] = {"python.util.compat": """
 API["contrib.util"] = {
     "python.framework.tensor_util": "constant_value make_ndarray=MakeNdarray make_tensor_proto"}
 
+# ---- messages: the modules that protoc makes for TensorFlow, and what scripts look for in each ----
+
+_DT = """
+    BFLOAT16 BOOL COMPLEX128 COMPLEX64 DOUBLE FLOAT HALF INT16 INT32 INT64 INT8 QINT16 QINT32 QINT8
+    QUINT16 QUINT8 RESOURCE STRING UINT16 UINT32 UINT64 UINT8 VARIANT""".split()
+
+for _module, _names in {
+        "framework.attr_value": "AttrValue NameAttrList",
+        "framework.cost_graph": "CostGraphDef",
+        "framework.device_attributes": "DeviceAttributes DeviceLocality",
+        "framework.function": "FunctionDef FunctionDefLibrary GradientDef",
+        "framework.graph": "GraphDef",
+        "framework.node_def": "NodeDef",
+        "framework.op_def": "OpDef OpDeprecation OpList",
+        "framework.resource_handle": "ResourceHandleProto",
+        "framework.step_stats": """
+            AllocatorMemoryUsed DeviceStepStats NodeExecStats NodeOutput StepStats""",
+        "framework.summary": "HistogramProto Summary SummaryDescription SummaryMetadata",
+        "framework.tensor": "TensorProto VariantTensorDataProto",
+        "framework.tensor_description": "TensorDescription",
+        "framework.tensor_shape": "TensorShapeProto",
+        "framework.tensor_slice": "TensorSliceProto",
+        "framework.types": " ".join(["DataType DT_INVALID", *("DT_" + name for name in _DT),
+                                     *("DT_%s_REF" % name for name in _DT)]),
+        "framework.variable": """
+            SaveSliceInfoDef VARIABLE_AGGREGATION_MEAN VARIABLE_AGGREGATION_NONE
+            VARIABLE_AGGREGATION_ONLY_FIRST_REPLICA VARIABLE_AGGREGATION_SUM
+            VARIABLE_SYNCHRONIZATION_AUTO VARIABLE_SYNCHRONIZATION_NONE
+            VARIABLE_SYNCHRONIZATION_ON_READ VARIABLE_SYNCHRONIZATION_ON_WRITE
+            VariableAggregation VariableDef VariableSynchronization""",
+        "framework.versions": "VersionDef",
+        "protobuf.cluster": "ClusterDef JobDef",
+        "protobuf.config": """
+            ConfigProto GPUOptions GraphOptions OptimizerOptions RPCOptions RunMetadata RunOptions
+            ThreadPoolOptionProto""",
+        "protobuf.control_flow": """
+            CondContextDef ControlFlowContextDef ValuesDef WhileContextDef""",
+        "protobuf.debug": "DebugOptions DebugTensorWatch",
+        "protobuf.meta_graph": """
+            AssetFileDef CollectionDef MetaGraphDef SignatureDef TensorInfo""",
+        "protobuf.queue_runner": "QueueRunnerDef",
+        "protobuf.rewriter_config": "AutoParallelOptions RewriterConfig ScopedAllocatorOptions",
+        "protobuf.saved_model": "SavedModel",
+        "protobuf.saver": "SaverDef",
+        "protobuf.tensor_bundle": "BundleEntryProto BundleHeaderProto",
+        "protobuf.tensorflow_server": "ServerDef",
+        "protobuf.trackable_object_graph": "TrackableObjectGraph",
+        "util.event": "Event LogMessage SessionLog TaggedRunMetadata",
+        "util.saved_tensor_slice": """
+            SavedSlice SavedSliceMeta SavedTensorSliceMeta SavedTensorSlices""",
+        "example.example": "Example SequenceExample",
+        "example.feature": """
+            BytesList Feature FeatureList FeatureLists Features FloatList Int64List"""}.items():
+    API["core.%s_pb2" % _module] = {"python.framework.messages": _names}
+API["python.training.checkpoint_state_pb2"] = {"python.framework.messages": "CheckpointState"}
+
 # ---- modules by other names: {path: the path of the module, or namespace, that it is} ----
 
 MODULES = {
@@ -481,6 +633,13 @@ MODULES = {
     "python.ops.gradients_impl": "python.ops.gradients",
     "python.eager.context": "python.framework.v2_behavior",
     "python.training.training": "train",
+    "python.saved_model.saved_model": "saved_model",
+    "python.saved_model.builder": "python.saved_model.builder_impl",
+    "python.saved_model.loader": "python.saved_model.loader_impl",
+    "python.saved_model.main_op": "python.saved_model.main_op_impl",
+    "python.saved_model.signature_def_utils": "python.saved_model.signature_def_utils_impl",
+    "python.saved_model.utils": "python.saved_model.utils_impl",
+    "pywrap_tensorflow": "python.pywrap_tensorflow",
     "contrib.distributions": "distributions",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
@@ -490,14 +649,6 @@ MODULES = {
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
-    **{"core.protobuf.%s_pb2" % name: "python.framework.config"
-       for name in ("cluster", "config", "debug", "rewriter_config", "tensorflow_server")},
-    **{"core.framework.%s_pb2" % name: "python.framework.config"
-       for name in ("cost_graph", "step_stats")},
-    **{"core.framework.%s_pb2" % name: "python.framework.graph_def"
-       for name in ("attr_value", "graph", "node_def", "resource_handle", "tensor",
-                    "tensor_shape", "versions")},
-    "core.framework.types_pb2": "python.framework.types_pb2",
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
        for name in ("array", "bitwise", "candidate_sampling", "control_flow", "data_flow", "image",
                     "io", "linalg", "list", "logging", "lookup", "manip", "math", "nn", "parsing",
@@ -528,21 +679,10 @@ LATER = {
     "sequence decoders": """
         nn.ctc_beam_search_decoder nn.ctc_beam_search_decoder_v2 nn.ctc_greedy_decoder
         nn.ctc_loss nn.ctc_loss_v2 nn.ctc_unique_labels""",
-    "checkpoints": """
-        core.protobuf.saver_pb2 python.pywrap_tensorflow python.training.saver
-        pywrap_tensorflow train.Checkpoint train.CheckpointManager train.NewCheckpointReader
-        train.Saver train.checkpoint_exists train.experimental train.get_checkpoint_mtimes
-        train.get_checkpoint_state train.init_from_checkpoint train.latest_checkpoint
-        train.list_variables train.load_checkpoint train.load_variable train.remove_checkpoint
-        train.update_checkpoint_state train.warm_start""",
-    "files of graphs": """
-        MetaGraphDef TensorInfo core.protobuf.meta_graph_pb2 graph_util import_graph_def
-        python.framework.graph_util python.tools saved_model train.export_meta_graph
-        train.import_meta_graph train.write_graph""",
-    "summaries": """
-        Event HistogramProto LogMessage SessionLog Summary SummaryMetadata contrib.summary
-        core.framework.summary_pb2 core.util.event_pb2 python.summary summary
-        train.summary_iterator""",
+    "object-based checkpoints": """
+        train.Checkpoint train.CheckpointManager train.experimental train.warm_start""",
+    "summaries of version 2": """
+        contrib.summary summary.all_v2_summary_ops summary.initialize""",
     "queues": """
         ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue
         PriorityQueue QueueBase RandomShuffleQueue SparseConditionalAccumulator queue
@@ -553,18 +693,9 @@ LATER = {
         train.slice_input_producer train.start_queue_runners train.string_input_producer""",
     "input pipelines": "contrib.data data",
     "readers of files": """
-        FixedLenFeature FixedLenSequenceFeature FixedLengthRecordReader IdentityReader
-        LMDBReader ReaderBase SparseFeature TFRecordReader TextLineReader VarLenFeature
-        WholeFileReader decode_compressed decode_csv decode_json_example
-        load_file_system_library matching_files parse_example parse_single_example
-        parse_single_sequence_example parse_tensor read_file
-        serialize_tensor train.BytesList train.Example train.Feature train.FeatureList
-        train.FeatureLists train.Features train.FloatList train.Int64List train.SequenceExample
-        train.match_filenames_once write_file""",
-    "image files": """
-        image.adjust_jpeg_quality image.decode_and_crop_jpeg image.decode_bmp image.decode_gif
-        image.decode_image image.decode_jpeg image.decode_png image.encode_jpeg
-        image.encode_png image.extract_jpeg_shape image.is_jpeg image.random_jpeg_quality""",
+        FixedLengthRecordReader IdentityReader LMDBReader ReaderBase TFRecordReader TextLineReader
+        WholeFileReader load_file_system_library""",
+    "image files": "image.decode_image io.decode_image",
     "training sessions": """
         train.CheckpointSaverHook train.CheckpointSaverListener train.ChiefSessionCreator
         train.FeedFnHook train.FinalOpsHook train.GlobalStepWaiterHook train.LoggingTensorHook
@@ -589,7 +720,6 @@ LATER = {
     "quantized layers": """
         nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x""",
     "fractional pooling": "nn.fractional_avg_pool nn.fractional_max_pool",
-    "lookup tables": "contrib.lookup lookup",
     "functions": "function load_library load_op_library python.framework.function wrap_function",
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",

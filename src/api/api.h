@@ -52,6 +52,9 @@ static inline struct weft_variable variable_out(struct variable_nodes v)
  * NULL: no memory, and the reference is given back. */
 struct weft_tensor *tensor_box(struct buffer_pool *pool, struct tensor t);
 
+/* What was set; NULL for NULL. */
+const struct session_options *session_options_of(const struct weft_session_options *o);
+
 /* The ops are registered before anything else happens. */
 MUST_CHECK struct status *api_ready(void);
 

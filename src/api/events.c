@@ -111,7 +111,7 @@ static struct status *put_graph(struct event_writer *w, struct graph *g, int64_t
     Wire__Event e = WIRE__EVENT__INIT;
     void *bytes;
     size_t n;
-    TRY(graph_export(g, 0, &bytes, &n));
+    TRY(graph_export(g, WEFT_EXPORT_SHAPES, &bytes, &n));
     e.step = step;
     e.what_case = WIRE__EVENT__WHAT_GRAPH_DEF;
     e.graph_def = (ProtobufCBinaryData){ n, bytes };

@@ -1,7 +1,15 @@
 /* graphdef.c - weft.h: graphs as files. */
 #include "api/api.h"
 #include "base/mem.h"
-#include "graph/graphdef.h"
+#include "build/import.h"
+#include "wire/graph.pb-c.h"
+#include "wire/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static inline struct import *import_in(const struct weft_import *i) { return (struct import *)i; }
 
@@ -89,23 +97,6 @@ const char *weft_import_unused_key(const struct weft_import *i, int k)
 
 /* ---- in ---- */
 
-/* A failed import leaves the graph, and what scopes remember of it, as they were. */
-static struct status *import_in_scopes(struct graph *g, struct import *im, const void *bytes,
-                                       size_t n)
-{
-    struct import plain = { 0 };
-    im = im ? im : &plain;
-    im->add = build_imported;
-    graph_lock(g);
-    int nodes = g->n;
-    struct status *st = graph_import(g, im, bytes, n);
-    if (st)
-        build_forget_nodes(g, nodes);
-    graph_unlock(g);
-    arena_free(&plain.arena);
-    return st;
-}
-
 struct weft_status *weft_graph_import(struct weft_graph *g, struct weft_import *i,
                                       const void *graph_def, size_t n)
 {
@@ -113,5 +104,94 @@ struct weft_status *weft_graph_import(struct weft_graph *g, struct weft_import *
     struct status *st = api_ready();
     if (!st && !graph)
         st = status_no_memory();
-    return status_out(st ? st : import_in_scopes(graph, import_in(i), graph_def, n));
+    return status_out(st ? st : build_import(graph, import_in(i), graph_def, n));
+}
+
+/* ---- files ---- */
+
+static struct status *cannot_read(const char *path)
+{
+    enum code code = errno == ENOENT ? NOT_FOUND : errno == EACCES ? PERMISSION_DENIED : UNKNOWN;
+    return status_new(code, "%s: %s", path, strerror(errno));
+}
+
+static struct status *read_descriptor(int fd, const char *path, char **bytes, size_t *n)
+{
+    struct stat about;
+    if (fstat(fd, &about))
+        return cannot_read(path);
+    ENSURE(S_ISREG(about.st_mode), "%s: not a file", path);
+    ENSURE((uint64_t)about.st_size <= WIRE_MOST, "%s: GraphDef cannot be larger than 2GB.", path);
+    size_t size = (size_t)about.st_size;
+    NEED(*bytes = mem_alloc(size + 1));
+    for (*n = 0; *n < size;) {
+        ssize_t got = read(fd, *bytes + *n, size - *n);
+        if (got < 0 && errno != EINTR)
+            return cannot_read(path);
+        if (!got)
+            break;
+        *n += got > 0 ? (size_t)got : 0;
+    }
+    (*bytes)[*n] = 0;
+    return NULL;
+}
+
+static struct status *read_file(const char *path, char **bytes, size_t *n)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return cannot_read(path);
+    struct status *st = read_descriptor(fd, path, bytes, n);
+    close(fd);
+    return st;
+}
+
+/* A GraphDef's bytes have the keys of fields near their beginning, which are no text. */
+static bool looks_like_text(const char *bytes, size_t n)
+{
+    size_t i = 0;
+    while (i < n && i < 512 && ((unsigned char)bytes[i] >= ' ' || strchr("\t\n\r", bytes[i])) &&
+           bytes[i])
+        i++;
+    return n && (i == n || i == 512);
+}
+
+/* Text becomes the bytes of the message first. */
+static struct status *text_to_binary(char **bytes, size_t *n)
+{
+    struct arena a = { 0 };
+    ProtobufCMessage *m;
+    void *binary = NULL;
+    struct status *st = text_read(&a, &wire__graph_def__descriptor, *bytes, *n, &m);
+    if (!st)
+        st = wire_encode(m, &binary, n);
+    arena_free(&a);
+    if (!st) {
+        mem_free(*bytes);
+        *bytes = binary;
+    }
+    return st;
+}
+
+static struct status *import_file(struct graph *g, struct import *im, const char *path)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    struct status *st = read_file(path, &bytes, &n);
+    if (!st && looks_like_text(bytes, n))
+        st = status_prefix(text_to_binary(&bytes, &n), "%s:", path);
+    if (!st)
+        st = status_prefix(build_import(g, im, bytes, n), "%s: ", path);
+    mem_free(bytes);
+    return st;
+}
+
+struct weft_status *weft_graph_import_file(struct weft_graph *g, struct weft_import *i,
+                                           const char *path)
+{
+    struct graph *graph = build_graph(graph_in(g), NULL, 0);
+    struct status *st = api_ready();
+    if (!st && !graph)
+        st = status_no_memory();
+    return status_out(st ? st : import_file(graph, import_in(i), path));
 }

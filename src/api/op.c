@@ -1,5 +1,6 @@
 /* op.c - weft.h: the ops there are. */
 #include "api/attr.h"
+#include "graph/proto.h"
 
 /* Without the rows there are no ops; who then adds a node hears why. */
 static bool rows_ready(void)
@@ -30,6 +31,22 @@ bool weft_op_is_stateful(const struct weft_op_def *d) { return op_in(d)->flags &
 const char *weft_op_inputs_text(const struct weft_op_def *d) { return text_of(op_in(d)->inputs); }
 const char *weft_op_outputs_text(const struct weft_op_def *d) { return text_of(op_in(d)->outputs); }
 const char *weft_op_attrs_text(const struct weft_op_def *d) { return text_of(op_in(d)->attrs); }
+
+static struct status *export_op(const struct op *op, struct arena *a, struct weft_bytes *to)
+{
+    Wire__OpDef *m;
+    TRY(op_to_proto(a, op, &m));
+    return wire_encode(&m->base, &to->data, &to->size);
+}
+
+struct weft_status *weft_op_export(const struct weft_op_def *d, struct weft_bytes *op_def)
+{
+    struct arena a = { 0 };
+    *op_def = (struct weft_bytes){ 0 };
+    struct status *st = export_op(op_in(d), &a, op_def);
+    arena_free(&a);
+    return status_out(st);
+}
 
 /* ---- arguments ---- */
 

@@ -99,6 +99,11 @@ const char *weft_run_options_trace_json(const struct weft_run_options *o)
     return str_text(&o->json);
 }
 
+const struct session_options *session_options_of(const struct weft_session_options *o)
+{
+    return o ? &o->o : NULL;
+}
+
 static struct status *copy_metadata(const struct weft_bytes *from, struct weft_bytes *to)
 {
     NEED(to->data = mem_alloc(from->size));
@@ -128,9 +133,8 @@ struct weft_status *weft_session_new(struct weft_graph *g,
                                      const struct weft_session_options *options,
                                      struct weft_session **result)
 {
-    static const struct session_options defaults;
     struct session *s = NULL;
-    struct status *st = make_session(graph_in(g), options ? &options->o : &defaults, &s);
+    struct status *st = make_session(graph_in(g), session_options_of(options), &s);
     *result = session_out(s);
     return status_out(st);
 }

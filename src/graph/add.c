@@ -107,8 +107,8 @@ static struct status *fill_default(struct adding *a, int i)
     if (v->kind)
         return NULL;
     ENSURE(d->has_default, "NodeDef missing attr '%s' from Op<name=%s>", d->name, a->op->name);
-    *v = d->fallback;           /* it lives as long as the op */
-    return NULL;
+    *v = d->fallback;           /* it lives as long as the op; a tensor is counted by the node */
+    return v->kind == ATTR_TENSOR ? attr_copy(&a->graph->arena, v, &d->fallback) : NULL;
 }
 
 static struct status *not_allowed(struct adding *a, const struct attr_def *d, enum dtype t)

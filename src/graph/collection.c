@@ -82,6 +82,17 @@ int graph_collection(struct graph *g, const char *key, struct out *items, int mo
     return n;
 }
 
+int graph_collection_keys(struct graph *g, const char **keys, int most)
+{
+    int n = 0;
+    graph_lock(g);
+    for (const struct collection *c = g->collections; c; c = c->next, n++)
+        if (n < most)
+            keys[n] = c->key;
+    graph_unlock(g);
+    return n;
+}
+
 struct status *graph_clear_collection(struct graph *g, const char *key)
 {
     graph_lock(g);

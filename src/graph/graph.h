@@ -116,6 +116,8 @@ void graph_seed_pair(struct graph *g, bool has_op_seed, int64_t op_seed,
 /* Collections (A41-A45): outputs of nodes, in order, duplicates kept; an operation has index -1. */
 MUST_CHECK struct status *graph_collect(struct graph *g, const char *key, struct out o);
 int graph_collection(struct graph *g, const char *key, struct out *items, int most);  /* how many */
+/* Their keys, which live as long as the collection, in order of their making; how many. */
+int graph_collection_keys(struct graph *g, const char **keys, int most);
 MUST_CHECK struct status *graph_clear_collection(struct graph *g, const char *key);
 
 /* Bytes the graph's arena holds, for reports. */

@@ -134,6 +134,15 @@ static struct status *rename_groups(struct loading *l, struct attr *a)
     return NULL;
 }
 
+/* TF: before version 22 a placeholder could not say that its shape is unknown, except by no
+ * dimensions. */
+static bool tells_nothing(struct loading *l, const Wire__NodeDef *def, const struct attr *a)
+{
+    bool old = !l->def->versions || l->def->versions->producer < 22;
+    return old && a->kind == ATTR_SHAPE && a->shape->rank == 0 &&
+           !strcmp(def->op, "Placeholder") && !strcmp(a->name, "shape");
+}
+
 struct status *convert_attrs(struct loading *l, const struct item *item, struct attr *attr, int *n)
 {
     const Wire__NodeDef *def = item->def;
@@ -151,6 +160,8 @@ struct status *convert_attrs(struct loading *l, const struct item *item, struct 
                           "Node '%s', attribute '%s': ", def->name, e->key));
         if (!strcmp(e->key, "_class"))
             TRY(rename_groups(l, a));
+        if (tells_nothing(l, def, a))
+            a->shape = &SHAPE_UNKNOWN;
     }
     return NULL;
 }

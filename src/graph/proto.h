@@ -27,5 +27,7 @@ MUST_CHECK struct status *attr_to_proto(struct arena *a, const struct attr *from
 /* The signature alone, which a graph may hold nodes of. Memory is the arena's. */
 MUST_CHECK struct status *op_from_proto(struct arena *a, const Wire__OpDef *m,
                                         const struct op **op);
+/* A row without its descriptions. The message borrows from it. */
+MUST_CHECK struct status *op_to_proto(struct arena *a, const struct op *op, Wire__OpDef **m);
 
 #endif

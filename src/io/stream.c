@@ -21,26 +21,6 @@ struct status *compression_parse(const char *name, enum compression *c)
     return status_new(INVALID_ARGUMENT, "Unsupported compression_type:%s", name);
 }
 
-static enum code errno_code(int e)
-{
-    switch (e) {
-    case EINVAL: case ENAMETOOLONG: case ENOTTY: return INVALID_ARGUMENT;
-    case ENOENT: case ENXIO: return NOT_FOUND;
-    case EEXIST: return ALREADY_EXISTS;
-    case EPERM: case EACCES: case EROFS: return PERMISSION_DENIED;
-    case ENOTEMPTY: case EISDIR: case ENOTDIR: case EBADF: case EBUSY: return FAILED_PRECONDITION;
-    case ENOSPC: case EDQUOT: case EMFILE: case ENFILE: case ENOMEM: return RESOURCE_EXHAUSTED;
-    case EFBIG: case ESPIPE: return OUT_OF_RANGE;
-    default: return UNKNOWN;
-    }
-}
-
-struct status *file_error(const char *path)
-{
-    int e = errno;
-    return status_new(errno_code(e), "%s; %s", path, strerror(e));
-}
-
 /* ---- zlib, with memory through our door ---- */
 
 static void *zip_alloc(void *ctx, uInt n, uInt size)

@@ -6,7 +6,7 @@
 #ifndef IO_STREAM_H
 #define IO_STREAM_H
 
-#include "base/status.h"
+#include "io/file.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* image_file.c - images to and from files' bytes: DecodeJpeg, DecodeAndCropJpeg, DecodePng,
- * DecodeGif, DecodeBmp, ExtractJpegShape, EncodeJpeg, EncodePng. TF: the first four take JPEG, PNG
- * and GIF, whatever they are called. */
+ * DecodeGif, DecodeBmp, ExtractJpegShape, EncodeJpeg, EncodeJpegVariableQuality, EncodePng. TF: the
+ * first four take JPEG, PNG and GIF, whatever they are called. */
 #include "graph/graph.h"
 #include "io/gif.h"
 #include "io/jpeg.h"
@@ -407,9 +407,8 @@ static struct status *encode_jpeg_prepare(struct prep *p)
     return NULL;
 }
 
-static struct status *encode_jpeg(struct kernel *k)
+static struct status *put_jpeg(struct kernel *k, const struct encode_jpeg *e)
 {
-    const struct encode_jpeg *e = k->state;
     const struct tensor *x = kernel_in(k, 0);
     const int64_t *dim = x->shape.dim;
     struct str file = { 0 };
@@ -424,6 +423,27 @@ static struct status *encode_jpeg(struct kernel *k)
     ENSURE(dim[0] > 0 && dim[1] > 0 && dim[0] <= 65500 && dim[1] <= 65500,
            "JPEG encoding failed: an image of shape %s cannot be", SHAPE_STR(&x->shape));
     return put_file(k, &file, jpeg_encode(x->data, &size, &e->how, &file));
+}
+
+static struct status *encode_jpeg(struct kernel *k)
+{
+    return put_jpeg(k, k->state);
+}
+
+static struct status *variable_quality_shape(struct shape_ctx *c)
+{
+    TRY(shape_want_rank(shape_in(c, 1), 0));
+    return encode_shape(c);
+}
+
+static struct status *encode_jpeg_variable_quality(struct kernel *k)
+{
+    const struct tensor *quality = kernel_in(k, 1);
+    ENSURE(quality->shape.rank == 0, "quality must be scalar: %s", SHAPE_STR(&quality->shape));
+    int64_t q = tensor_int(quality, 0);
+    ENSURE(q >= 0 && q <= 100, "quality must be in [0,100], got %lld", (long long)q);
+    return put_jpeg(k, &(struct encode_jpeg){ .how = {
+        .quality = (int)q, .downsample = true, .x_density = 300, .y_density = 300 } });
 }
 
 #define JPEG_ATTRS "channels: int = 0; ratio: int = 1; fancy_upscaling: bool = true; "        \
@@ -465,6 +485,10 @@ const struct op ops_image_file[] = {
                "x_density: int = 300; y_density: int = 300; xmp_metadata: string = \"\"",
       .doc = "A JPEG file of pixels.", .shape = encode_shape, .grad = NO_GRADIENT,
       .prepare = encode_jpeg_prepare, .kernel_any = encode_jpeg, .flags = OP_EXPENSIVE },
+    { .name = "EncodeJpegVariableQuality", .inputs = "images: uint8, quality: int32",
+      .outputs = "contents: string", .doc = "A JPEG file of pixels, of a quality of 0 to 100.",
+      .shape = variable_quality_shape, .grad = NO_GRADIENT,
+      .kernel_any = encode_jpeg_variable_quality, .flags = OP_EXPENSIVE },
     { .name = "EncodePng", .inputs = "image: T", .outputs = "contents: string",
       .attrs = "compression: int = -1; T: {uint8, uint16} = uint8",
       .doc = "A PNG file of pixels.", .shape = encode_shape, .grad = NO_GRADIENT,

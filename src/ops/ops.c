@@ -1,5 +1,6 @@
 #include "ops/ops.h"
 #include "op/op.h"
+#include "ops/known.h"
 
 #include <pthread.h>
 
@@ -15,6 +16,7 @@
     X(broadcast) \
     X(candidate) \
     X(cast) \
+    X(checkpoint) \
     X(clip) \
     X(color) \
     X(compare) \
@@ -35,6 +37,7 @@
     X(image_file) \
     X(fake_quant) \
     X(fill) \
+    X(flow) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \
@@ -104,6 +107,7 @@ static void register_families(void)
     };
     for (size_t i = 0; i < sizeof families / sizeof *families && !outcome; i++)
         outcome = ops_register(families[i]);
+    ops_know(ops_known);
 }
 
 struct status *ops_init(void)

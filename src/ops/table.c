@@ -216,9 +216,41 @@ static struct status *insert(struct kernel *k, struct table *t)
     return put_all(k, t, true);
 }
 
+/* TF: filling a table again with what it has is no mistake; a SavedModel's user may do so. */
+static struct status *same_again(struct kernel *k, const struct table *t)
+{
+    const struct tensor *keys = kernel_in(k, 1), *values = kernel_in(k, 2);
+    bool same = keys->shape.dim[0] == t->n;
+    for (int64_t i = 0; same && i < t->n; i++)
+        same = table_has(t, keys, i, values, i);
+    return same ? NULL : status_new(FAILED_PRECONDITION,
+                                    "Table was already initialized with different data.");
+}
+
+static struct status *initialize(struct kernel *k, struct table *t)
+{
+    const struct tensor *keys = kernel_in(k, 1), *values = kernel_in(k, 2);
+    ENSURE(keys->shape.rank == 1, "Keys must be a vector, but received shape %s",
+           SHAPE_STR(&keys->shape));
+    ENSURE(values->shape.rank == 1, "Values must be a vector, but received shape %s",
+           SHAPE_STR(&values->shape));
+    ENSURE(keys->shape.dim[0] == values->shape.dim[0], "Keys and values must have the same size "
+           "%lld vs %lld", (long long)keys->shape.dim[0], (long long)values->shape.dim[0]);
+    ENSURE(t->is_static, "This table is not one that InitializeTable fills");
+    TRY(check_types(t, k, values->dtype));
+    if (t->initialized)
+        return same_again(k, t);
+    struct status *st = put_all(k, t, false);
+    t->initialized = !st;
+    if (st)
+        table_empty(t);
+    return st;
+}
+
 static struct status *import(struct kernel *k, struct table *t)
 {
-    TRY(refuse_static(t, "Import"));
+    if (t->is_static)
+        return initialize(k, t);
     TRY(check_types(t, k, kernel_in(k, 2)->dtype));
     table_empty(t);
     return put_all(k, t, true);
@@ -264,25 +296,6 @@ static struct status *export_all(struct kernel *k, struct table *t)
 }
 
 /* TF: a second time is an error, whatever the entries are. */
-static struct status *initialize(struct kernel *k, struct table *t)
-{
-    const struct tensor *keys = kernel_in(k, 1), *values = kernel_in(k, 2);
-    ENSURE(keys->shape.rank == 1, "Keys must be a vector, but received shape %s",
-           SHAPE_STR(&keys->shape));
-    ENSURE(values->shape.rank == 1, "Values must be a vector, but received shape %s",
-           SHAPE_STR(&values->shape));
-    ENSURE(keys->shape.dim[0] == values->shape.dim[0], "Keys and values must have the same size "
-           "%lld vs %lld", (long long)keys->shape.dim[0], (long long)values->shape.dim[0]);
-    ENSURE(t->is_static, "This table is not one that InitializeTable fills");
-    if (t->initialized)
-        return status_new(FAILED_PRECONDITION, "Table already initialized.");
-    struct status *st = put_all(k, t, false);
-    t->initialized = !st;
-    if (st)
-        table_empty(t);
-    return st;
-}
-
 typedef struct status *table_fn(struct kernel *k, struct table *t);
 
 static struct status *locked(struct kernel *k, table_fn *fn)

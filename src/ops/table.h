@@ -12,7 +12,7 @@ struct table {
     struct variable handle;
     enum dtype key, value;
     struct shape key_shape, value_shape;    /* of one key, of one value */
-    bool is_static;                         /* filled once, by InitializeTable */
+    bool is_static;                         /* filled once, by InitializeTable or Import */
     bool initialized;
     struct tensor empty_key;                /* of a dense table: no key of an entry */
     struct tensor keys, values;             /* [room] + key_shape, [room] + value_shape */
@@ -30,6 +30,10 @@ MUST_CHECK struct status *table_check(const struct table *t);
 
 /* The entry of key i of `keys`, or -1. */
 int64_t table_find(const struct table *t, const struct tensor *keys, int64_t i);
+
+/* Has key i of `keys` the value j of `values`? */
+bool table_has(const struct table *t, const struct tensor *keys, int64_t i,
+               const struct tensor *values, int64_t j);
 
 /* Key i of `keys` gets value j of `values`; `replace` or else another value there is refused. */
 MUST_CHECK struct status *table_put(struct table *t, const struct tensor *keys, int64_t i,

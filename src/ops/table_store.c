@@ -100,6 +100,13 @@ int64_t table_find(const struct table *t, const struct tensor *keys, int64_t i)
     return t->n ? (int64_t)*slot_of(t, keys, i) - 1 : -1;
 }
 
+bool table_has(const struct table *t, const struct tensor *keys, int64_t i,
+               const struct tensor *values, int64_t j)
+{
+    int64_t at = table_find(t, keys, i);
+    return at >= 0 && same(t->value, shape_count(&t->value_shape), &t->values, at, values, j);
+}
+
 /* ---- entries ---- */
 
 static struct status *widen(struct tensor *t, enum dtype dtype, const struct shape *inner,

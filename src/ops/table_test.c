@@ -126,7 +126,11 @@ static void a_table_is_filled_once(bool v2)
     ok(run(fill, NULL));
     gives(found, "string[2,2]{\"a\" \"b\" \"none\" \"a\"}");
     gives(size, "int64{2}");
-    fails(run(fill, NULL), FAILED_PRECONDITION, "Table already initialized.");
+    fails(run(fill, NULL), FAILED_PRECONDITION,
+          "Table was already initialized with different data.");
+    ok(run(add(called("LookupTableImport", v2),
+               OUTS(t, constant("int64[2]{6 5}"), constant("string[2]{\"b\" \"a\"}")), NULL, 0),
+           NULL));
     fails(run(ask(t, v2, "int64[1]{5}", "float{0}"), &none), INVALID_ARGUMENT,
           "Conflicting key/value dtypes int64->float with int64->string");
     fails(run(ask(t, v2, "int64[1]{5}", "string[1]{\"\"}"), &none), INVALID_ARGUMENT,

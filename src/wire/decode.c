@@ -86,20 +86,6 @@ static unsigned wire_of(ProtobufCType t)
     }
 }
 
-static size_t size_of(ProtobufCType t)
-{
-    switch (t) {
-    case PROTOBUF_C_TYPE_INT64: case PROTOBUF_C_TYPE_SINT64: case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_UINT64: case PROTOBUF_C_TYPE_FIXED64: case PROTOBUF_C_TYPE_DOUBLE:
-        return 8;
-    case PROTOBUF_C_TYPE_BOOL: return sizeof(protobuf_c_boolean);
-    case PROTOBUF_C_TYPE_STRING: return sizeof(char *);
-    case PROTOBUF_C_TYPE_BYTES: return sizeof(ProtobufCBinaryData);
-    case PROTOBUF_C_TYPE_MESSAGE: return sizeof(ProtobufCMessage *);
-    default: return 4;
-    }
-}
-
 static uint64_t zigzag(uint64_t v) { return v >> 1 ^ -(v & 1); }
 
 static void put_number(ProtobufCType t, uint64_t v, void *to)
@@ -109,7 +95,7 @@ static void put_number(ProtobufCType t, uint64_t v, void *to)
     if (t == PROTOBUF_C_TYPE_BOOL)
         *(protobuf_c_boolean *)to = v != 0;
     else
-        memcpy(to, &v, size_of(t));
+        memcpy(to, &v, wire_size(t));
 }
 
 /* ---- fields ---- */
@@ -167,7 +153,7 @@ static size_t room_for(size_t n)
 static struct status *grow(struct decoder *d, const ProtobufCFieldDescriptor *f, size_t n,
                            size_t more, void **array)
 {
-    size_t size = size_of(f->type), room = n ? room_for(n) : 0;
+    size_t size = wire_size(f->type), room = n ? room_for(n) : 0;
     void *old = *array;
     if (n + more <= room)
         return NULL;
@@ -191,7 +177,7 @@ static struct status *put_packed(struct decoder *d, const ProtobufCFieldDescript
                                  const struct value *v, size_t *n, void **array)
 {
     unsigned wire = wire_of(f->type);
-    size_t size = size_of(f->type);
+    size_t size = wire_size(f->type);
     struct input in = { v->bytes, v->bytes + v->n };
     TRY(grow(d, f, *n, count_packed(wire, v), array));
     while (in.at < in.end) {
@@ -207,7 +193,7 @@ static struct status *put_repeated(struct decoder *d, const ProtobufCFieldDescri
                                    unsigned wire, const struct value *v, ProtobufCMessage *m,
                                    int depth)
 {
-    size_t *n = (size_t *)((char *)m + f->quantifier_offset), size = size_of(f->type);
+    size_t *n = (size_t *)((char *)m + f->quantifier_offset), size = wire_size(f->type);
     void **array = (void **)((char *)m + f->offset);
     if (wire == LENGTH && wire_of(f->type) != LENGTH)
         return put_packed(d, f, v, n, array);
@@ -226,7 +212,7 @@ static struct status *put_single(struct decoder *d, const ProtobufCFieldDescript
     uint32_t *which = (uint32_t *)((char *)m + f->quantifier_offset);
     if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
         if (*which != f->id)
-            memset(to, 0, size_of(f->type));    /* another member stood there */
+            memset(to, 0, wire_size(f->type));    /* another member stood there */
         *which = f->id;
     }
     return put(d, f, v, to, depth);

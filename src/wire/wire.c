@@ -15,6 +15,19 @@ struct status *wire_encode(const ProtobufCMessage *m, void **bytes, size_t *n)
     return NULL;
 }
 
+size_t wire_size(ProtobufCType t)
+{
+    switch (t) {
+    case PROTOBUF_C_TYPE_INT64: case PROTOBUF_C_TYPE_SINT64: case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_UINT64: case PROTOBUF_C_TYPE_FIXED64: case PROTOBUF_C_TYPE_DOUBLE:
+        return 8;
+    case PROTOBUF_C_TYPE_BOOL: return sizeof(protobuf_c_boolean);
+    case PROTOBUF_C_TYPE_BYTES: return sizeof(ProtobufCBinaryData);
+    case PROTOBUF_C_TYPE_STRING: case PROTOBUF_C_TYPE_MESSAGE: return sizeof(void *);
+    default: return 4;
+    }
+}
+
 /* ---- maps, which are repeated entries of a key and a value ---- */
 
 bool wire_is_map(const ProtobufCFieldDescriptor *f)

@@ -29,6 +29,8 @@ MUST_CHECK struct status *wire_decode_borrowed(struct arena *a,
 /* The bytes are the caller's, to mem_free(). Too much for one message is INVALID_ARGUMENT. */
 MUST_CHECK struct status *wire_encode(const ProtobufCMessage *m, void **bytes, size_t *n);
 
+/* Bytes of a value of the type where it stands in a struct. */
+size_t wire_size(ProtobufCType t);
 /* Is the field a map: repeated entries of a key and a value? */
 bool wire_is_map(const ProtobufCFieldDescriptor *f);
 /* All maps within, in the order of their keys: what is equal then has equal bytes. */

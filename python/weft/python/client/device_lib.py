@@ -1,8 +1,8 @@
-"""The devices there are."""
+"""The devices there are: of a session as DeviceAttributes, of the process as messages."""
 
 
 class DeviceAttributes:
-    """One device: `name`, `device_type`, `memory_limit_bytes`, `incarnation`."""
+    """One device of a session: `name`, `device_type`, `memory_limit_bytes`, `incarnation`."""
 
     def __init__(self, name, memory_limit_bytes=268435456, incarnation=1):
         self.name = name
@@ -16,5 +16,8 @@ class DeviceAttributes:
 
 
 def list_local_devices(session_config=None):
-    """The devices of this process: the CPU."""
-    return [DeviceAttributes("/device:CPU:0")]
+    """The devices of this process, the CPU, as messages."""
+    from weft.python.framework import messages
+    return [messages.DeviceAttributes(name="/device:CPU:0", device_type="CPU",
+                                      memory_limit=268435456, incarnation=1,
+                                      locality=messages.DeviceLocality())]

@@ -4,8 +4,7 @@ import warnings
 from weft import _core
 from weft.python.client.structures import (  # noqa: F401
     register_session_run_conversion_functions)
-from weft.python.framework import config as config_pb2
-from weft.python.framework import default_stack, ops
+from weft.python.framework import default_stack, messages, ops
 
 
 class BaseSession(_core.Session):
@@ -15,18 +14,20 @@ class BaseSession(_core.Session):
     them back. Any thread may run it, several at a time.
     """
 
+    _places_all = True                  # else only what a step needs has to have a device
+
     def __init__(self, target="", graph=None, config=None):
         if graph is not None and not isinstance(graph, ops.Graph):
             raise TypeError("graph must be a tf.Graph, but got %s" % type(graph))
         if not isinstance(target, (str, bytes)):
             raise TypeError("target must be a string, but got %s" % type(target))
-        if config is not None and not isinstance(config, config_pb2.ConfigProto):
+        if config is not None and not isinstance(config, messages.ConfigProto):
             raise TypeError("config must be a tf.ConfigProto, but got %s" % type(config))
         _check_pools(config)
         self._target = target.decode() if isinstance(target, bytes) else target
         self._config = config
         self._open(graph if graph is not None else ops.get_default_graph(),
-                   _options(self._target, config or config_pb2.ConfigProto()))
+                   _options(self._target, config, self._places_all))
 
     # ---- what it is ----
 
@@ -59,8 +60,8 @@ class BaseSession(_core.Session):
     def _run_with(self, fetches, feed_dict, options, run_metadata):
         self._check_pool(options)
         trace = _wants_trace(options)
-        result, text = self._run_traced(fetches, feed_dict, _timeout(options), trace)
-        _fill_metadata(run_metadata, text if trace else "", self.graph, options)
+        result, told = self._run_traced(fetches, feed_dict, _timeout(options), trace)
+        _fill_metadata(run_metadata, told, self.graph, options)
         return result
 
     def _check_pool(self, options):
@@ -142,13 +143,12 @@ class Session(BaseSession):
 class InteractiveSession(BaseSession):
     """A session that is the thread's default one from the start until close() (B18-B24)."""
 
+    _places_all = False
     _open_ones = 0
 
     def __init__(self, target="", graph=None, config=None):
-        if config is None:
-            config = config_pb2.ConfigProto(
-                gpu_options=config_pb2.GPUOptions(allow_growth=True))
-        config.graph_options.place_pruned_graph = True
+        if config is not None:
+            config.graph_options.place_pruned_graph = True
         super().__init__(target, graph, config)
         if InteractiveSession._open_ones > 0:
             warnings.warn("An interactive session is already active. This can cause out-of-memory "
@@ -175,18 +175,19 @@ class InteractiveSession(BaseSession):
 def traced_call(prepared, graph, values, options, run_metadata):
     """A prepared run with RunOptions, or whose RunMetadata is wanted (B87)."""
     trace = _wants_trace(options)
-    result, text = prepared.run_traced(values, _timeout(options), trace)
-    _fill_metadata(run_metadata, text if trace else "", graph, options)
+    result, told = prepared.run_traced(values, _timeout(options), trace)
+    _fill_metadata(run_metadata, told, graph, options)
     return result
 
 
 # ---- from the configuration's messages ----
 
-def _options(target, config):
-    graph = config.graph_options
+def _options(target, config, places_all):
+    if config is None:
+        return dict(target=target, pruned=not places_all)
     return dict(target=target, intra=config.intra_op_parallelism_threads,
                 inter=config.inter_op_parallelism_threads, soft=config.allow_soft_placement,
-                pruned=graph.place_pruned_graph, log=config.log_device_placement,
+                pruned=config.graph_options.place_pruned_graph, log=config.log_device_placement,
                 isolate=config.isolate_session_state, timeout=config.operation_timeout_in_ms)
 
 
@@ -205,24 +206,22 @@ def _check_pools(config):
 
 
 def _timeout(options):
-    if options is not None and not isinstance(options, config_pb2.RunOptions):
+    if options is not None and not isinstance(options, messages.RunOptions):
         raise TypeError("options must be a tf.RunOptions, but got %s" % type(options))
     return 0 if options is None else options.timeout_in_ms
 
 
 def _wants_trace(options):
-    return options is not None and options.trace_level > config_pb2.RunOptions.NO_TRACE
+    return options is not None and options.trace_level > messages.RunOptions.NO_TRACE
 
 
-def _fill_metadata(metadata, trace, graph, options):
-    """RunMetadata is overwritten with what was asked for (B60)."""
+def _fill_metadata(metadata, told, graph, options):
+    """RunMetadata is overwritten with what was asked for (B60): what the run told, in bytes, and
+    the graph, of which there is one partition, the CPU's."""
     if metadata is None:
         return
-    if not isinstance(metadata, config_pb2.RunMetadata):
+    if not isinstance(metadata, messages.RunMetadata):
         raise TypeError("run_metadata must be a tf.RunMetadata, but got %s" % type(metadata))
-    from weft.python.client import step_stats
-    metadata.Clear()
-    if trace:
-        step_stats.fill(metadata.step_stats, trace)
+    metadata.ParseFromString(told)
     if options is not None and options.output_partition_graphs:
-        step_stats.add_graph(metadata, graph)
+        metadata.partition_graphs.add().CopyFrom(graph.as_graph_def())

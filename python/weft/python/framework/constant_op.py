@@ -14,14 +14,20 @@ def constant(value, dtype=None, shape=None, name="Const", verify_shape=False):
     fit. With `shape`, a value of fewer elements is filled up with its last one, unless
     `verify_shape`. TypeError for elements that are not of `dtype`, ValueError for a wrong shape.
     """
-    if isinstance(value, np.ndarray) and value.nbytes >= _MOST_BYTES:
-        raise ValueError("Cannot create a tensor proto whose content is larger than 2GB.")
+    if isinstance(value, np.ndarray):
+        check_size(value)
     if shape is None:
         t = _core.constant(value, dtype, name)
         if t is not None:
             return t
     array, dtype = make_array(value, dtype, shape, verify_shape)
     return gen.Const(value=array, dtype=dtype, name=name)
+
+
+def check_size(array):
+    """ValueError for what no message can hold (A50)."""
+    if array.nbytes >= _MOST_BYTES:
+        raise ValueError("Cannot create a tensor proto whose content is larger than 2GB.")
 
 
 def make_array(value, dtype=None, shape=None, verify_shape=False):
@@ -39,6 +45,9 @@ def _array(value, dtype):
         return _cast(np.asarray(value), dtype)
     if value is None:
         raise ValueError("None values not supported.")
+    if hasattr(value, "tensor_content"):        # a TensorProto
+        from weft.python.framework import tensor_util
+        return _cast(tensor_util.MakeNdarray(value), dtype)
     array = _guess(value, dtype)
     if array.dtype == object:
         return _strings(array, value, dtype)

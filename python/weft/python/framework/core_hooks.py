@@ -27,8 +27,7 @@ def run_error(graph, code, message, node):
     op = graph._find(node) if graph is not None and node else None
     if op is not None:
         message = message.replace("{{node %s}}" % node, "node %s%s" % (node, _defined_at(op)))
-    node_def = op.node_def if op is not None else None
-    return errors.exception_type_from_error_code(code)(node_def, op, message)
+    return errors.exception_type_from_error_code(code)(None, op, message)
 
 
 def _defined_at(op):

@@ -31,12 +31,12 @@ def entered(graph, device):
 class _Operation:
     """What a device function is shown of an operation that is about to be made."""
 
-    def __init__(self, graph, op_type, name, inputs):
+    def __init__(self, graph, op_type, name, inputs, device):
         self.graph = graph
         self.type = op_type
         self.name = name
         self.inputs = inputs
-        self.device = ""
+        self.device = device
 
     @property
     def node_def(self):
@@ -54,10 +54,10 @@ class _NodeDef:
         self.input = [x.name for x in op.inputs]
 
 
-def device_of(graph, op_type, name, inputs):
+def device_of(graph, op_type, name, inputs, device=""):
     """The device of a new operation under the graph's scopes, some of which are functions: asked
     innermost first; a string fills what is still open, a function's answer replaces (A27)."""
-    op = _Operation(graph, op_type, name, inputs)
+    op = _Operation(graph, op_type, name, inputs, device)
     for entry in reversed(graph.__dict__.get("_device_stack", [])):
         if entry is None:
             break

@@ -45,3 +45,7 @@ class GraphKeys(metaclass=_Keys):
     EVAL_STEP = "eval_step"
     _SUMMARY_COLLECTION = "_SUMMARY_V2"
     _STREAMING_MODEL_PORTS = "streaming_model_ports"
+    # An element of one of these is the same object in all of them.
+    _VARIABLE_COLLECTIONS = (
+        GLOBAL_VARIABLES, LOCAL_VARIABLES, METRIC_VARIABLES, MODEL_VARIABLES, TRAINABLE_VARIABLES,
+        MOVING_AVERAGE_VARIABLES, CONCATENATED_VARIABLES, TRAINABLE_RESOURCE_VARIABLES)

@@ -11,6 +11,9 @@ import weakref
 from weft import _core
 from weft.python.framework import default_stack
 from weft.python.framework import devices
+from weft.python.framework.collection_protos import (  # noqa: F401
+    get_collection_proto_type, get_from_proto_function, get_to_proto_function, prepend_name_scope,
+    register_proto_function, strip_name_scope)
 from weft.python.framework.conversion import (  # noqa: F401
     convert_n_to_tensor, convert_n_to_tensor_or_indexed_slices, convert_to_tensor,
     convert_to_tensor_or_indexed_slices, graph_of, internal_convert_n_to_tensor,
@@ -75,8 +78,7 @@ class Graph(_core.Graph):
     @property
     def graph_def_versions(self):
         """The versions of GraphDef that such a graph is written in."""
-        from weft.python.framework import node_defs
-        return node_defs.versions()
+        return self.as_graph_def().versions
 
     def finalize(self):
         """No more operations: adding one raises RuntimeError. Running goes on (A52)."""
@@ -254,8 +256,14 @@ class Graph(_core.Graph):
     def as_graph_def(self, from_version=None, add_shapes=False):
         """The whole graph as a GraphDef, operations in creation order (A47-A49); with
         `add_shapes` each says the shapes of its outputs in `_output_shapes`."""
-        from weft.python.framework import node_defs
-        return node_defs.graph_def(self, add_shapes)
+        from weft.python.framework.messages import GraphDef
+        message = _core.graph_export(self, add_shapes)
+        if len(message) >= 2 ** 31:
+            raise ValueError("GraphDef cannot be larger than 2GB.")
+        return GraphDef.FromString(message)
+
+    def _as_graph_def(self, from_version=None, add_shapes=False):
+        return self.as_graph_def(from_version, add_shapes), self.version
 
     # ---- marks ----
 

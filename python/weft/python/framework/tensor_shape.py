@@ -193,7 +193,7 @@ class TensorShape:
 
     def as_proto(self):
         """The shape as a TensorShapeProto message."""
-        from weft.python.framework.graph_def import TensorShapeProto
+        from weft.python.framework.messages import TensorShapeProto
         if self._values is None:
             return TensorShapeProto(unknown_rank=True)
         return TensorShapeProto(dim=[TensorShapeProto.Dim(size=-1 if v is None else v)

@@ -23,14 +23,14 @@ class Operation(_core.Operation):
     @property
     def node_def(self):
         """The NodeDef that describes it."""
-        from weft.python.framework import node_defs
-        return node_defs.node_def(self)
+        from weft.python.framework.messages import NodeDef
+        return NodeDef.FromString(_core.node_export(self))
 
     @property
     def op_def(self):
         """The OpDef of its type."""
-        from weft.python.framework import node_defs
-        return node_defs.op_def(self.type)
+        from weft.python.framework import op_def_registry
+        return op_def_registry.get(self.type)
 
     @property
     def traceback(self):

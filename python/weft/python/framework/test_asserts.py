@@ -11,8 +11,6 @@ from collections import abc
 import numpy as np
 
 from weft.python.framework import dtypes, errors, ops
-from weft.python.framework.message import Message
-from weft.python.framework.message_text import from_text
 
 
 class Assertions:
@@ -203,12 +201,14 @@ class Assertions:
     def assertProtoEquals(self, expected_message_maybe_ascii, message, msg=None):
         """A message is equal to another one, or to one written as text."""
         expected = expected_message_maybe_ascii
+        from google.protobuf import text_format
+        from google.protobuf.message import Message
         if isinstance(expected, str):
-            expected = from_text(expected, type(message)())
+            expected = text_format.Parse(expected, type(message)())
         self.assertIsInstance(expected, Message, "assertProtoEquals takes a message or a text")
         self.assertEqual(str(expected), str(message), msg)
 
-    def assertProtoEqualsVersion(self, expected, actual, producer=134, min_consumer=0, msg=None):
+    def assertProtoEqualsVersion(self, expected, actual, producer=27, min_consumer=0, msg=None):
         """assertProtoEquals of a GraphDef, given without its versions."""
         self.assertProtoEquals("versions { producer: %d min_consumer: %d }\n%s"
                                % (producer, min_consumer, expected), actual, msg)

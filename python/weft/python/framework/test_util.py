@@ -9,7 +9,7 @@ import unittest
 
 import numpy as np
 
-from weft.python.framework import config as config_messages
+from weft.python.framework import messages
 from weft.python.framework import ops, random_seed
 from weft.python.framework.test_asserts import Assertions
 
@@ -81,7 +81,7 @@ class TestCase(Assertions, unittest.TestCase):
     def _new_session(self, graph, config):
         from weft.python.client import session
         if config is None:
-            config = config_messages.ConfigProto(allow_soft_placement=True)
+            config = messages.ConfigProto(allow_soft_placement=True)
         return session.Session(graph=graph, config=config)
 
     def evaluate(self, tensors):
@@ -156,7 +156,7 @@ def gpu_device_name():
 def assert_equal_graph_def(actual, expected):
     """AssertionError unless two GraphDefs have the same nodes, in any order."""
     for what, graph in ("actual", actual), ("expected", expected):
-        if not isinstance(graph, config_messages.GraphDef):
+        if not isinstance(graph, messages.GraphDef):
             raise TypeError("Expected tf.GraphDef for %s, got %s" % (what, type(graph).__name__))
     one, other = ({node.name: node for node in graph.node} for graph in (actual, expected))
     for name in sorted({*one, *other}):

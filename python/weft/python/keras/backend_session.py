@@ -7,7 +7,7 @@ import os
 from weakref import WeakKeyDictionary
 
 from weft.python.client import session as session_module
-from weft.python.framework import config as config_pb2, ops
+from weft.python.framework import messages, ops
 from weft.python.keras import names
 from weft.python.ops import array_ops, variables
 
@@ -37,7 +37,7 @@ def _own_session():
         threads = os.environ.get("OMP_NUM_THREADS")
         settings = {"intra_op_parallelism_threads": int(threads)} if threads else {}
         _session = session_module.Session(
-            config=config_pb2.ConfigProto(allow_soft_placement=True, **settings))
+            config=messages.ConfigProto(allow_soft_placement=True, **settings))
     return _session
 
 

@@ -1,13 +1,22 @@
-"""What prepares lookup tables; there are no tables yet, so that there is nothing to prepare but
-what a script has put into the collection itself."""
+"""Lookup tables.
+
+By subject: lookup_base, lookup_initializers, lookup_vocabulary, lookup_mutable."""
 from weft.python.framework import ops
-from weft.python.ops import control_flow_ops
+from weft.python.ops import (
+    control_flow_ops, lookup_base, lookup_initializers, lookup_mutable, lookup_vocabulary)
+from weft.python.ops.lookup_base import *           # noqa: F401,F403
+from weft.python.ops.lookup_initializers import *   # noqa: F401,F403
+from weft.python.ops.lookup_mutable import *        # noqa: F401,F403
+from weft.python.ops.lookup_vocabulary import *     # noqa: F401,F403
 
 __all__ = ["tables_initializer", "initialize_all_tables"]
+for _part in (lookup_base, lookup_initializers, lookup_mutable, lookup_vocabulary):
+    __all__ += _part.__all__
+del _part
 
 
 def tables_initializer(name="init_all_tables"):
-    """An operation that prepares every table of the default graph."""
+    """An operation that fills every table of the default graph."""
     initializers = ops.get_collection(ops.GraphKeys.TABLE_INITIALIZERS)
     if not initializers:
         return control_flow_ops.no_op(name=name)

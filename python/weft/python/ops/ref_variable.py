@@ -23,6 +23,8 @@ class RefVariable(variables.Variable):
                  caching_device=None, name=None, variable_def=None, dtype=None,
                  expected_shape=None, import_scope=None, constraint=None, synchronization=None,
                  aggregation=None, shape=None):
+        if variable_def is not None:
+            return self._read_proto(variable_def, import_scope, initial_value)
         making = variables.Creation(initial_value, trainable, collections, name, constraint,
                                     synchronization, aggregation)
         with ops.init_scope(), making.scope() as name:
@@ -38,6 +40,13 @@ class RefVariable(variables.Variable):
             making.finish(self, _variable=variable, _name=variable.name, _dtype=variable.dtype,
                           _initial_value=value, _initializer_op=initializer, _snapshot=snapshot,
                           _caching_device=caching_device)
+
+    def _proto_fields(self, element, snapshot_name):
+        return {"_variable": element, "_dtype": element.dtype,
+                "_snapshot": ops.get_default_graph().as_graph_element(snapshot_name)}
+
+    def _proto_names(self):
+        return self._variable.name, self._snapshot.name
 
     @property
     def op(self):

@@ -28,6 +28,8 @@ class ResourceVariable(variables.Variable):
                  caching_device=None, name=None, dtype=None, variable_def=None, import_scope=None,
                  constraint=None, distribute_strategy=None, synchronization=None, aggregation=None,
                  shape=None):
+        if variable_def is not None:
+            return self._read_proto(variable_def, import_scope, initial_value)
         making = variables.Creation(initial_value, trainable, collections, name, constraint,
                                     synchronization, aggregation)
         with ops.init_scope(), making.scope() as name:
@@ -45,6 +47,22 @@ class ResourceVariable(variables.Variable):
                           _initial_value=value, _initializer_op=initializer, _graph_element=read,
                           _cached_value=cached, _is_initialized_op=initialized,
                           _caching_device=caching_device)
+
+    def _proto_fields(self, element, snapshot_name):
+        # Old meta graphs do not name the tensor that reads the variable, others its copy.
+        graph, cached = ops.get_default_graph(), None
+        if snapshot_name:
+            cached = graph.get_tensor_by_name(snapshot_name)
+        if cached is not None and cached.op.type == "ReadVariableOp":
+            read, cached = cached, None
+        else:
+            read = graph.get_tensor_by_name(element.op.name + "/Read/ReadVariableOp:0")
+        return {"_handle": element, "_dtype": element.op.get_attr("dtype"), "_graph_element": read,
+                "_cached_value": cached}
+
+    def _proto_names(self):
+        cached = self._cached_value
+        return self.handle.name, (self._graph_element if cached is None else cached).name
 
     @property
     def handle(self):

@@ -12,6 +12,7 @@ import functools
 from weft.python.framework import dtypes
 from weft.python.framework import gen
 from weft.python.framework import ops
+from weft.python.ops import variable_protos
 from weft.python.ops import variable_record
 
 
@@ -108,7 +109,9 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
       caching_device: where its value is read to.
       name: "Variable" if None; made unique.
       dtype: what initial_value is converted to.
-      expected_shape, import_scope: ignored.
+      variable_def: a VariableDef instead of all else: the variable is in the graph already, below
+        `import_scope`.
+      expected_shape: ignored.
       constraint: a function from the value to a value, which optimizers apply after an update.
       use_resource: a ResourceVariable; None: as the scope or `enable_resource_variables` says.
       synchronization, aggregation: for copies on several devices.
@@ -173,7 +176,7 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
 
     @property
     def initial_value(self):
-        """The tensor that its initializer assigns."""
+        """The tensor that its initializer assigns; None if an old meta graph does not tell."""
         return self._initial_value
 
     @property
@@ -208,7 +211,7 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
         """A tensor: its value if it is initialized when that is computed, else its initial value.
         """
         from weft.python.ops import control_flow_ops
-        if not gen.has("Switch"):
+        if not hasattr(control_flow_ops, "cond"):
             raise NotImplementedError("Variable.initialized_value() is a tf.cond, which is not "
                                       "there yet.")
         with ops.init_scope():
@@ -235,22 +238,22 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
         from weft.python.ops import array_ops
         return array_ops._SliceHelperVar(self, indices)
 
+    # ---- in meta graphs ----
+
+    def to_proto(self, export_scope=None):
+        """This variable as a VariableDef; None if it is not in `export_scope`."""
+        return variable_protos.to_proto(self, export_scope)
+
+    @staticmethod
+    def from_proto(variable_def, import_scope=None):
+        """The variable of the default graph that a VariableDef describes."""
+        return variable_protos.from_proto(variable_def, import_scope)
+
+    _read_proto = variable_protos.read_proto
+
     # ---- slices of a bigger variable ----
 
-    class SaveSliceInfo:
-        """Which slice of a bigger variable this one is, for checkpoints."""
-
-        def __init__(self, full_name=None, full_shape=None, var_offset=None, var_shape=None):
-            self.full_name = full_name
-            self.full_shape = full_shape
-            self.var_offset = var_offset
-            self.var_shape = var_shape
-
-        @property
-        def spec(self):
-            """As checkpoints spell it: "full shape offset,length:offset,length"."""
-            full = " ".join("%d" % d for d in self.full_shape) + " "
-            return full + ":".join("%d,%d" % pair for pair in zip(self.var_offset, self.var_shape))
+    SaveSliceInfo = variable_protos.SaveSliceInfo
 
     def _set_save_slice_info(self, save_slice_info):
         self._save_slice_info = save_slice_info

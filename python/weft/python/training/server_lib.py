@@ -1,9 +1,7 @@
 """Clusters and servers. A server runs in this process: sessions on its target share variables."""
 
 from weft import _core
-from weft.python.framework import config
-from weft.python.framework import errors
-from weft.python.framework.config import ServerDef
+from weft.python.framework import errors, messages
 
 __all__ = ["ClusterSpec", "Server"]
 
@@ -18,7 +16,7 @@ class ClusterSpec(object):
     def __init__(self, cluster):
         if isinstance(cluster, ClusterSpec):
             cluster = cluster.as_dict()
-        elif isinstance(cluster, config.ClusterDef):
+        elif not isinstance(cluster, dict) and isinstance(cluster, messages.ClusterDef):
             cluster = {job.name: dict(job.tasks) for job in cluster.job}
         if not isinstance(cluster, dict):
             raise TypeError("`cluster` must be a dictionary mapping one or more job names to lists "
@@ -46,8 +44,8 @@ class ClusterSpec(object):
 
     def as_cluster_def(self):
         """The same as a message."""
-        return config.ClusterDef(job=[config.JobDef(name=job, tasks=self._jobs[job])
-                                      for job in sorted(self._jobs)])
+        return messages.ClusterDef(job=[messages.JobDef(name=job, tasks=self._jobs[job])
+                                        for job in sorted(self._jobs)])
 
     @property
     def jobs(self):
@@ -109,7 +107,7 @@ class Server(object):
           ValueError: job and task are not told and not clear from the cluster.
           UnimplementedError: the cluster has several tasks.
         """
-        if isinstance(server_or_cluster_def, ServerDef):
+        if hasattr(server_or_cluster_def, "default_session_config"):        # a ServerDef
             job_name = job_name or server_or_cluster_def.job_name
             task_index = server_or_cluster_def.task_index if task_index is None else task_index
             server_or_cluster_def = server_or_cluster_def.cluster
@@ -145,9 +143,10 @@ class Server(object):
     @property
     def server_def(self):
         """What this server is, as a message."""
-        return ServerDef(cluster=self._cluster.as_cluster_def(), job_name=self._job_name,
-                         task_index=self._task_index, protocol=self._protocol,
-                         default_session_config=self._config)
+        return messages.ServerDef(
+            cluster=self._cluster.as_cluster_def(), job_name=self._job_name,
+            task_index=self._task_index, protocol=self._protocol,
+            default_session_config=self._config)
 
     def start(self):
         """Starts a server that was made with `start=False`."""

@@ -1,7 +1,6 @@
 """The global step: one integer variable of a graph that counts training steps."""
 
 from weft.python.framework import dtypes
-from weft.python.framework import gen
 from weft.python.framework import ops
 
 __all__ = ["assert_global_step", "create_global_step", "get_global_step",
@@ -95,9 +94,10 @@ def _get_or_create_global_step_read(graph=None):
 
 def _value(step):
     """The step's value; that of a variable that has none is its initial value."""
+    from weft.python.ops import control_flow_ops
     if isinstance(step, ops.Tensor):
         return step
-    return step.initialized_value() if gen.has("Switch") else step.read_value()
+    return step.initialized_value() if hasattr(control_flow_ops, "cond") else step.read_value()
 
 
 def _increment_global_step(increment, graph=None):

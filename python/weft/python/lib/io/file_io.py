@@ -38,6 +38,7 @@ class FileIO:
     """A file of text, or with "b" in its mode of bytes; opened when first read or written."""
 
     def __init__(self, name, mode):
+        self._reader = self._writer = None
         self._name = name
         self._mode = mode
         self._binary = "b" in mode
@@ -45,7 +46,6 @@ class FileIO:
         if self._kind not in ("r", "w", "a", "r+", "w+", "a+"):
             raise errors.InvalidArgumentError(
                 None, None, "mode is not 'r' or 'w' or 'a' or 'r+' or 'w+' or 'a+'")
-        self._reader = self._writer = None
 
     @property
     def name(self):

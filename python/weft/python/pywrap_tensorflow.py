@@ -1,0 +1,4 @@
+"""What scripts take from TensorFlow's own binding to C."""
+
+from weft.python.training.checkpoint_reader import (  # noqa: F401
+    CheckpointReader, NewCheckpointReader)

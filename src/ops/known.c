@@ -1,0 +1,188 @@
+/* known.c - ops that are known by their signature alone: a graph may hold them, and a run that needs
+ * one says that there is no kernel. They are those that real files hold. An op that gets a row in a
+ * family loses its line here: the audit sees to it.
+ */
+#include "ops/known.h"
+
+#define KNOWN(op, in, out, attributes, bits) \
+    { .name = op, .inputs = in, .outputs = out, .attrs = attributes, .flags = bits }
+
+const struct op ops_known[] = {
+    KNOWN("AudioSpectrogram", "input: float", "spectrogram: float",
+          "window_size: int; stride: int; magnitude_squared: bool = false", 0),
+    KNOWN("AvgPool3D", "input: T", "output: T",
+          "ksize: list(int) >= 5; strides: list(int) >= 5; padding: {\"SAME\", \"VALID\"}; "
+          "data_format: {\"NDHWC\", \"NCDHW\"} = \"NDHWC\"; T: {half, bfloat16, float, double}",
+          0),
+    KNOWN("BatchDatasetV2", "input_dataset: variant, batch_size: int64, drop_remainder: bool",
+          "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
+    KNOWN("Betainc", "a: T, b: T, x: T", "z: T", "T: {float, double}", 0),
+    KNOWN("Bitcast", "input: T", "output: type",
+          "T: {bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, int8, "
+          "int16, complex64, complex128, qint8, quint8, qint16, quint16, qint32}; type: "
+          "{bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, int8, "
+          "int16, complex64, complex128, qint8, quint8, qint16, quint16, qint32}", 0),
+    KNOWN("CacheDataset", "input_dataset: variant, filename: string", "handle: variant",
+          "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
+    KNOWN("CompareAndBitpack", "input: T, threshold: T", "output: uint8",
+          "T: {bool, half, float, double, int8, int16, int32, int64}", 0),
+    KNOWN("ConcatenateDataset", "input_dataset: variant, another_dataset: variant",
+          "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
+    KNOWN("ControlTrigger", "", "", "", 0),
+    KNOWN("Conv3D", "input: T, filter: T", "output: T",
+          "T: {half, bfloat16, float, double}; strides: list(int) >= 5; padding: {\"SAME\", "
+          "\"VALID\"}; data_format: {\"NDHWC\", \"NCDHW\"} = \"NDHWC\"; dilations: list(int) = "
+          "[1, 1, 1, 1, 1]", 0),
+    KNOWN("Conv3DBackpropFilterV2", "input: T, filter_sizes: int32, out_backprop: T", "output: T",
+          "T: {half, bfloat16, float, double}; strides: list(int) >= 5; padding: {\"SAME\", "
+          "\"VALID\"}; data_format: {\"NDHWC\", \"NCDHW\"} = \"NDHWC\"; dilations: list(int) = "
+          "[1, 1, 1, 1, 1]", 0),
+    KNOWN("Conv3DBackpropInputV2", "input_sizes: Tshape, filter: T, out_backprop: T", "output: T",
+          "T: {half, bfloat16, float, double}; strides: list(int) >= 5; padding: {\"SAME\", "
+          "\"VALID\"}; data_format: {\"NDHWC\", \"NCDHW\"} = \"NDHWC\"; dilations: list(int) = "
+          "[1, 1, 1, 1, 1]; Tshape: {int32, int64} = int32", 0),
+    KNOWN("DecodeWav", "contents: string", "audio: float, sample_rate: int32",
+          "desired_channels: int = -1; desired_samples: int = -1", 0),
+    KNOWN("DeepCopy", "x: T", "y: T", "T: type", OP_STATEFUL),
+    KNOWN("DenseToDenseSetOperation", "set1: T, set2: T",
+          "result_indices: int64, result_values: T, result_shape: int64",
+          "set_operation: string; validate_indices: bool = true; T: {int8, int16, int32, int64, "
+          "uint8, uint16, string}", 0),
+    KNOWN("Dilation2D", "input: T, filter: T", "output: T",
+          "T: realnumbertype; strides: list(int) >= 4; rates: list(int) >= 4; padding: "
+          "{\"SAME\", \"VALID\"}", 0),
+    KNOWN("DisableCopyOnRead", "resource: resource", "", "", OP_STATEFUL),
+    KNOWN("Empty", "shape: int32", "output: dtype", "dtype: type; init: bool = false",
+          OP_STATEFUL),
+    KNOWN("FIFOQueueV2", "", "handle: resource",
+          "component_types: list(type) >= 1; shapes: list(shape) >= 0 = []; capacity: int = -1; "
+          "container: string = \"\"; shared_name: string = \"\"", OP_STATEFUL),
+    KNOWN("Igamma", "a: T, x: T", "z: T", "T: {float, double}", 0),
+    KNOWN("Igammac", "a: T, x: T", "z: T", "T: {float, double}", 0),
+    KNOWN("Iterator", "", "handle: resource",
+          "shared_name: string; container: string; output_types: list(type) >= 1; output_shapes: "
+          "list(shape) >= 1", OP_STATEFUL),
+    KNOWN("IteratorGetNext", "iterator: resource", "components: output_types",
+          "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", OP_STATEFUL),
+    KNOWN("MakeIterator", "dataset: variant, iterator: resource", "", "", OP_STATEFUL),
+    KNOWN("MaxPool3D", "input: T", "output: T",
+          "ksize: list(int) >= 5; strides: list(int) >= 5; padding: {\"SAME\", \"VALID\"}; "
+          "data_format: {\"NDHWC\", \"NCDHW\"} = \"NDHWC\"; T: {half, bfloat16, float}", 0),
+    KNOWN("MergeV2Checkpoints", "checkpoint_prefixes: string, destination_prefix: string", "",
+          "delete_old_dirs: bool = true", OP_STATEFUL),
+    KNOWN("Mfcc", "spectrogram: float, sample_rate: int32", "output: float",
+          "upper_frequency_limit: float = 4000; lower_frequency_limit: float = 20; "
+          "filterbank_channel_count: int = 40; dct_coefficient_count: int = 13", 0),
+    KNOWN("NearestNeighbors", "points: float, centers: float, k: int64",
+          "nearest_center_indices: int64, nearest_center_distances: float", "", 0),
+    KNOWN("ParseExample",
+          "serialized: string, names: string, sparse_keys: Nsparse * string, dense_keys: Ndense "
+          "* string, dense_defaults: Tdense",
+          "sparse_indices: Nsparse * int64, sparse_values: sparse_types, sparse_shapes: Nsparse "
+          "* int64, dense_values: Tdense",
+          "Nsparse: int >= 0; Ndense: int >= 0; sparse_types: list({float, int64, string}) >= 0; "
+          "Tdense: list({float, int64, string}) >= 0; dense_shapes: list(shape) >= 0", 0),
+    KNOWN("ParseExampleV2",
+          "serialized: string, names: string, sparse_keys: string, dense_keys: string, "
+          "ragged_keys: string, dense_defaults: Tdense",
+          "sparse_indices: num_sparse * int64, sparse_values: sparse_types, sparse_shapes: "
+          "num_sparse * int64, dense_values: Tdense, ragged_values: ragged_value_types, "
+          "ragged_row_splits: ragged_split_types",
+          "Tdense: list({float, int64, string}) >= 0; num_sparse: int >= 0; sparse_types: "
+          "list({float, int64, string}) >= 0; ragged_value_types: list({float, int64, string}) "
+          ">= 0; ragged_split_types: list({int32, int64}) >= 0; dense_shapes: list(shape) >= 0",
+          0),
+    KNOWN("PrefetchDataset", "input_dataset: variant, buffer_size: int64", "handle: variant",
+          "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
+    KNOWN("PriorityQueueV2", "", "handle: resource",
+          "component_types: list(type) >= 0 = []; shapes: list(shape) >= 0; capacity: int = -1; "
+          "container: string = \"\"; shared_name: string = \"\"", OP_STATEFUL),
+    KNOWN("QueueCloseV2", "handle: resource", "", "cancel_pending_enqueues: bool = false",
+          OP_STATEFUL),
+    KNOWN("QueueDequeueManyV2", "handle: resource, n: int32", "components: component_types",
+          "component_types: list(type) >= 1; timeout_ms: int = -1", OP_STATEFUL),
+    KNOWN("QueueDequeueUpToV2", "handle: resource, n: int32", "components: component_types",
+          "component_types: list(type) >= 1; timeout_ms: int = -1", OP_STATEFUL),
+    KNOWN("QueueDequeueV2", "handle: resource", "components: component_types",
+          "component_types: list(type) >= 1; timeout_ms: int = -1", OP_STATEFUL),
+    KNOWN("QueueEnqueueManyV2", "handle: resource, components: Tcomponents", "",
+          "Tcomponents: list(type) >= 1; timeout_ms: int = -1", OP_STATEFUL),
+    KNOWN("QueueEnqueueV2", "handle: resource, components: Tcomponents", "",
+          "Tcomponents: list(type) >= 1; timeout_ms: int = -1", OP_STATEFUL),
+    KNOWN("QueueSizeV2", "handle: resource", "size: int32", "", OP_STATEFUL),
+    KNOWN("RandomDataset", "seed: int64, seed2: int64", "handle: variant",
+          "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", OP_STATEFUL),
+    KNOWN("RandomShuffleQueueV2", "", "handle: resource",
+          "component_types: list(type) >= 1; shapes: list(shape) >= 0 = []; capacity: int = -1; "
+          "min_after_dequeue: int = 0; seed: int = 0; seed2: int = 0; container: string = \"\"; "
+          "shared_name: string = \"\"", OP_STATEFUL),
+    KNOWN("RangeDataset", "start: int64, stop: int64, step: int64", "handle: variant",
+          "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", OP_STATEFUL),
+    KNOWN("ReaderReadV2", "reader_handle: resource, queue_handle: resource",
+          "key: string, value: string", "", OP_STATEFUL),
+    KNOWN("RegexReplace", "input: string, pattern: string, rewrite: string", "output: string",
+          "replace_global: bool = true", 0),
+    KNOWN("RepeatDataset", "input_dataset: variant, count: int64", "handle: variant",
+          "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
+    KNOWN("RestoreSlice", "file_pattern: string, tensor_name: string, shape_and_slice: string",
+          "tensor: dt", "dt: type; preferred_shard: int = -1", OP_STATEFUL),
+    KNOWN("RestoreV2", "prefix: string, tensor_names: string, shape_and_slices: string",
+          "tensors: dtypes", "dtypes: list(type) >= 1", OP_STATEFUL),
+    KNOWN("SaveSlices",
+          "filename: string, tensor_names: string, shapes_and_slices: string, data: T", "",
+          "T: list(type) >= 1", OP_STATEFUL),
+    KNOWN("SaveV2",
+          "prefix: string, tensor_names: string, shape_and_slices: string, tensors: dtypes", "",
+          "dtypes: list(type) >= 1", OP_STATEFUL),
+    KNOWN("ShardedFilename", "basename: string, shard: int32, num_shards: int32",
+          "filename: string", "", 0),
+    KNOWN("ShardedFilespec", "basename: string, num_shards: int32", "filename: string", "", 0),
+    KNOWN("ShuffleAndRepeatDataset",
+          "input_dataset: variant, buffer_size: int64, seed: int64, seed2: int64, count: int64",
+          "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
+    KNOWN("ShuffleDataset",
+          "input_dataset: variant, buffer_size: int64, seed: int64, seed2: int64",
+          "handle: variant",
+          "reshuffle_each_iteration: bool = true; output_types: list(type) >= 1; output_shapes: "
+          "list(shape) >= 1", 0),
+    KNOWN("SkipDataset", "input_dataset: variant, count: int64", "handle: variant",
+          "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
+    KNOWN("StackPopV2", "handle: resource", "elem: elem_type", "elem_type: type", OP_STATEFUL),
+    KNOWN("StackPushV2", "handle: resource, elem: T", "output: T",
+          "T: type; swap_memory: bool = false", OP_STATEFUL),
+    KNOWN("StackV2", "max_size: int32", "handle: resource",
+          "elem_type: type; stack_name: string = \"\"", OP_STATEFUL),
+    KNOWN("StatefulPartitionedCall", "args: Tin", "output: Tout",
+          "Tin: list(type) >= 0; Tout: list(type) >= 0; f: func", OP_STATEFUL),
+    KNOWN("StaticRegexFullMatch", "input: string", "output: bool", "pattern: string", 0),
+    KNOWN("TakeDataset", "input_dataset: variant, count: int64", "handle: variant",
+          "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
+    KNOWN("TensorArrayConcatV3", "handle: resource, flow_in: float",
+          "value: dtype, lengths: int64", "dtype: type; element_shape_except0: shape = ?",
+          OP_STATEFUL),
+    KNOWN("TensorArrayGatherV3", "handle: resource, indices: int32, flow_in: float",
+          "value: dtype", "dtype: type; element_shape: shape = ?", OP_STATEFUL),
+    KNOWN("TensorArrayGradV3", "handle: resource, flow_in: float",
+          "grad_handle: resource, flow_out: float", "source: string", OP_STATEFUL),
+    KNOWN("TensorArrayReadV3", "handle: resource, index: int32, flow_in: float", "value: dtype",
+          "dtype: type", OP_STATEFUL),
+    KNOWN("TensorArrayScatterV3", "handle: resource, indices: int32, value: T, flow_in: float",
+          "flow_out: float", "T: type", OP_STATEFUL),
+    KNOWN("TensorArraySizeV3", "handle: resource, flow_in: float", "size: int32", "",
+          OP_STATEFUL),
+    KNOWN("TensorArraySplitV3", "handle: resource, value: T, lengths: int64, flow_in: float",
+          "flow_out: float", "T: type", OP_STATEFUL),
+    KNOWN("TensorArrayV3", "size: int32", "handle: resource, flow: float",
+          "dtype: type; element_shape: shape = ?; dynamic_size: bool = false; clear_after_read: "
+          "bool = true; identical_element_shapes: bool = false; tensor_array_name: string = \"\"",
+          OP_STATEFUL),
+    KNOWN("TensorArrayWriteV3", "handle: resource, index: int32, value: T, flow_in: float",
+          "flow_out: float", "T: type", OP_STATEFUL),
+    KNOWN("TensorDataset", "components: Toutput_types", "handle: variant",
+          "Toutput_types: list(type) >= 1; output_shapes: list(shape) >= 1", OP_STATEFUL),
+    KNOWN("TensorSliceDataset", "components: Toutput_types", "handle: variant",
+          "Toutput_types: list(type) >= 1; output_shapes: list(shape) >= 1", OP_STATEFUL),
+    KNOWN("While", "input: T", "output: T", "T: list(type) >= 0; cond: func; body: func",
+          OP_STATEFUL),
+    { 0 }
+};

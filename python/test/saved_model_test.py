@@ -298,7 +298,8 @@ def test_models_of_tensorflows(folder):
     """They load, and where TensorFlow's outputs are recorded they are ours."""
     loader = loader_impl.SavedModelLoader(str(folder))
     for meta_graph in loader.saved_model.meta_graphs:
-        with tf.Graph().as_default() as graph, tf.Session() as session:
+        softly = tf.ConfigProto(allow_soft_placement=True)      # some are of a GPU
+        with tf.Graph().as_default() as graph, tf.Session(config=softly) as session:
             tags = list(meta_graph.meta_info_def.tags)
             saver, _ = loader.load_graph(graph, tags)
             for signature in meta_graph.signature_def.values():
@@ -347,3 +348,21 @@ def test_half_plus_two(name):
         assert session.run("filename_tensor:0") == b"foo.txt"      # by the main op
     assert loader_impl.get_asset_tensors(str(folder), meta_graph) == {
         "Const:0": str(folder / "assets/foo.txt")}
+
+
+def test_a_model_as_a_function(tmp_path):
+    from weft.contrib import predictor
+    folder = str(tmp_path / "m")
+    export(folder)
+    predict = predictor.from_saved_model(folder)
+    assert predict({"x": [1.0, 2.0]})["y"].tolist() == [3.0, 5.0]
+    assert list(predict.feed_tensors) == ["x"] and predict.session.graph is predict.graph
+    with pytest.raises(ValueError, match="Got unexpected keys in input_dict: {'z'}"):
+        predict({"z": 1})
+    named = predictor.from_saved_model(folder, input_names={"in": "x:0"},
+                                       output_names={"out": "mul:0"})
+    assert named({"in": [1.0]})["out"].tolist() == [2.0]
+    with pytest.raises(ValueError, match="Available signatures are .'serving_default'."):
+        predictor.from_saved_model(folder, "other")
+    with pytest.raises(ValueError, match="You must specify at most one of"):
+        predictor.from_saved_model(folder, "a", input_names={}, output_names={})

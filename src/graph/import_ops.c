@@ -134,6 +134,14 @@ static struct status *rename_groups(struct loading *l, struct attr *a)
     return NULL;
 }
 
+/* TF: up to version 21 a placeholder of unknown shape was written as one of shape []. */
+static void forget_old_shape(struct loading *l, const Wire__NodeDef *def, struct attr *a)
+{
+    bool old = !l->def->versions || l->def->versions->producer <= 21;
+    if (old && a->kind == ATTR_SHAPE && !a->shape->rank && !strcmp(def->op, "Placeholder"))
+        a->shape = &SHAPE_UNKNOWN;
+}
+
 struct status *convert_attrs(struct loading *l, const struct item *item, struct attr *attr, int *n)
 {
     const Wire__NodeDef *def = item->def;
@@ -149,6 +157,7 @@ struct status *convert_attrs(struct loading *l, const struct item *item, struct 
         TRY(status_prefix(attr_from_proto(&l->arena, e->value,
                                           at < 0 ? ATTR_NONE : sig->attr[at].kind, a),
                           "Node '%s', attribute '%s': ", def->name, e->key));
+        forget_old_shape(l, def, a);
         if (!strcmp(e->key, "_class"))
             TRY(rename_groups(l, a));
     }

@@ -360,11 +360,11 @@ static struct status *close_loops(struct loading *l)
 
 /* ---- results ---- */
 
+/* TF: an output that was asked for and is mapped is what it is mapped to; a node is itself. */
 static struct import_map *map_of_want(struct loading *l, const struct import_want *w)
 {
-    struct ref r = { w->name.node, strlen(w->name.node), w->name.index,
-                     w->name.index == INDEX_NODE };
-    return mapped_to(l, &r);
+    struct ref r = { w->name.node, strlen(w->name.node), w->name.index, false };
+    return w->name.index == INDEX_NODE ? NULL : mapped_to(l, &r);
 }
 
 /* Before anything is added. */

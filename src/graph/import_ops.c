@@ -244,17 +244,15 @@ static struct status *grow_outputs(struct loading *l, struct item *item, int n)
 
 static struct status *look_at_reader(struct loading *l, const struct item *reader, int i)
 {
-    struct ref r;
-    struct source s;
-    TRY(source_find(l, reader->def, reader->def->input[i], &r, &s));
-    if (!s.item || s.item->op || r.control)
+    const struct source *s = &reader->source[i];
+    if (!s->item || s->item->op || s->control)
         return NULL;
-    ENSURE(r.index < MOST_UNKNOWN_OUTPUTS, "Node '%s': Connecting to invalid output %d of source "
-           "node %s", reader->def->name, r.index, s.item->def->name);
-    TRY(grow_outputs(l, s.item, r.index + 1));
+    ENSURE(s->index < MOST_UNKNOWN_OUTPUTS, "Node '%s': Connecting to invalid output %d of source "
+           "node %s", reader->def->name, s->index, s->item->def->name);
+    TRY(grow_outputs(l, s->item, s->index + 1));
     enum dtype t = reader->op ? expected(reader, i) : DT_INVALID;
-    if (!s.item->out[r.index] || dtype_is_ref(t))
-        s.item->out[r.index] = t;
+    if (!s->item->out[s->index] || dtype_is_ref(t))
+        s->item->out[s->index] = t;
     return NULL;
 }
 

@@ -1,5 +1,5 @@
-/* graphdef.c - any bytes read as a GraphDef, with options that the first byte chooses: an error that
- * leaves the graph empty, or a graph that is written and read again to the same bytes. */
+/* graphdef.c - any bytes read as a GraphDef, with options that the first byte chooses: an error
+ * that leaves the graph empty, or a graph that is written and read again to the same bytes. */
 #include "base/mem.h"
 #include "graph/graphdef.h"
 #include "ops/ops.h"

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct arena a = { 0 };
     ProtobufCMessage *m;
-    char *text = malloc(size);          /* as long as what is read, so that a step too far is seen */
+    char *text = malloc(size);          /* no longer than what is read: a step too far is seen */
     memcpy(text, data + 1, size - 1);
     text[size - 1] = 0;
     struct status *st = text_read(&a, types[data[0] & 1], text, size - 1, &m);

@@ -108,7 +108,8 @@ static void wrong_inputs(void **state)
     refused_plainly(FLOAT_IN("A") NODE("B", "Neg", IN("A") IN("A") TYPE("T", "DT_FLOAT")),
                     "NodeDef expected inputs");
     refused_plainly(FLOAT_IN("A") NODE("B", "Neg", IN("A") TYPE("T", "DT_INT32")),
-                    "Input 0 of node B was passed float from A:0 incompatible with expected int32.");
+                    "Input 0 of node B was passed float from A:0 incompatible with expected "
+                    "int32.");
     refused_plainly(FLOAT_IN("A") NODE("B", "Neg", IN("^A") IN("A") TYPE("T", "DT_FLOAT")),
                     "Control dependencies must come after regular dependencies");
     refused_plainly(NODE("A", "Neg", IN("B") TYPE("T", "DT_FLOAT"))
@@ -324,8 +325,9 @@ static void loops(void **state)
 
 /* ---- functions ---- */
 
-#define FUNCTION(name, node) "library { function { signature { name: '" name "' input_arg { name: " \
-    "'x' type: DT_FLOAT } output_arg { name: 'y' type: DT_FLOAT } } node_def { name: 'n' op: '"     \
+#define FUNCTION(name, node)                                                                    \
+    "library { function { signature { name: '" name "' input_arg { name: 'x' type: DT_FLOAT } " \
+    "output_arg { name: 'y' type: DT_FLOAT } } node_def { name: 'n' op: '"                      \
     node "' input: 'x' " TYPE("T", "DT_FLOAT") "} ret { key: 'y' value: 'n:y:0' } } }\n"
 
 static void functions(void **state)
@@ -333,12 +335,12 @@ static void functions(void **state)
     struct weft_graph *g = weft_graph_new();
     (void)state;
     ok(import(g, NULL, FUNCTION("f", "Neg") FLOAT_IN("A") NODE("B", "f", IN("A"))
-              NODE("C", "PartitionedCall", IN("A") "attr { key: 'Tin' value { list { type: DT_FLOAT "
-                   "} } } attr { key: 'Tout' value { list { type: DT_FLOAT } } } attr { key: 'f' "
+              NODE("C", "PartitionedCall", IN("A") "attr { key: 'Tin' value { list { type: "
+                   "DT_FLOAT } } } attr { key: 'Tout' value { list { type: DT_FLOAT } } } attr { key: 'f' "
                    "value { func { name: 'f' attr { key: 'k' value { i: 4 } } } } }")));
     ok(import(g, NULL, FUNCTION("f", "Neg")));
-    fails(import(g, NULL, FUNCTION("f", "Square")), WEFT_INVALID_ARGUMENT, "Cannot add function 'f' "
-          "because a different function with the same name already exists.");
+    fails(import(g, NULL, FUNCTION("f", "Square")), WEFT_INVALID_ARGUMENT, "Cannot add function "
+          "'f' because a different function with the same name already exists.");
     assert_true(export_has(g, 0, "min_consumer: 12"));
     assert_true(export_has(g, 0, "value: \"n:y:0\""));
     assert_true(export_has(g, 0, "i: 4"));      /* what the function is given */

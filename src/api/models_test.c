@@ -270,8 +270,8 @@ static void real_files(void **state)
             check_file(path, kind);
     }
     free(table);
-    printf("%d files, %d graphs; %d hold what nobody knows; %d gave the recorded values; %d failed\n",
-           count.files, count.graphs, count.unknown, count.ran, count.failed);
+    printf("%d files, %d graphs; %d hold what nobody knows; %d gave the recorded values; "
+           "%d failed\n", count.files, count.graphs, count.unknown, count.ran, count.failed);
     assert_int_equal(count.failed, 0);
 }
 

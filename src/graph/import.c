@@ -385,8 +385,8 @@ static struct status *take_wants(struct loading *l)
             continue;
         }
         const struct item *item = map_get(&l->by_name, w->name.node);
-        ENSURE(w->name.index < item->node->n_out, "Invalid return output %d of node '%s', which has "
-               "%d output(s)", w->name.index, w->name.node, item->node->n_out);
+        ENSURE(w->name.index < item->node->n_out, "Invalid return output %d of node '%s', which "
+               "has %d output(s)", w->name.index, w->name.node, item->node->n_out);
         l->im->returned[i] = (struct out){ item->node, w->name.index };
     }
     return NULL;
@@ -429,8 +429,8 @@ static struct status *check_options(struct loading *l)
     if (l->im->no_memory)
         return status_no_memory();
     for (int i = 0; i < l->im->n_after; i++)
-        ENSURE(l->im->after[i] && l->im->after[i]->graph == l->graph, "Control dependency %d of the "
-               "import is not an element of this graph.", i);
+        ENSURE(l->im->after[i] && l->im->after[i]->graph == l->graph, "Control dependency %d of "
+               "the import is not an element of this graph.", i);
     return index_maps(l);
 }
 

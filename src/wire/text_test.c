@@ -46,7 +46,8 @@ static void forms(void **state)
 {
     (void)state;
     Wire__NodeDef *n = NODE("# a node\nname: 'a' \"b\"; op: \"x\", input: ['p', \"q\"] input: 'r'\n"
-                            "attr < key: 'k' value: { i: -0x10 } > attr { key: 'e' value { type: 3 } }"
+                            "attr < key: 'k' value: { i: -0x10 } > attr { key: 'e' value { type: 3 "
+                            "} }"
                             "attr { key: 'n' value { type: DT_INT64 } }");
     assert_string_equal(n->name, "ab");
     assert_int_equal(n->n_input, 3);
@@ -129,8 +130,8 @@ static void types(void **state)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_non_null(message_type(names[i]));
     assert_null(message_type("Nothing"));
-    Wire__ConfigProto *c = parse(&wire__config_proto__descriptor, "device_count { key: 'CPU' value: "
-                                 "2 } intra_op_parallelism_threads: 3 gpu_options { allow_growth: "
+    Wire__ConfigProto *c = parse(&wire__config_proto__descriptor, "device_count { key: 'CPU' "
+                                 "value: 2 } intra_op_parallelism_threads: 3 gpu_options { allow_growth: "
                                  "true }"), *again;
     ok(wire_encode(&c->base, &bytes, &n));
     ok(wire_decode(&arena, &wire__config_proto__descriptor, bytes, n, &again));

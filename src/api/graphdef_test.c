@@ -336,8 +336,8 @@ static void functions(void **state)
     (void)state;
     ok(import(g, NULL, FUNCTION("f", "Neg") FLOAT_IN("A") NODE("B", "f", IN("A"))
               NODE("C", "PartitionedCall", IN("A") "attr { key: 'Tin' value { list { type: "
-                   "DT_FLOAT } } } attr { key: 'Tout' value { list { type: DT_FLOAT } } } attr { key: 'f' "
-                   "value { func { name: 'f' attr { key: 'k' value { i: 4 } } } } }")));
+                   "DT_FLOAT } } } attr { key: 'Tout' value { list { type: DT_FLOAT } } } "
+                   "attr { key: 'f' value { func { name: 'f' attr { key: 'k' value { i: 4 } } } } }")));
     ok(import(g, NULL, FUNCTION("f", "Neg")));
     fails(import(g, NULL, FUNCTION("f", "Square")), WEFT_INVALID_ARGUMENT, "Cannot add function "
           "'f' because a different function with the same name already exists.");

@@ -122,7 +122,7 @@ static void run_node(const struct golden *g, const Wire__NodeDef *def)
     int n_in = node_data_inputs(def);
     if (is_source(def->op) || n_in > MOST || !any_match(g->name, def->op))
         return;
-    if (!op_find(def->op)) {
+    if (!golden_runs_alone(def->op)) {
         progress_note(def->op);
         progress->skipped++;
         return;
@@ -318,7 +318,7 @@ static void replay_line(const char *line, int number, struct golden *g)
         printf("altered:%d: not JSON\n", number);
     } else if (!any_match(text_of(j, "op"), text_of(j, "case"))) {
         ;
-    } else if (!op_find(text_of(j, "op"))) {
+    } else if (!golden_runs_alone(text_of(j, "op"))) {
         progress->skipped++;
         progress_note(text_of(j, "op"));
     } else {

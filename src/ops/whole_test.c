@@ -77,8 +77,7 @@ static bool is_given(const struct node *n)
 
 static bool has_no_kernel(const struct node *n)
 {
-    const unsigned loops = OP_ENTER | OP_EXIT | OP_NEXT;
-    return n->op->sig || n->op->flags & loops;
+    return n->op->sig || !golden_runs(n->op->name);
 }
 
 static bool is_missing(const struct whole *w, const struct node *n)

@@ -24,6 +24,19 @@ static const struct { const char *op, *at, *why; } wrong_recording[] = {
     { "FusedBatchNormV3", "fused_batch_norm__*", "reserve_space_3 is what memory held" },
 };
 
+static bool has_flag(const char *name, unsigned flags)
+{
+    const struct op *op = op_find(name);
+    return op && op->flags & flags;
+}
+
+bool golden_runs(const char *op)
+{
+    return op_find(op) && !has_flag(op, OP_ENTER | OP_EXIT | OP_NEXT) && strcmp(op, "LoopCond");
+}
+
+bool golden_runs_alone(const char *op) { return golden_runs(op) && !has_flag(op, OP_SWITCH); }
+
 bool golden_has_values(const char *op)
 {
     for (size_t i = 0; i < sizeof no_values / sizeof *no_values; i++)

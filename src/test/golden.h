@@ -23,6 +23,10 @@ const Wire__NodeDef *golden_node(const struct golden *g, const char *name);     
 /* "scope/x" or "scope/x:1" to the key of that output: "scope|x:0". */
 void golden_key(const char *input, int index, char *key, size_t size);
 
+/* Is the op here, may it run, and outside of its graph? What switches leaves an output dead. */
+bool golden_runs(const char *op);
+bool golden_runs_alone(const char *op);
+
 /* Values of random ops and the like are free; some recorded ones are not TensorFlow's. */
 bool golden_has_values(const char *op);
 bool golden_is_wrong(const char *op, const char *name);

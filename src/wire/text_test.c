@@ -131,8 +131,8 @@ static void types(void **state)
         assert_non_null(message_type(names[i]));
     assert_null(message_type("Nothing"));
     Wire__ConfigProto *c = parse(&wire__config_proto__descriptor, "device_count { key: 'CPU' "
-                                 "value: 2 } intra_op_parallelism_threads: 3 gpu_options { allow_growth: "
-                                 "true }"), *again;
+                                 "value: 2 } intra_op_parallelism_threads: 3 "
+                                 "gpu_options { allow_growth: true }"), *again;
     ok(wire_encode(&c->base, &bytes, &n));
     ok(wire_decode(&arena, &wire__config_proto__descriptor, bytes, n, &again));
     mem_free(bytes);

@@ -796,9 +796,9 @@ WEFT_API struct weft_out weft_import_returned(const struct weft_import *i, int k
 WEFT_API int weft_import_unused(const struct weft_import *i);
 WEFT_API const char *weft_import_unused_key(const struct weft_import *i, int k);
 
-/* A message of a type ("GraphDef", "MetaGraphDef", "SavedModel", "Event", "ConfigProto"...) from its
- * bytes to protobuf's text format and back. INVALID_ARGUMENT for a type that is not known, and for
- * bytes or text that are not of it ("3:14: GraphDef has no field \"nodes\""). */
+/* A message of a type ("GraphDef", "MetaGraphDef", "SavedModel", "Event", "ConfigProto"...) from
+ * its bytes to protobuf's text format and back. INVALID_ARGUMENT for a type that is not known, and
+ * for bytes or text that are not of it ("3:14: GraphDef has no field \"nodes\""). */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_message_to_text(const char *type, const void *message, size_t n, struct weft_bytes *text);
 WEFT_API WEFT_MUST_CHECK struct weft_status *

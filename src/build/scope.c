@@ -342,7 +342,7 @@ static struct status *gather_groups(struct graph *g, const struct scope *top,
     return NULL;
 }
 
-/* TF: colocation ends enclosing devices; the outermost of the company that has a device gives it. */
+/* TF: colocation ends enclosing devices; the outermost of the company with a device gives it. */
 static const char *device_among(const struct scope *top, const struct sig *sig,
                                 const struct build_args *a)
 {

@@ -527,8 +527,8 @@ struct status *graph_add(struct graph *g, const struct node_def *d, struct node 
 
 static struct status *set_back_edge(struct node *merge, int i, struct out from)
 {
-    ENSURE(merge->op->flags & OP_MERGE, "Node '%s' (%s) is no merge: its inputs cannot be set later",
-           merge->name, merge->op->name);
+    ENSURE(merge->op->flags & OP_MERGE, "Node '%s' (%s) is no merge: its inputs cannot be set "
+           "later", merge->name, merge->op->name);
     ENSURE(i >= 0 && i < merge->n_in, "Node '%s' has no input %d", merge->name, i);
     ENSURE(out_is_valid(from) && from.node->graph == merge->graph, "Input %d of node '%s' must be "
            "from the same graph", i, merge->name);

@@ -45,7 +45,7 @@ struct graph {
     struct map suffixes;                /* case folded: the next suffix to try for a name */
     struct collection *collections;
     struct kept_value *values;          /* computed for shape functions, see eval.c */
-    struct map ops;                     /* known to this graph alone: signatures that files brought */
+    struct map ops;                     /* known to this graph alone: files brought them */
     struct library *library;            /* functions, see library.h; NULL: none */
     int64_t seed;
     bool has_seed, finalized;

@@ -228,7 +228,8 @@ static void hostile_bytes(void **state)
 {
     struct graph *g = graph_new();
     (void)state;
-    fails(graph_import(g, NULL, "\x0a\xff\xff\xff\xff\x0f", 6), INVALID_ARGUMENT, "Invalid GraphDef");
+    fails(graph_import(g, NULL, "\x0a\xff\xff\xff\xff\x0f", 6), INVALID_ARGUMENT,
+          "Invalid GraphDef");
     fails(graph_import(g, NULL, "hello, world", 12), INVALID_ARGUMENT, "Invalid GraphDef");
     ok(graph_import(g, NULL, "", 0));
 

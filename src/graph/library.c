@@ -89,8 +89,8 @@ static struct status *add_function(struct graph *g, const Wire__FunctionDef *m)
     const struct function *there = library_find(g, m->signature->name);
     if (there)
         return same_function(m, there->def);
-    ENSURE(!op_find(m->signature->name), "Cannot add function '%s' because an op with the same name "
-           "already exists.", m->signature->name);
+    ENSURE(!op_find(m->signature->name), "Cannot add function '%s' because an op with the same "
+           "name already exists.", m->signature->name);
     Wire__FunctionDef *copy;
     struct function *f = arena_new(&g->arena, struct function);
     NEED(f);
@@ -100,6 +100,7 @@ static struct status *add_function(struct graph *g, const Wire__FunctionDef *m)
     TRY(op_from_proto(&g->arena, f->def->signature, &f->op));
     if (!map_put(&g->library->by_name, f->def->signature->name, f))
         return status_no_memory();
+    f->index = g->library->n;
     g->library->function[g->library->n++] = f;
     return NULL;
 }
@@ -111,10 +112,7 @@ static struct status *add_gradient(struct graph *g, const Wire__GradientDef *m, 
     struct function *f = (struct function *)library_find(g, m->function_name);
     ENSURE(f, "Gradient function '%s' is that of '%s', which is not in the library",
            m->gradient_func, m->function_name);
-    bool is_new = false;
-    for (int i = before; i < g->library->n; i++)
-        is_new |= g->library->function[i] == f;
-    if (is_new && !f->gradient) {
+    if (f->index >= before && !f->gradient) {
         NEED(f->gradient = arena_strdup(&g->arena, m->gradient_func));
         return NULL;
     }

@@ -13,6 +13,7 @@ struct function {
     const Wire__FunctionDef *def;
     const struct op *op;                /* its signature: a node may have its name as op */
     const char *gradient;               /* the function that is its gradient; NULL: none is named */
+    int index;                          /* its place */
 };
 
 /* NULL: none of that name. */

@@ -131,10 +131,12 @@ static struct status *loop_cond_shape(struct shape_ctx *c)
 
 #define LOOP(text) .doc = text, .grad = loop_grad, .prepare = loop_prepare,                     \
                    .kernel_any = forward_run
-#define FRAME "T: type; frame_name: string; is_constant: bool = false; parallel_iterations: int = 10"
+#define FRAME "T: type; frame_name: string; is_constant: bool = false; "                        \
+              "parallel_iterations: int = 10"
 
 const struct op ops_flow[] = {
-    { .name = "Switch", .inputs = "data: T, pred: bool", .outputs = "output_false: T, output_true: T",
+    { .name = "Switch", .inputs = "data: T, pred: bool",
+      .outputs = "output_false: T, output_true: T",
       .attrs = "T: type", .doc = "The input at one of two outputs; the other one is dead.",
       .shape = switch_shape, .grad = switch_grad, .kernel_any = switch_run, .flags = OP_SWITCH },
     { .name = "RefSwitch", .inputs = "data: Ref(T), pred: bool",

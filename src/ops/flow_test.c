@@ -1,7 +1,11 @@
-/* flow_test.c - Switch and Merge in a graph, both ways, and back; what a dead value is to a fetch. */
+/* flow_test.c - Switch and Merge in a graph, both ways, and back; dead values are not fetched. */
 #include "api/testing.h"
 
-struct branch { struct weft_graph *g; struct weft_session *s; struct weft_out x, pred, neg, y, dx; };
+struct branch {
+    struct weft_graph *g;
+    struct weft_session *s;
+    struct weft_out x, pred, neg, y, dx;
+};
 
 /* y is -x where pred is false, x * x where it is true. */
 static struct branch branch_new(void)

@@ -1,7 +1,6 @@
-/* known.c - ops that are known by their signature alone: a graph may hold them, and a run that needs
- * one says that there is no kernel. They are those that real files hold. An op that gets a row in a
- * family loses its line here: the audit sees to it.
- */
+/* known.c - ops that are known by their signature alone: a graph may hold them, and a run that
+ * needs one says that there is no kernel. They are those that real files hold. An op that gets a
+ * row in a family loses its line here: the audit sees to it. */
 #include "ops/known.h"
 
 #define KNOWN(op, in, out, attributes, bits) \
@@ -57,6 +56,11 @@ const struct op ops_known[] = {
     KNOWN("FIFOQueueV2", "", "handle: resource",
           "component_types: list(type) >= 1; shapes: list(shape) >= 0 = []; capacity: int = -1; "
           "container: string = \"\"; shared_name: string = \"\"", OP_STATEFUL),
+    KNOWN("For", "start: int32, limit: int32, delta: int32, input: T", "output: T",
+          "T: list(type) >= 0; body: func", 0),
+    KNOWN("If", "cond: Tcond, input: Tin", "output: Tout",
+          "Tcond: type; Tin: list(type) >= 0; Tout: list(type) >= 0; then_branch: func; "
+          "else_branch: func", OP_STATEFUL),
     KNOWN("Igamma", "a: T, x: T", "z: T", "T: {float, double}", 0),
     KNOWN("Igammac", "a: T, x: T", "z: T", "T: {float, double}", 0),
     KNOWN("Iterator", "", "handle: resource",
@@ -92,6 +96,8 @@ const struct op ops_known[] = {
           "list({float, int64, string}) >= 0; ragged_value_types: list({float, int64, string}) "
           ">= 0; ragged_split_types: list({int32, int64}) >= 0; dense_shapes: list(shape) >= 0",
           0),
+    KNOWN("PartitionedCall", "args: Tin", "output: Tout",
+          "Tin: list(type) >= 0; Tout: list(type) >= 0; f: func", 0),
     KNOWN("PrefetchDataset", "input_dataset: variant, buffer_size: int64", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("PriorityQueueV2", "", "handle: resource",
@@ -122,6 +128,8 @@ const struct op ops_known[] = {
           "key: string, value: string", "", OP_STATEFUL),
     KNOWN("RegexReplace", "input: string, pattern: string, rewrite: string", "output: string",
           "replace_global: bool = true", 0),
+    KNOWN("RemoteCall", "target: string, args: Tin", "output: Tout",
+          "Tin: list(type) >= 1; Tout: list(type) >= 1; f: func", OP_STATEFUL),
     KNOWN("RepeatDataset", "input_dataset: variant, count: int64", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("RestoreSlice", "file_pattern: string, tensor_name: string, shape_and_slice: string",
@@ -154,7 +162,14 @@ const struct op ops_known[] = {
           "elem_type: type; stack_name: string = \"\"", OP_STATEFUL),
     KNOWN("StatefulPartitionedCall", "args: Tin", "output: Tout",
           "Tin: list(type) >= 0; Tout: list(type) >= 0; f: func", OP_STATEFUL),
+    KNOWN("StatelessIf", "cond: Tcond, input: Tin", "output: Tout",
+          "Tcond: type; Tin: list(type) >= 0; Tout: list(type) >= 0; then_branch: func; "
+          "else_branch: func", 0),
+    KNOWN("StatelessWhile", "input: T", "output: T", "T: list(type) >= 0; cond: func; body: func",
+          0),
     KNOWN("StaticRegexFullMatch", "input: string", "output: bool", "pattern: string", 0),
+    KNOWN("SymbolicGradient", "input: Tin", "output: Tout",
+          "Tin: list(type) >= 1; Tout: list(type) >= 1; f: func", 0),
     KNOWN("TakeDataset", "input_dataset: variant, count: int64", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("TensorArrayConcatV3", "handle: resource, flow_in: float",

@@ -11,6 +11,7 @@
 #include "ops/ops.h"
 #include "plan/plan.h"
 #include "test/file.h"
+#include "test/golden.h"
 #include "test/isolate.h"
 #include "test/json.h"
 #include "test/npz.h"
@@ -99,7 +100,7 @@ static const char *missing_op(struct recording *r)
     struct status *st = wire_decode(&r->arena, &wire__graph_def__descriptor, r->pb, r->pb_size, &m);
     const char *missing = NULL;
     for (size_t i = 0; !st && !missing && i < m->n_node; i++)
-        if (!op_find(m->node[i]->op))
+        if (!golden_runs(m->node[i]->op))
             missing = m->node[i]->op;
     status_free(st);
     return missing;

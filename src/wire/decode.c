@@ -12,7 +12,7 @@
 
 struct decoder { struct arena *arena; bool borrow; };
 struct input { const uint8_t *at, *end; };
-struct value { uint64_t number; const uint8_t *bytes; size_t n; };      /* of one field, as it came */
+struct value { uint64_t number; const uint8_t *bytes; size_t n; };      /* as it came */
 
 enum { VARINT, FIXED64, LENGTH, FIXED32 = 5 };
 

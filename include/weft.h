@@ -808,7 +808,6 @@ weft_message_from_text(const char *type, const char *text, size_t n, struct weft
 struct weft_meta_graph;
 struct weft_saved_model;
 struct weft_signature;
-struct weft_saver;
 
 struct weft_named_out { const char *key; struct weft_out out; };
 struct weft_named_value { const char *key; struct weft_tensor *value; };
@@ -832,8 +831,8 @@ WEFT_API void weft_meta_graph_asset(struct weft_meta_graph *m, const char *path,
 /* To be run when the model has been loaded: fills tables and what else is no variable.
  * TF: main_op. */
 WEFT_API void weft_meta_graph_init(struct weft_meta_graph *m, struct weft_node *op);
-/* How the variables are saved and restored; borrowed until it has been written. */
-WEFT_API void weft_meta_graph_saver(struct weft_meta_graph *m, const struct weft_saver *saver);
+/* How the variables are saved and restored: a serialized SaverDef, whose nodes the graph has. */
+WEFT_API void weft_meta_graph_saver(struct weft_meta_graph *m, const void *saver_def, size_t n);
 /* Leave out where nodes are to run. */
 WEFT_API void weft_meta_graph_clear_devices(struct weft_meta_graph *m, bool clear);
 

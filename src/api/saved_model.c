@@ -37,6 +37,11 @@ void weft_meta_graph_init(struct weft_meta_graph *m, struct weft_node *op)
     meta_in(m)->init = node_in(op);
 }
 
+void weft_meta_graph_saver(struct weft_meta_graph *m, const void *saver_def, size_t n)
+{
+    meta_set_saver(meta_in(m), saver_def, n);
+}
+
 void weft_meta_graph_clear_devices(struct weft_meta_graph *m, bool clear)
 {
     meta_in(m)->clear_devices = clear;

@@ -800,6 +800,83 @@ WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_message_to_text(const char *type, const void *message, size_t n, struct weft_bytes *text);
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_message_from_text(const char *type, const char *text, size_t n, struct weft_bytes *message);
+
+/* ---- checkpoints -------------------------------------------------------------------------- */
+
+/* Values that a program saved, read by name: a V2 checkpoint (PREFIX.index, PREFIX.data-...) or a
+ * V1 one (a file, or a pattern of its files). Variables that were saved in parts are joined. Every
+ * checksum is checked; what is damaged is DATA_LOSS. NOT_FOUND "Unsuccessful TensorSliceReader
+ * constructor: Failed to find any matching files for ..." if there is none.
+ * TF: tf.train.NewCheckpointReader. */
+struct weft_checkpoint;
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_checkpoint_open(const char *prefix, struct weft_checkpoint **result);
+WEFT_API void weft_checkpoint_free(struct weft_checkpoint *c);          /* NULL is fine */
+/* Could it be opened, as far as the names of files tell? TF: tf.train.checkpoint_exists. */
+WEFT_API bool weft_checkpoint_exists(const char *prefix);
+
+/* Tensors in the order of their names; i from 0. The names live as long as the checkpoint. */
+WEFT_API int weft_checkpoint_count(const struct weft_checkpoint *c);
+WEFT_API const char *weft_checkpoint_name(const struct weft_checkpoint *c, int i);
+WEFT_API enum weft_dtype weft_checkpoint_dtype(const struct weft_checkpoint *c, int i);
+/* Returns the rank; -1 if it is more than can be read. */
+WEFT_API int weft_checkpoint_shape(const struct weft_checkpoint *c, int i,
+                                   int64_t dims[WEFT_MAX_RANK]);
+/* In how many parts it was saved; 0: it stands whole. */
+WEFT_API int weft_checkpoint_parts(const struct weft_checkpoint *c, int i);
+WEFT_API int weft_checkpoint_find(const struct weft_checkpoint *c, const char *name); /* -1: none */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_checkpoint_read(struct weft_checkpoint *c, int i, struct weft_tensor **value);
+/* Reads everything and keeps nothing: is the checkpoint whole? */
+WEFT_API WEFT_MUST_CHECK struct weft_status *weft_checkpoint_verify(struct weft_checkpoint *c);
+
+/* A V2 checkpoint of these tensors, n of each. It appears whole: who is killed at any instant leaves
+ * what was there before, or all of this. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_checkpoint_write(const char *prefix, const char *const *names,
+                      struct weft_tensor *const *values, int n);
+
+/* Saves a graph's variables from time to time, and restores them. TF: tf.train.Saver. */
+struct weft_saver;
+struct weft_saver_options {
+    int max_to_keep;            /* checkpoints; the oldest ones are removed. 0: the default, 5;
+                                 * -1: all */
+    double keep_every_n_hours;  /* one in so many is spared; 0: none */
+    bool pad_step_number;       /* steps have eight digits */
+    bool allow_empty;           /* no variables are no error */
+    bool no_meta_graph;         /* do not write PREFIX.meta, the graph as a MetaGraphDef */
+    const char *name;           /* of the nodes' scope; NULL: "save" */
+    const char *latest_filename; /* of the file that lists the checkpoints; NULL: "checkpoint" */
+};
+
+/* Adds the nodes that save and restore to the graph, under "save/" ("save_1/"...), for these
+ * variables, or, n = 0, all there are so far (G1). `options` may be NULL. INVALID_ARGUMENT "No
+ * variables to save". */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saver_new(struct weft_graph *g, const struct weft_variable *variables, int n,
+               const struct weft_saver_options *options, struct weft_saver **result);
+WEFT_API void weft_saver_free(struct weft_saver *s);            /* NULL is fine */
+/* Saves to `path`, or `path`-STEP if step >= 0 (G4), and updates the file "checkpoint" beside it
+ * (G5). `prefix` (may be NULL) becomes the name of what was written; weft_bytes_free() it. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saver_save(struct weft_saver *s, struct weft_session *session, const char *path, int64_t step,
+                struct weft_bytes *prefix);
+/* All variables get the values of the checkpoint, or, after an error, none (G8-G10). */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saver_restore(struct weft_saver *s, struct weft_session *session, const char *prefix);
+/* The checkpoints that this saver has made and not yet removed, the oldest first; i from 0. */
+WEFT_API int weft_saver_checkpoints(const struct weft_saver *s);
+WEFT_API const char *weft_saver_checkpoint(const struct weft_saver *s, int i);
+/* Go on with what an earlier program saved: those of them that are there count as this saver's.
+ * TF: Saver.recover_last_checkpoints. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_saver_recover(struct weft_saver *s, const char *const *prefixes, int n);
+
+/* The newest checkpoint that the file "checkpoint" in `dir` names (G11), NUL-terminated; NULL data
+ * if there is none. TF: tf.train.latest_checkpoint. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_latest_checkpoint(const char *dir, struct weft_bytes *prefix);
+
 /* ---- saved models ------------------------------------------------------------------------- *
  * A MetaGraphDef is a graph with what belongs to it: collections, signatures, how its variables
  * are saved. A SavedModel is a directory of such graphs for different uses, told apart by their

@@ -987,8 +987,9 @@ WEFT_API struct weft_signature_value weft_signature_output(const struct weft_sig
 
 /* Runs a signature (NULL: "serving_default"): a value for each of its inputs, in any order;
  * values[i] becomes that of output i, for the caller to free (NULL where the output is an
- * operation). INVALID_ARGUMENT for an input that is missing, with its dtype and shape, or not the signature's;
- * NOT_FOUND for a signature that is not there; both list what there is. `options` may be NULL. */
+ * operation). INVALID_ARGUMENT for an input that is missing, with its dtype and shape, or not the
+ * signature's; NOT_FOUND for a signature that is not there; both list what there is. `options` may
+ * be NULL. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_saved_model_run(struct weft_saved_model *m, const char *signature,
                      const struct weft_run_options *options,

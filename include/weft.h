@@ -843,9 +843,7 @@ struct weft_saver_options {
                                  * -1: all */
     double keep_every_n_hours;  /* one in so many is spared; 0: none */
     bool pad_step_number;       /* steps have eight digits */
-    bool allow_empty;           /* no variables are no error */
     bool no_meta_graph;         /* do not write PREFIX.meta, the graph as a MetaGraphDef */
-    const char *name;           /* of the nodes' scope; NULL: "save" */
     const char *latest_filename; /* of the file that lists the checkpoints; NULL: "checkpoint" */
 };
 

@@ -3,7 +3,7 @@
 #   make            install what is missing, build everything
 #   make demo       ... and run the main job
 #   make test       ... layers, sizes, every test   [T=part of a name] [V=1]
-#   make bench | fuzz | clean
+#   make bench | golden | fuzz | clean
 #   make install | install-python [PREFIX=/usr/local] [DESTDIR=]
 #
 # Variants: [CC=clang] [SAN=address,undefined | thread]. WARN=1 lets warnings pass.
@@ -56,6 +56,10 @@ demo: all
 bench: all
 	@bench/run.sh $(B)
 
+# The graphs that TensorFlow ran (../shared/golden): each node alone, then whole, by op.
+golden: build
+	@$(B)/ops-golden-test $(T) && V=1 $(B)/ops-whole-test $(T)
+
 fuzz: deps
 	@$(MAKE) --no-print-directory CC=clang SAN=address,undefined FUZZ=1 build
 	@for f in fuzz/*.c; do build-fuzz-address-undefined/fuzz-$$(basename $$f .c) \
@@ -74,4 +78,4 @@ install-python: build
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps build test demo bench fuzz install install-python clean
+.PHONY: all deps build test demo bench golden fuzz install install-python clean

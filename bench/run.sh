@@ -33,6 +33,7 @@ run_all() {
         only=; [ "$1" = 1 ] || only=_   # growth and building once; the others every round
         "$build/bench-speed" "$threads" "$only"
     done
+    "$build/bench-files"
     "$build/bench-tiny"
     run_python
 }

@@ -13,7 +13,9 @@
 
 /* ---- "x", "x:1", "^x" ---- */
 
-bool ref_parse(const char *text, struct ref *r)
+struct ref { const char *name; size_t len; int index; bool control; };
+
+static bool ref_parse(const char *text, struct ref *r)
 {
     r->control = *text == '^';
     r->name = text + r->control;
@@ -37,18 +39,20 @@ static struct import_map *mapped_to(struct loading *l, const struct ref *r)
     return m;
 }
 
-struct status *source_find(struct loading *l, const Wire__NodeDef *def, const char *text,
-                           struct ref *r, struct source *s)
+static struct status *source_find(struct loading *l, const Wire__NodeDef *def, const char *text,
+                                  struct source *s)
 {
-    *s = (struct source){ 0 };
-    ENSURE(ref_parse(text, r), "Node '%s': Unknown input node '%s'", def->name, text);
-    struct import_map *m = mapped_to(l, r);
+    struct ref r;
+    ENSURE(ref_parse(text, &r), "Node '%s': Unknown input node '%s'", def->name, text);
+    *s = (struct source){ .index = r.index, .control = r.control };
+    struct import_map *m = mapped_to(l, &r);
     if (m) {
         m->used = true;
         s->mapped = m->to;
+        s->index = m->to.index;
         return NULL;
     }
-    s->item = map_get_n(&l->by_name, r->name, r->len);
+    s->item = map_get_n(&l->by_name, r.name, r.len);
     ENSURE(s->item, "Node '%s': Unknown input node '%s'", def->name, text);
     return NULL;
 }
@@ -98,7 +102,8 @@ static struct status *choose_name(struct loading *l, struct item *item)
         NEED(unique = arena_printf(&l->arena, "%s_%d", name, i));
     ENSURE(!graph_find(l->graph, unique), "Node name '%s' already exists in the Graph", unique);
     item->name = unique;
-    return map_put(&l->by_new_name, unique, item) ? NULL : status_no_memory();
+    bool fine = !l->im->uniquify_names || map_put(&l->by_new_name, unique, item);
+    return fine ? NULL : status_no_memory();
 }
 
 static struct status *index_nodes(struct loading *l)
@@ -139,16 +144,17 @@ static struct status *index_maps(struct loading *l)
 
 /* ---- inputs ---- */
 
-static struct status *check_inputs(struct loading *l, const Wire__NodeDef *def)
+static struct status *find_sources(struct loading *l, struct item *item)
 {
+    const Wire__NodeDef *def = item->def;
     bool control = false;
+    NEED(item->source = arena_array(&l->arena, struct source, def->n_input));
     for (size_t i = 0; i < def->n_input; i++) {
-        struct ref r;
-        struct source s;
-        TRY(source_find(l, def, def->input[i], &r, &s));
-        ENSURE(r.control || !control,
+        struct source *s = &item->source[i];
+        TRY(source_find(l, def, def->input[i], s));
+        ENSURE(s->control || !control,
                "Node '%s': Control dependencies must come after regular dependencies", def->name);
-        control |= r.control;
+        control |= s->control;
     }
     return NULL;
 }
@@ -174,23 +180,19 @@ static bool is_next_iteration(const struct item *item)
     return item && item->op && item->op->flags & OP_NEXT;
 }
 
-static struct status *convert_input(struct loading *l, const struct item *item, const char *text,
+static struct status *convert_input(const struct item *item, const struct source *s,
                                     struct node_def *d, struct out *in, struct node **control)
 {
-    struct ref r;
-    struct source s;
-    const Wire__NodeDef *def = item->def;
-    TRY(source_find(l, def, text, &r, &s));
-    struct node *from = s.item ? s.item->node : s.mapped.node;
-    int index = s.item ? r.index : s.mapped.index;
-    if (r.control) {
+    struct node *from = s->item ? s->item->node : s->mapped.node;
+    int index = s->index;
+    if (s->control) {
         control[d->n_control++] = from;
         return NULL;
     }
     if (from)                           /* else a loop's edge, set later */
         ENSURE(index < from->n_out, "Node '%s': Connecting to invalid output %d of source node %s "
-               "which has %d outputs", def->name, index, s.item ? s.item->def->name : from->name,
-               from->n_out);
+               "which has %d outputs", item->def->name, index,
+               s->item ? s->item->def->name : from->name, from->n_out);
     in[d->n_in] = from ? (struct out){ from, index } : (struct out){ 0 };
     if (from && item->op)
         TRY(check_input(item, d->n_in, in[d->n_in]));
@@ -199,16 +201,12 @@ static struct status *convert_input(struct loading *l, const struct item *item, 
 }
 
 /* Does the node wait for another imported one, which waits for what all have to wait for? */
-static bool inherits_controls(struct loading *l, const struct item *item)
+static bool inherits_controls(const struct item *item)
 {
-    for (size_t i = 0; i < item->def->n_input; i++) {
-        struct ref r;
-        struct source s = { 0 };
-        status_free(source_find(l, item->def, item->def->input[i], &r, &s));
-        if (s.item && !is_next_iteration(s.item))
-            return true;
-    }
-    return false;
+    bool inherits = false;
+    for (size_t i = 0; i < item->def->n_input; i++)
+        inherits |= item->source[i].item && !is_next_iteration(item->source[i].item);
+    return inherits;
 }
 
 static struct status *convert_inputs(struct loading *l, const struct item *item,
@@ -221,8 +219,8 @@ static struct status *convert_inputs(struct loading *l, const struct item *item,
     d->in = in;
     d->control = control;
     for (size_t i = 0; i < n; i++)
-        TRY(convert_input(l, item, item->def->input[i], d, in, control));
-    if (l->im->n_after && !inherits_controls(l, item))
+        TRY(convert_input(item, &item->source[i], d, in, control));
+    if (l->im->n_after && !inherits_controls(item))
         for (int i = 0; i < l->im->n_after; i++)
             control[d->n_control++] = l->im->after[i];
     return NULL;
@@ -292,20 +290,17 @@ static struct status *add_node(struct loading *l, struct item *item)
 
 /* The item that input i of `top` waits for, if it is not there yet. A merge does not wait for the
  * edge that closes its loop. */
-static struct status *missing_input(struct loading *l, const struct item *top, size_t i,
-                                    struct item **in)
+static struct status *missing_input(const struct item *top, size_t i, struct item **in)
 {
-    struct ref r;
-    struct source s;
+    const struct source *s = &top->source[i];
     *in = NULL;
-    TRY(source_find(l, top->def, top->def->input[i], &r, &s));
-    if (!s.item || s.item->progress == ADDED)
+    if (!s->item || s->item->progress == ADDED)
         return NULL;
-    if (!r.control && is_next_iteration(s.item) && top->op && top->op->flags & OP_MERGE)
+    if (!s->control && is_next_iteration(s->item) && top->op && top->op->flags & OP_MERGE)
         return NULL;
-    ENSURE(s.item->progress != ENTERED, "Node '%s': its input '%s' depends on it: the graph has a "
-           "cycle", top->def->name, s.item->def->name);
-    *in = s.item;
+    ENSURE(s->item->progress != ENTERED, "Node '%s': its input '%s' depends on it: the graph has a "
+           "cycle", top->def->name, s->item->def->name);
+    *in = s->item;
     return NULL;
 }
 
@@ -314,7 +309,7 @@ static struct status *step(struct loading *l)
 {
     struct item *top = l->stack[l->depth - 1], *in;
     while (top->next < top->def->n_input) {
-        TRY(missing_input(l, top, top->next++, &in));
+        TRY(missing_input(top, top->next++, &in));
         if (in) {
             in->progress = ENTERED;
             l->stack[l->depth++] = in;
@@ -344,15 +339,13 @@ static struct status *close_loops(struct loading *l)
         const struct item *item = &l->item[i];
         struct node *n = item->node;
         for (int k = 0; k < n->n_in && n->op->flags & OP_MERGE; k++) {
-            struct ref r;
-            struct source s;
+            const struct source *s = &item->source[k];
             if (n->in[k].node)
                 continue;
-            TRY(source_find(l, item->def, item->def->input[k], &r, &s));
-            ENSURE(r.index < s.item->node->n_out, "Node '%s': Connecting to invalid output %d of "
-                   "source node %s which has %d outputs", item->def->name, r.index,
-                   s.item->def->name, s.item->node->n_out);
-            TRY(graph_set_back_edge(l->graph, n, k, (struct out){ s.item->node, r.index }));
+            ENSURE(s->index < s->item->node->n_out, "Node '%s': Connecting to invalid output %d of "
+                   "source node %s which has %d outputs", item->def->name, s->index,
+                   s->item->def->name, s->item->node->n_out);
+            TRY(graph_set_back_edge(l->graph, n, k, (struct out){ s->item->node, s->index }));
         }
     }
     return NULL;
@@ -360,11 +353,11 @@ static struct status *close_loops(struct loading *l)
 
 /* ---- results ---- */
 
+/* TF: an output that was asked for and is mapped is what it is mapped to; a node is itself. */
 static struct import_map *map_of_want(struct loading *l, const struct import_want *w)
 {
-    struct ref r = { w->name.node, strlen(w->name.node), w->name.index,
-                     w->name.index == INDEX_NODE };
-    return mapped_to(l, &r);
+    struct ref r = { w->name.node, strlen(w->name.node), w->name.index, false };
+    return w->name.index == INDEX_NODE ? NULL : mapped_to(l, &r);
 }
 
 /* Before anything is added. */
@@ -450,7 +443,7 @@ static struct status *check_all(struct loading *l)
     TRY(check_wants(l));
     TRY(find_ops(l));
     for (size_t i = 0; i < l->def->n_node; i++) {
-        TRY(check_inputs(l, l->def->node[i]));
+        TRY(find_sources(l, &l->item[i]));
         TRY(check_colocation(l, l->def->node[i]));
     }
     return find_outputs(l);

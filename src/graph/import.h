@@ -7,8 +7,14 @@
 
 enum progress { UNSEEN, ENTERED, ADDED };
 
+struct item;
+
+/* What an input leads to: a node of the message, or what it is mapped to. */
+struct source { struct item *item; struct out mapped; int index; bool control; };
+
 struct item {                           /* a node of the message */
     const Wire__NodeDef *def;
+    struct source *source;              /* by input */
     const struct op *op;                /* NULL: nobody knows it */
     const char *name;                   /* that it gets in the graph */
     struct node *node;
@@ -32,15 +38,6 @@ struct loading {
     struct item **stack;                /* items entered and not yet added */
     size_t depth;
 };
-
-/* "x", "x:1", "^x" of a NodeDef. */
-struct ref { const char *name; size_t len; int index; bool control; };
-bool ref_parse(const char *text, struct ref *r);
-
-/* What a ref leads to: one of the two. */
-struct source { struct item *item; struct out mapped; };
-MUST_CHECK struct status *source_find(struct loading *l, const Wire__NodeDef *def,
-                                      const char *text, struct ref *r, struct source *s);
 
 /* ---- import_ops.c ---- */
 

@@ -134,6 +134,14 @@ static struct status *rename_groups(struct loading *l, struct attr *a)
     return NULL;
 }
 
+/* TF: up to version 21 a placeholder of unknown shape was written as one of shape []. */
+static void forget_old_shape(struct loading *l, const Wire__NodeDef *def, struct attr *a)
+{
+    bool old = !l->def->versions || l->def->versions->producer <= 21;
+    if (old && a->kind == ATTR_SHAPE && !a->shape->rank && !strcmp(def->op, "Placeholder"))
+        a->shape = &SHAPE_UNKNOWN;
+}
+
 struct status *convert_attrs(struct loading *l, const struct item *item, struct attr *attr, int *n)
 {
     const Wire__NodeDef *def = item->def;
@@ -149,6 +157,7 @@ struct status *convert_attrs(struct loading *l, const struct item *item, struct 
         TRY(status_prefix(attr_from_proto(&l->arena, e->value,
                                           at < 0 ? ATTR_NONE : sig->attr[at].kind, a),
                           "Node '%s', attribute '%s': ", def->name, e->key));
+        forget_old_shape(l, def, a);
         if (!strcmp(e->key, "_class"))
             TRY(rename_groups(l, a));
     }
@@ -235,17 +244,15 @@ static struct status *grow_outputs(struct loading *l, struct item *item, int n)
 
 static struct status *look_at_reader(struct loading *l, const struct item *reader, int i)
 {
-    struct ref r;
-    struct source s;
-    TRY(source_find(l, reader->def, reader->def->input[i], &r, &s));
-    if (!s.item || s.item->op || r.control)
+    const struct source *s = &reader->source[i];
+    if (!s->item || s->item->op || s->control)
         return NULL;
-    ENSURE(r.index < MOST_UNKNOWN_OUTPUTS, "Node '%s': Connecting to invalid output %d of source "
-           "node %s", reader->def->name, r.index, s.item->def->name);
-    TRY(grow_outputs(l, s.item, r.index + 1));
+    ENSURE(s->index < MOST_UNKNOWN_OUTPUTS, "Node '%s': Connecting to invalid output %d of source "
+           "node %s", reader->def->name, s->index, s->item->def->name);
+    TRY(grow_outputs(l, s->item, s->index + 1));
     enum dtype t = reader->op ? expected(reader, i) : DT_INVALID;
-    if (!s.item->out[r.index] || dtype_is_ref(t))
-        s.item->out[r.index] = t;
+    if (!s->item->out[s->index] || dtype_is_ref(t))
+        s->item->out[s->index] = t;
     return NULL;
 }
 

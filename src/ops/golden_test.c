@@ -10,6 +10,7 @@
 #include "graph/graphdef.h"
 #include "ops/ops.h"
 #include "test/file.h"
+#include "test/golden.h"
 #include "test/isolate.h"
 #include "test/json.h"
 #include "test/npz.h"
@@ -32,22 +33,7 @@ static char **wanted;
 static int n_wanted;
 static bool verbose;
 
-/* ---- what is not compared, and why ---- */
-
-static const struct { const char *op, *why; } no_values[] = {
-    { "Random*", "without seeds" }, { "TruncatedNormal", "without seeds" },
-    { "Multinomial", "without seeds" }, { "Parameterized*", "without seeds" },
-    { "Stateless*", "of another version" },
-    { "Empty", "contents are free" },
-    { "Svd", "signs are free" }, { "Qr", "signs are free" },
-    { "SelfAdjointEig*", "signs are free" },
-};
-
-/* Recorded values that are not TensorFlow's (GOLDEN.md). Patterns. */
-static const struct { const char *op, *at, *why; } wrong_recording[] = {
-    { "Bitcast", "bitcast__from_*_to_int64", "too few digits were published" },
-    { "FusedBatchNormV3", "fused_batch_norm__*", "reserve_space_3 is what memory held" },
-};
+/* ---- what differs on purpose ---- */
 
 /* Answers to altered inputs that differ from ours on purpose; OK twice: in their values. */
 static const struct { const char *op, *how; int theirs, ours; const char *why; } exceptions[] = {
@@ -67,90 +53,16 @@ static const struct { const char *op, *how; int theirs, ours; const char *why; }
     { "RandomGamma", "nan", OK, INVALID_ARGUMENT, "no distribution has such a parameter" },
 };
 
-static bool has_values(const char *op)
-{
-    for (size_t i = 0; i < sizeof no_values / sizeof *no_values; i++)
-        if (!fnmatch(no_values[i].op, op, 0))
-            return false;
-    return true;
-}
-
-static bool is_wrong(const char *op, const char *name)
-{
-    for (size_t i = 0; i < sizeof wrong_recording / sizeof *wrong_recording; i++)
-        if (!fnmatch(wrong_recording[i].op, op, 0) && !fnmatch(wrong_recording[i].at, name, 0))
-            return true;
-    return false;
-}
-
-/* ---- a case: its graph and its values ---- */
-
-struct golden {
-    char name[256];
-    struct arena arena;
-    Wire__GraphDef *graph;
-    struct npz *values;
-};
-
-static struct status *golden_open(struct golden *g, const char *name)
-{
-    char path[512];
-    size_t n;
-    *g = (struct golden){ 0 };
-    snprintf(g->name, sizeof g->name, "%s", name);
-    snprintf(path, sizeof path, "../shared/golden/%s/graph.pb", name);
-    char *bytes = file_read(path, &n);
-    ENSURE(bytes, "%s cannot be read", path);
-    struct status *st = wire_decode(&g->arena, &wire__graph_def__descriptor, bytes, n, &g->graph);
-    free(bytes);
-    TRY(st);
-    snprintf(path, sizeof path, "../shared/golden/%s/golden.npz", name);
-    ENSURE(g->values = npz_open(path), "%s cannot be read", path);
-    return NULL;
-}
-
-static void golden_close(struct golden *g)
-{
-    npz_close(g->values);
-    arena_free(&g->arena);
-}
-
-static const Wire__NodeDef *find_node(const struct golden *g, const char *name)
-{
-    for (size_t i = 0; i < g->graph->n_node; i++)
-        if (!strcmp(g->graph->node[i]->name, name))
-            return g->graph->node[i];
-    return NULL;
-}
-
-/* "scope/x" or "scope/x:1" to the key of that output: "scope|x:0". */
-static void key_of(const char *input, int index, char *key, size_t size)
-{
-    if (strchr(input, ':'))
-        snprintf(key, size, "%s", input);
-    else
-        snprintf(key, size, "%s:%d", input, index);
-    for (char *p = key; *p; p++)
-        if (*p == '/')
-            *p = '|';
-}
-
 /* The recorded value, or the constant's. */
 static struct status *input_value(const struct golden *g, const char *input, struct tensor *t)
 {
     char key[512];
-    key_of(input, 0, key, sizeof key);
-    const Wire__NodeDef *def = find_node(g, input);
+    golden_key(input, 0, key, sizeof key);
+    const Wire__NodeDef *def = golden_node(g, input);
     for (size_t i = 0; def && !strcmp(def->op, "Const") && i < def->n_attr; i++)
         if (!strcmp(def->attr[i]->key, "value") && def->attr[i]->value->tensor)
             return tensor_from_proto(def->attr[i]->value->tensor, t);
     return npz_read(g->values, key, t);
-}
-
-static void unref_all(struct tensor *t, int n)
-{
-    for (int i = 0; i < n; i++)
-        tensor_unref(&t[i]);
 }
 
 /* False: an input was not recorded. */
@@ -160,39 +72,11 @@ static bool input_values(const struct golden *g, const Wire__NodeDef *def, struc
         struct status *st = input_value(g, def->input[i], &in[i]);
         if (st) {
             status_free(st);
-            unref_all(in, i);
+            tensors_unref(in, i);
             return false;
         }
     }
     return true;
-}
-
-static struct tolerance golden_tolerance(enum dtype t, const char *op)
-{
-    static const char *const sums[] = { "*MatMul*", "*Conv*", "Sum", "Mean", "Prod", "*Norm*",
-                                        "Cum*", "*Pool*", "L2Loss" };
-    struct tolerance tol = tolerance_of(t);
-    if (t == DT_FLOAT || t == DT_DOUBLE)
-        tol = (struct tolerance){ 1e-5, 1e-6 };
-    for (size_t i = 0; (t == DT_FLOAT || t == DT_DOUBLE) && i < sizeof sums / sizeof *sums; i++)
-        if (!fnmatch(sums[i], op, 0))
-            tol = (struct tolerance){ 1e-4, 1e-5 };
-    return tol;
-}
-
-static struct status *compare(const Wire__NodeDef *def, const struct tensor *got,
-                              const struct tensor *want)
-{
-    struct tensor like;
-    if (!has_values(def->op)) {
-        ENSURE(shape_equal(&got->shape, &want->shape), "shape %s, should be %s",
-               SHAPE_STR(&got->shape), SHAPE_STR(&want->shape));
-        return NULL;
-    }
-    TRY(tensor_as(want, got->dtype, &like));
-    struct status *st = tensor_differs(got, &like, golden_tolerance(got->dtype, def->op));
-    tensor_unref(&like);
-    return st;
 }
 
 /* ---- each node alone ---- */
@@ -219,16 +103,16 @@ static struct status *check_node(const struct golden *g, const Wire__NodeDef *de
     for (int i = 0; !st && i < n_out; i++) {
         char key[512];
         struct tensor want;
-        key_of(def->name, i, key, sizeof key);
+        golden_key(def->name, i, key, sizeof key);
         if (!npz_has(g->values, key))
             continue;
         st = npz_read(g->values, key, &want);
         if (!st) {
-            st = status_prefix(compare(def, &out[i], &want), "output %d: ", i);
+            st = status_prefix(golden_compare(def, &out[i], &want), "output %d: ", i);
             tensor_unref(&want);
         }
     }
-    unref_all(out, n_out);
+    tensors_unref(out, n_out);
     return st;
 }
 
@@ -246,8 +130,8 @@ static void run_node(const struct golden *g, const Wire__NodeDef *def)
     if (!input_values(g, def, in, n_in))
         return;
     struct status *st = check_node(g, def, in, n_in);
-    unref_all(in, n_in);
-    if (st && is_wrong(def->op, g->name)) {
+    tensors_unref(in, n_in);
+    if (st && golden_is_wrong(def->op, g->name)) {
         status_free(st);
         st = NULL;
     }
@@ -356,7 +240,7 @@ static struct status *compare_answer(const Wire__NodeDef *def, const struct json
         if (st)                         /* resources, text */
             status_free(st);
         else
-            TRY(status_prefix(compare(def, &out[i], &want), "output %d: ", i));
+            TRY(status_prefix(golden_compare(def, &out[i], &want), "output %d: ", i));
         tensor_unref(&want);
     }
     return NULL;
@@ -402,7 +286,7 @@ static struct status *replay(const struct golden *g, const struct json *j, bool 
 {
     struct tensor in[MOST], out[MOST] = { 0 }, feed;
     int input = (int)json_get(j, "input")->number, n_out;
-    const Wire__NodeDef *def = find_node(g, text_of(j, "node"));
+    const Wire__NodeDef *def = golden_node(g, text_of(j, "node"));
     ENSURE(def, "no node %s", text_of(j, "node"));
     int n_in = node_data_inputs(def);
     if (input >= n_in || n_in > MOST || !input_values(g, def, in, n_in))
@@ -416,11 +300,11 @@ static struct status *replay(const struct golden *g, const struct json *j, bool 
             }
         struct status *answer = single_run(def, in, n_in, out, &n_out);
         st = judge(j, def, answer, out, n_out);
-        unref_all(out, n_out);
+        tensors_unref(out, n_out);
         *done = true;
     }
     tensor_unref(&feed);
-    unref_all(in, n_in);
+    tensors_unref(in, n_in);
     return st;
 }
 

@@ -906,8 +906,8 @@ WEFT_API void weft_meta_graph_asset(struct weft_meta_graph *m, const char *path,
 /* To be run when the model has been loaded: fills tables and what else is no variable.
  * TF: main_op. */
 WEFT_API void weft_meta_graph_init(struct weft_meta_graph *m, struct weft_node *op);
-/* How the variables are saved and restored: a serialized SaverDef, whose nodes the graph has. */
-WEFT_API void weft_meta_graph_saver(struct weft_meta_graph *m, const void *saver_def, size_t n);
+/* How the variables are saved and restored: by the nodes of this saver. */
+WEFT_API void weft_meta_graph_saver(struct weft_meta_graph *m, const struct weft_saver *saver);
 /* Leave out where nodes are to run. */
 WEFT_API void weft_meta_graph_clear_devices(struct weft_meta_graph *m, bool clear);
 

@@ -166,9 +166,19 @@ void meta_add_asset(struct meta *m, const char *path, struct out name)
         meta_fail(m, add_asset(m, path, name));
 }
 
-void meta_set_saver(struct meta *m, const void *saver_def, size_t n)
+static struct status *copy_saver(struct arena *a, const Wire__SaverDef *from,
+                                 Wire__SaverDef **result)
+{
+    Wire__SaverDef *to = *result = arena_copy(a, from, sizeof *from);
+    NEED(to);
+    NEED(to->filename_tensor_name = arena_strdup(a, from->filename_tensor_name));
+    NEED(to->save_tensor_name = arena_strdup(a, from->save_tensor_name));
+    NEED(to->restore_op_name = arena_strdup(a, from->restore_op_name));
+    return NULL;
+}
+
+void meta_set_saver(struct meta *m, const Wire__SaverDef *def)
 {
     if (!m->error)
-        meta_fail(m, status_prefix(wire_decode(&m->arena, &wire__saver_def__descriptor, saver_def,
-                                               n, &m->m.saver_def), "Invalid SaverDef: "));
+        meta_fail(m, copy_saver(&m->arena, def, &m->m.saver_def));
 }

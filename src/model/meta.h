@@ -59,7 +59,7 @@ void meta_tag(struct meta *m, const char *tag);
 void meta_signature(struct meta *m, const char *key, const char *method,
                     const struct named_out *in, int n_in, const struct named_out *out, int n_out);
 void meta_add_asset(struct meta *m, const char *path, struct out name);
-void meta_set_saver(struct meta *m, const void *saver_def, size_t n);   /* serialized */
+void meta_set_saver(struct meta *m, const Wire__SaverDef *def);
 void meta_fail(struct meta *m, struct status *st);      /* takes st over; the first one stays */
 
 /* `m` may be NULL. The bytes are the caller's, to mem_free(). */

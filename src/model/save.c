@@ -40,7 +40,7 @@ static struct status *find_saver(struct saving *v, const Wire__SaverDef **def)
     if (*def || !n)
         return NULL;
     graph_collection(g, "variables", refs, n);
-    TRY(save_nodes_add(g, "save", refs, n, &v->arena, &own));
+    TRY(save_nodes_add(g, refs, n, &v->arena, &own));
     *def = v->meta->m.saver_def = own;
     return NULL;
 }

@@ -154,15 +154,15 @@ static struct status *add_both(struct adding *s, struct out *saved, struct node 
     return add_restore(s, restored);
 }
 
-struct status *save_nodes_add(struct graph *g, const char *scope, struct out *refs, int n,
-                              struct arena *a, Wire__SaverDef **def)
+struct status *save_nodes_add(struct graph *g, struct out *refs, int n, struct arena *a,
+                              Wire__SaverDef **def)
 {
     struct adding s = { .g = g, .arena = a, .n = n };
     struct out saved = { 0 };
     struct node *restored = NULL;
     TRY(find_variables(&s, refs));
     scope_control(g, NULL, 0);          /* whoever builds this now is not what it waits for */
-    scope_name(g, scope);
+    scope_name(g, "save");
     struct status *st = add_both(&s, &saved, &restored);
     scope_end(g);
     scope_end(g);

@@ -1,5 +1,5 @@
 /* save_nodes.h - the nodes that save variables to a checkpoint and restore them from one, as
- * TensorFlow's Saver adds them (G1): under a scope, "save/", fed with the checkpoint's name. */
+ * TensorFlow's Saver adds them (G1): under "save/", "save_1/"..., fed with the checkpoint's name. */
 #ifndef MODEL_SAVE_NODES_H
 #define MODEL_SAVE_NODES_H
 
@@ -8,7 +8,7 @@
 
 /* Variables go by the names of their nodes (G3); `refs` is sorted by them. INVALID_ARGUMENT: "At
  * least two variables have the same name: v1". The definition is the arena's. */
-MUST_CHECK struct status *save_nodes_add(struct graph *g, const char *scope, struct out *refs,
-                                         int n, struct arena *a, Wire__SaverDef **def);
+MUST_CHECK struct status *save_nodes_add(struct graph *g, struct out *refs, int n,
+                                         struct arena *a, Wire__SaverDef **def);
 
 #endif

@@ -251,6 +251,39 @@ static void meta_graphs_go_out_and_in(void **state)
     linear_free(&m);
 }
 
+/* What a saver saved, restored by the meta graph alone. */
+static void a_meta_graph_restores(void **state)
+{
+    (void)state;
+    struct linear m = linear(0);
+    struct weft_meta_graph *meta = serving(&m);
+    struct weft_saver *saver;
+    struct weft_bytes bytes, prefix;
+    ok(weft_saver_new(m.g, NULL, 0, NULL, &saver));
+    weft_meta_graph_saver(meta, saver);
+    ok(weft_meta_graph_export(m.g, meta, &bytes));
+    ok(weft_saver_save(saver, m.s, in_folder("checkpoint"), 3, &prefix));
+    struct weft_graph *g = weft_graph_new();
+    ok(weft_meta_graph_import(g, "again", false, bytes.data, bytes.size));
+    struct weft_session *s = session_on(g);
+    ok(weft_meta_graph_restore(s, "again", bytes.data, bytes.size, prefix.data));
+    struct weft_out w;
+    ok(weft_graph_find_out(g, "again/w:0", &w));
+    HOLDS(s, w, 2, 1);
+    ok(weft_saved_model_save(m.s, meta, in_folder("by-saver"), false));
+    struct weft_saved_model *model;
+    ok(load("by-saver", "serve", &model));
+    gives(model, 20);
+    weft_saved_model_free(model);
+    weft_session_free(s);
+    weft_graph_free(g);
+    weft_bytes_free(&prefix);
+    weft_bytes_free(&bytes);
+    weft_saver_free(saver);
+    weft_meta_graph_free(meta);
+    linear_free(&m);
+}
+
 /* Each byte of the file spoilt, and each length cut: an error or a model, and nothing kept. */
 static void damage_is_told(void **state)
 {
@@ -306,6 +339,7 @@ int main(void)
         cmocka_unit_test(assets_go_along),
         cmocka_unit_test(what_cannot_be_saved_leaves_nothing),
         cmocka_unit_test(meta_graphs_go_out_and_in),
+        cmocka_unit_test(a_meta_graph_restores),
         cmocka_unit_test(damage_is_told),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -105,7 +105,7 @@ static struct status *read_entries(struct checkpoint *c, struct table_cursor *at
     }
     c->part = all;
     c->n_parts = parts;
-    c->entry = all + parts;
+    c->entry = all ? all + parts : NULL;
     c->n = n - parts;
     return NULL;
 }

@@ -11,6 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char dir[] = "/tmp/weft-fuzz-XXXXXX", file[64];
 
+static void remove_folder(void)
+{
+    remove(file);
+    remove(dir);
+}
+
 static struct status *prepare(void)
 {
     TRY(ops_init());
@@ -19,6 +25,7 @@ static struct status *prepare(void)
     if (!mkdtemp(dir))
         return file_error(dir);
     snprintf(file, sizeof file, "%s/" MODEL_FILE, dir);
+    atexit(remove_folder);
     return NULL;
 }
 

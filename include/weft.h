@@ -909,7 +909,7 @@ WEFT_API void weft_meta_graph_asset(struct weft_meta_graph *m, const char *path,
 /* To be run when the model has been loaded: fills tables and what else is no variable.
  * TF: main_op. */
 WEFT_API void weft_meta_graph_init(struct weft_meta_graph *m, struct weft_node *op);
-/* How the variables are saved and restored; borrowed until it has been written. */
+/* How the variables are saved and restored: by the nodes of this saver. */
 WEFT_API void weft_meta_graph_saver(struct weft_meta_graph *m, const struct weft_saver *saver);
 /* Leave out where nodes are to run. */
 WEFT_API void weft_meta_graph_clear_devices(struct weft_meta_graph *m, bool clear);
@@ -988,8 +988,9 @@ WEFT_API struct weft_signature_value weft_signature_output(const struct weft_sig
 
 /* Runs a signature (NULL: "serving_default"): a value for each of its inputs, in any order;
  * values[i] becomes that of output i, for the caller to free (NULL where the output is an
- * operation). INVALID_ARGUMENT for an input that is missing, with its dtype and shape, or not the signature's;
- * NOT_FOUND for a signature that is not there; both list what there is. `options` may be NULL. */
+ * operation). INVALID_ARGUMENT for an input that is missing, with its dtype and shape, or not the
+ * signature's; NOT_FOUND for a signature that is not there; both list what there is. `options` may
+ * be NULL. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_saved_model_run(struct weft_saved_model *m, const char *signature,
                      const struct weft_run_options *options,

@@ -163,7 +163,9 @@ static void a_subgraph_is_what_its_nodes_need(void **state)
 {
     (void)state;
     struct weft_graph *g = weft_graph_new();
-    struct weft_out a = weft_const_named(g, "a", weft_tensor_scalar(WEFT_FLOAT, 1));
+    struct weft_tensor *one = weft_tensor_scalar(WEFT_FLOAT, 1);
+    struct weft_out a = weft_const_named(g, "a", one);
+    weft_tensor_free(one);
     struct weft_out b = weft_op(g, "Neg", &a, 1, WEFT_ATTRS(weft_name("b")));
     weft_op(g, "Neg", &b, 1, WEFT_ATTRS(weft_name("not_needed")));
     struct weft_out c = weft_op(g, "Neg", &a, 1, WEFT_ATTRS(weft_name("c"), weft_after(b.node)));

@@ -3,11 +3,13 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "model/saved_model.h"
+#include "model/saver.h"
 #include "model/subgraph.h"
 
 SAME_OBJECT(meta, weft_meta_graph, meta)
 SAME_OBJECT(saved_model, weft_saved_model, model)
 SAME_OBJECT(signature, weft_signature, signature)
+static inline struct saver *saver_in(const struct weft_saver *s) { return (struct saver *)s; }
 
 _Static_assert(sizeof(struct weft_named_out) == sizeof(struct named_out),
                "weft_named_out is struct named_out");
@@ -35,6 +37,11 @@ void weft_meta_graph_asset(struct weft_meta_graph *m, const char *path, struct w
 void weft_meta_graph_init(struct weft_meta_graph *m, struct weft_node *op)
 {
     meta_in(m)->init = node_in(op);
+}
+
+void weft_meta_graph_saver(struct weft_meta_graph *m, const struct weft_saver *saver)
+{
+    meta_set_saver(meta_in(m), saver_def(saver_in(saver)));
 }
 
 void weft_meta_graph_clear_devices(struct weft_meta_graph *m, bool clear)

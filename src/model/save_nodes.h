@@ -1,5 +1,6 @@
 /* save_nodes.h - the nodes that save variables to a checkpoint and restore them from one, as
- * TensorFlow's Saver adds them (G1): under "save/", fed with the checkpoint's name. */
+ * TensorFlow's Saver adds them (G1): under "save/", "save_1/"..., fed with the checkpoint's
+ * name. */
 #ifndef MODEL_SAVE_NODES_H
 #define MODEL_SAVE_NODES_H
 

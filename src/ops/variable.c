@@ -30,7 +30,9 @@ struct status *variable_shape_in(struct shape_ctx *c, int i, enum dtype dtype, s
     enum dtype own = node_attr_type(n, "dtype");
     ENSURE(own == dtype || !dtype, "Trying to read variable with wrong dtype. Expected %s got %s",
            dtype_name(own), dtype_name(dtype));
-    *s = *node_attr_shape(n, "shape");
+    const struct shape *declared = node_attr_shape(n, "shape");
+    if (declared)                       /* a file's own VarHandleOp may lack what ours has */
+        *s = *declared;
     return NULL;
 }
 

@@ -272,6 +272,7 @@ static struct status *decode(struct decoder *d, const ProtobufCMessageDescriptor
     ProtobufCMessage *m;
     ENSURE(n <= WIRE_MOST, "%zu bytes are too many for a protocol buffer", n);
     TRY(message_new(d, type, &m));
+    bytes = n ? bytes : "";             /* no bytes at all may be NULL, to which nothing is added */
     TRY(decode_into(d, (struct input){ bytes, (const uint8_t *)bytes + n }, m, 0));
     memcpy(message, &m, sizeof m);
     return NULL;

@@ -17,11 +17,6 @@ const struct op ops_known[] = {
     KNOWN("BatchDatasetV2", "input_dataset: variant, batch_size: int64, drop_remainder: bool",
           "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("Betainc", "a: T, b: T, x: T", "z: T", "T: {float, double}", 0),
-    KNOWN("Bitcast", "input: T", "output: type",
-          "T: {bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, int8, "
-          "int16, complex64, complex128, qint8, quint8, qint16, quint16, qint32}; type: "
-          "{bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, int8, "
-          "int16, complex64, complex128, qint8, quint8, qint16, quint16, qint32}", 0),
     KNOWN("CacheDataset", "input_dataset: variant, filename: string", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("CompareAndBitpack", "input: T, threshold: T", "output: uint8",
@@ -68,30 +63,11 @@ const struct op ops_known[] = {
     KNOWN("MaxPool3D", "input: T", "output: T",
           "ksize: list(int) >= 5; strides: list(int) >= 5; padding: {\"SAME\", \"VALID\"}; "
           "data_format: {\"NDHWC\", \"NCDHW\"} = \"NDHWC\"; T: {half, bfloat16, float}", 0),
-    KNOWN("MergeV2Checkpoints", "checkpoint_prefixes: string, destination_prefix: string", "",
-          "delete_old_dirs: bool = true", OP_STATEFUL),
     KNOWN("Mfcc", "spectrogram: float, sample_rate: int32", "output: float",
           "upper_frequency_limit: float = 4000; lower_frequency_limit: float = 20; "
           "filterbank_channel_count: int = 40; dct_coefficient_count: int = 13", 0),
     KNOWN("NearestNeighbors", "points: float, centers: float, k: int64",
           "nearest_center_indices: int64, nearest_center_distances: float", "", 0),
-    KNOWN("ParseExample",
-          "serialized: string, names: string, sparse_keys: Nsparse * string, dense_keys: Ndense "
-          "* string, dense_defaults: Tdense",
-          "sparse_indices: Nsparse * int64, sparse_values: sparse_types, sparse_shapes: Nsparse "
-          "* int64, dense_values: Tdense",
-          "Nsparse: int >= 0; Ndense: int >= 0; sparse_types: list({float, int64, string}) >= 0; "
-          "Tdense: list({float, int64, string}) >= 0; dense_shapes: list(shape) >= 0", 0),
-    KNOWN("ParseExampleV2",
-          "serialized: string, names: string, sparse_keys: string, dense_keys: string, "
-          "ragged_keys: string, dense_defaults: Tdense",
-          "sparse_indices: num_sparse * int64, sparse_values: sparse_types, sparse_shapes: "
-          "num_sparse * int64, dense_values: Tdense, ragged_values: ragged_value_types, "
-          "ragged_row_splits: ragged_split_types",
-          "Tdense: list({float, int64, string}) >= 0; num_sparse: int >= 0; sparse_types: "
-          "list({float, int64, string}) >= 0; ragged_value_types: list({float, int64, string}) "
-          ">= 0; ragged_split_types: list({int32, int64}) >= 0; dense_shapes: list(shape) >= 0",
-          0),
     KNOWN("PrefetchDataset", "input_dataset: variant, buffer_size: int64", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("PriorityQueueV2", "", "handle: resource",
@@ -120,23 +96,8 @@ const struct op ops_known[] = {
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", OP_STATEFUL),
     KNOWN("ReaderReadV2", "reader_handle: resource, queue_handle: resource",
           "key: string, value: string", "", OP_STATEFUL),
-    KNOWN("RegexReplace", "input: string, pattern: string, rewrite: string", "output: string",
-          "replace_global: bool = true", 0),
     KNOWN("RepeatDataset", "input_dataset: variant, count: int64", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
-    KNOWN("RestoreSlice", "file_pattern: string, tensor_name: string, shape_and_slice: string",
-          "tensor: dt", "dt: type; preferred_shard: int = -1", OP_STATEFUL),
-    KNOWN("RestoreV2", "prefix: string, tensor_names: string, shape_and_slices: string",
-          "tensors: dtypes", "dtypes: list(type) >= 1", OP_STATEFUL),
-    KNOWN("SaveSlices",
-          "filename: string, tensor_names: string, shapes_and_slices: string, data: T", "",
-          "T: list(type) >= 1", OP_STATEFUL),
-    KNOWN("SaveV2",
-          "prefix: string, tensor_names: string, shape_and_slices: string, tensors: dtypes", "",
-          "dtypes: list(type) >= 1", OP_STATEFUL),
-    KNOWN("ShardedFilename", "basename: string, shard: int32, num_shards: int32",
-          "filename: string", "", 0),
-    KNOWN("ShardedFilespec", "basename: string, num_shards: int32", "filename: string", "", 0),
     KNOWN("ShuffleAndRepeatDataset",
           "input_dataset: variant, buffer_size: int64, seed: int64, seed2: int64, count: int64",
           "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
@@ -154,7 +115,6 @@ const struct op ops_known[] = {
           "elem_type: type; stack_name: string = \"\"", OP_STATEFUL),
     KNOWN("StatefulPartitionedCall", "args: Tin", "output: Tout",
           "Tin: list(type) >= 0; Tout: list(type) >= 0; f: func", OP_STATEFUL),
-    KNOWN("StaticRegexFullMatch", "input: string", "output: bool", "pattern: string", 0),
     KNOWN("TakeDataset", "input_dataset: variant, count: int64", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("TensorArrayConcatV3", "handle: resource, flow_in: float",

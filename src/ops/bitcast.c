@@ -47,8 +47,8 @@ static struct status *bitcast(struct kernel *k)
     return NULL;
 }
 
-#define FIXED "{bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, int8, " \
-              "int16, complex64, complex128, qint8, quint8, qint16, quint16, qint32}"
+#define FIXED "{bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, " \
+              "int8, int16, complex64, complex128, qint8, quint8, qint16, quint16, qint32}"
 
 const struct op ops_bitcast[] = {
     { .name = "Bitcast", .inputs = "input: T", .outputs = "output: type",

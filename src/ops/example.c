@@ -270,8 +270,8 @@ static struct status *read_row(const struct tstring *s, const struct columns *c,
                                const struct place *at)
 {
     const uint8_t *p = (const uint8_t *)tstring_data(s);
-    ENSURE(example_read((struct bytes){ p, p + tstring_len(s) }, c, row),
-           "Could not parse example input, value: '%.256s'", tstring_data(s));
+    if (!example_read((struct bytes){ p, p + tstring_len(s) }, c, row))
+        return example_refuse(s);
     return check_row(c, row, at);
 }
 

@@ -25,6 +25,10 @@ struct wire_field {
 bool wire_varint(struct bytes *b, uint64_t *v);
 bool wire_next(struct bytes *b, struct wire_field *f);  /* false: malformed; b is not empty */
 
+struct tstring;
+/* "Could not parse example input, value: '...'", as much of it as tells. */
+MUST_CHECK struct status *example_refuse(const struct tstring *s);
+
 struct cell {
     struct bytes in;            /* of the list */
     int64_t n;                  /* values; -1: what is there cannot be parsed */

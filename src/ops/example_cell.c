@@ -3,6 +3,8 @@
 #include "ops/array.h"
 #include "tensor/tstring.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- protocol buffers, as far as Examples need them ---- */
@@ -43,6 +45,17 @@ bool wire_next(struct bytes *b, struct wire_field *f)
     case BYTES:   return wire_varint(b, &n) && take(b, n, &f->in);
     default:      return false;
     }
+}
+
+/* Messages are text: what is none is said in octal. */
+struct status *example_refuse(const struct tstring *s)
+{
+    enum { MOST = 100 };
+    char text[4 * MOST + 1] = "", *to = text;
+    for (size_t i = 0; i < tstring_len(s) && i < MOST; i++)
+        to += sprintf(to, isprint((unsigned char)tstring_data(s)[i]) ? "%c" : "\\%03o",
+                      (unsigned char)tstring_data(s)[i]);
+    return status_new(INVALID_ARGUMENT, "Could not parse example input, value: '%s'", text);
 }
 
 static size_t size_of(struct bytes b) { return (size_t)(b.end - b.at); }

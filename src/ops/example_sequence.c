@@ -106,8 +106,8 @@ static struct status *message_read(const struct tstring *s, struct message *m)
     struct bytes b = { p, p + tstring_len(s) };
     struct wire_field f;
     while (b.at < b.end) {
-        ENSURE(wire_next(&b, &f), "Could not parse example input, value: '%.256s'",
-               tstring_data(s));
+        if (!wire_next(&b, &f))
+            return example_refuse(s);
         if (f.type == BYTES && f.number <= 2)
             *(f.number == 1 ? &m->context : &m->lists) = f.in;
     }
@@ -137,7 +137,8 @@ static struct status *put_context(struct kernel *k, const struct message *m,
     struct cell *row;
     TRY(kernel_temp(k, (size_t)c->n * sizeof *row + 1, &row));
     memset(row, 0, (size_t)c->n * sizeof *row);
-    ENSURE(features_read(m->context, c, row), "Name: %.200s, the context cannot be parsed", m->name);
+    ENSURE(features_read(m->context, c, row), "Name: %.200s, the context cannot be parsed",
+           m->name);
     for (int i = 0; i < c->n; i++) {
         struct column *to = &c->at[i];
         snprintf(who, sizeof who, "Name: %.200s, Context feature: %.200s.  ", m->name, to->key);
@@ -159,8 +160,8 @@ static struct status *put_context(struct kernel *k, const struct message *m,
 /* Where each wanted list lies; `at` NULL: nowhere. */
 static bool find_list(void *lists, int column, struct bytes value)
 {
-    ((struct bytes *)lists)[column] = value.at ? value : (struct bytes){ (const uint8_t *)"",
-                                                                         (const uint8_t *)"" };
+    static const uint8_t nothing[1];
+    ((struct bytes *)lists)[column] = value.at ? value : (struct bytes){ nothing, nothing };
     return true;
 }
 

@@ -46,6 +46,8 @@ static const struct { const char *op, *why; } no_values[] = {
 /* Recorded values that are not TensorFlow's (GOLDEN.md). Patterns. */
 static const struct { const char *op, *at, *why; } wrong_recording[] = {
     { "Bitcast", "bitcast__from_*_to_int64", "too few digits were published" },
+    { "Bitcast", "bitcast__from_*float64_to_*", "too few digits of its input were published" },
+    { "Bitcast", "bitcast_float32__from_float32_to_int64", "its input was published as 0" },
     { "FusedBatchNormV3", "fused_batch_norm__*", "reserve_space_3 is what memory held" },
 };
 

@@ -37,7 +37,10 @@ static double write_ms(const char *const *names, struct weft_tensor *const *t)
     return ms() - begin;
 }
 
-static double read_ms(void)
+/* The best of some: memory that the machine never had before costs whoever asks for it first. */
+enum { READS = 4 };
+
+static double read_once(void)
 {
     struct weft_checkpoint *c;
     struct weft_tensor *t[TENSORS];
@@ -50,6 +53,16 @@ static double read_ms(void)
         weft_tensor_free(t[i]);
     weft_checkpoint_free(c);
     return took;
+}
+
+static double read_ms(void)
+{
+    double best = read_once();
+    for (int i = 1; i < READS; i++) {
+        double took = read_once();
+        best = took < best ? took : best;
+    }
+    return best;
 }
 
 /* With what the disk still has to do: our write has it behind it when it returns. */

@@ -28,6 +28,8 @@ BEGIN {
     aim["k_python_import_ms"] = "<= 40 beyond NumPy"
     aim["k_python_resident_mb_beyond_numpy"] = "<= 15"
     aim["k_python_feed_fetch_100mb_us"] = "at most two copies: 2x the row below"
+    aim["checkpoint_write_ms"] = "<= 2x cp, sync and CRC"
+    aim["checkpoint_read_ms"] = "<= 2x cp and CRC"
     aim["h_start_to_end_of_tiny_program_ms"] = "<= 15 (ONNX Runtime 32)"
 }
 END {

@@ -54,5 +54,7 @@ start_ms() {
 make_floors
 for round in $(seq "${ROUNDS:-2}"); do run_all "$round"; done > "$rows"
 start_ms >> "$rows"
+say "a checkpoint of a gigabyte"
+"$build/bench-checkpoint" "$build" >> "$rows"
 say ""
 awk -F '\t' -f bench/ratios.awk "$rows"

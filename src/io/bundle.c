@@ -7,7 +7,9 @@
 #include "wire/wire.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
+enum { LARGE_PAGE = 2 << 20 };
 enum { VERSION = 1, NAMES_MOST = 64 };          /* names: see table.c */
 enum { PIECE = 8 << 20, CHUNK = 512 << 10 };    /* bytes a thread takes; that a cache holds */
 
@@ -105,7 +107,7 @@ static struct status *read_entries(struct checkpoint *c, struct table_cursor *at
     }
     c->part = all;
     c->n_parts = parts;
-    c->entry = all + parts;
+    c->entry = all ? all + parts : NULL;
     c->n = n - parts;
     return NULL;
 }
@@ -237,6 +239,15 @@ static struct status *join_pieces(const struct reading *r, int64_t n, uint32_t *
     return st;
 }
 
+/* Fresh pages cost more than reading what fills them, and large ones cost less. */
+static void want_large_pages(char *to, uint64_t size)
+{
+    uintptr_t begin = ((uintptr_t)to + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    uintptr_t end = ((uintptr_t)to + size) / LARGE_PAGE * LARGE_PAGE;
+    if (begin < end)
+        (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+}
+
 static struct status *read_bytes(const struct shard *s, const struct saved *e, char *to,
                                  int threads)
 {
@@ -249,6 +260,7 @@ static struct status *read_bytes(const struct shard *s, const struct saved *e, c
         NEED(memory = mem_zero((size_t)n * (sizeof *r.failed + sizeof *r.crc)));
     r.failed = memory ? (struct status **)memory : &one.failed;
     r.crc = memory ? (uint32_t *)(r.failed + n) : &one.crc;
+    want_large_pages(to, e->size);
     pool_for(n, 1, threads, read_pieces, &r);
     struct status *st = join_pieces(&r, n, &crc);
     mem_free(memory);

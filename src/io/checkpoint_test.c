@@ -2,6 +2,7 @@
  * ours are the same bytes, and damage of any kind is an error. */
 #include "base/mem.h"
 #include "io/bundle_out.h"
+#include "io/slices_out.h"
 #include "test/expect.h"
 #include "test/file.h"
 #include "test/npz.h"
@@ -222,6 +223,27 @@ static void parts_are_the_same_bytes(void **state)
     bundle_release(&b);
     checkpoint_free(c);
     same_as_recorded("ckpt_slices");
+}
+
+static void v1_is_the_same_bytes(void **state)
+{
+    struct checkpoint *c;
+    struct slices_out o;
+    (void)state;
+    if (!recorded_are_here())
+        skip();
+    ok(checkpoint_open(RECORDED "ckpt_v1/model.ckpt", &c));
+    ok(slices_begin(&o, (int)c->n));
+    for (size_t i = 0; i < c->n; i++) {
+        struct tensor t;
+        ok(checkpoint_read(c, &c->entry[i], NULL, NULL, 0, &t));
+        ok(slices_add(&o, c->entry[i].name, &t.shape, c->entry[i].slice, &t));
+        tensor_unref(&t);
+    }
+    ok(slices_finish(&o, in_folder("v1")));
+    slices_release(&o);
+    checkpoint_free(c);
+    same_file(in_folder("v1"), RECORDED "ckpt_v1/model.ckpt");
 }
 
 /* ---- slices ---- */
@@ -509,6 +531,7 @@ int main(void)
         cmocka_unit_test(models_checkpoints_read),
         cmocka_unit_test(copies_are_the_same_bytes),
         cmocka_unit_test(parts_are_the_same_bytes),
+        cmocka_unit_test(v1_is_the_same_bytes),
         cmocka_unit_test(any_slice_is_read),
         cmocka_unit_test(slices_that_cannot_be),
         cmocka_unit_test(keys_sort),

@@ -118,7 +118,7 @@ static PyMethodDef reader_methods[] = {
     { "get_variable_to_shape_map", shape_map, METH_NOARGS, "{name: list of dimensions}" },
     { "get_variable_to_dtype_map", dtype_map, METH_NOARGS, "{name: DType}" },
     { "has_tensor", has_tensor, METH_O, "Is there a tensor of this name?" },
-    { "get_tensor", get_tensor, METH_O, "Its value, slices joined; NotFoundError if there is none." },
+    { "get_tensor", get_tensor, METH_O, "Its value; NotFoundError if there is none." },
     { NULL, NULL, 0, NULL }
 };
 static PyType_Slot reader_slots[] = {

@@ -199,3 +199,26 @@ def test_assignment_maps(tmp_path):
         session.run(a.initializer)
         assert session.run(a).tolist() == [1.0, 2.0]
     tf.train.init_from_checkpoint(prefix, {"a": [a]})
+
+
+def test_values_for_models(tmp_path):
+    from weft.contrib import framework, slim
+    prefix = saved(tmp_path, v=[[1.0, 2.0]], w=[1.0, 2.0, 3.0, 4.0])
+    v, other = tf.Variable([[0.0], [0.0]], name="v"), tf.Variable(5.0, name="other")
+    w = tf.get_variable("w", [4], partitioner=tf.fixed_size_partitioner(2))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        op, feeds = framework.assign_from_checkpoint(prefix, [v, *w])
+        session.run(op, feeds)
+        assert session.run(v).tolist() == [[1.0], [2.0]]
+        assert session.run(w.as_tensor()).tolist() == [1.0, 2.0, 3.0, 4.0]
+        with pytest.raises(ValueError, match=r"Checkpoint is missing variable \[other\]"):
+            framework.assign_from_checkpoint(prefix, [v, other])
+        with pytest.raises(ValueError, match="Total size of new array must be unchanged"):
+            framework.assign_from_checkpoint(prefix, {"v": other})
+        session.run(v.assign([[0.0], [0.0]]))
+        slim.assign_from_checkpoint_fn(prefix, [v, other], ignore_missing_vars=True,
+                                       reshape_variables=True)(session)
+        assert session.run(v).tolist() == [[1.0], [2.0]] and session.run(other) == 5.0
+        assert slim.assign_from_checkpoint_fn(prefix, [other], ignore_missing_vars=True) is None
+    assert framework.load_variable(prefix, "w").tolist() == [1.0, 2.0, 3.0, 4.0]

@@ -15,6 +15,12 @@ static void matmul(void **state)
     assert_string_equal(weft_op_name(d), "MatMul");
     assert_true(strlen(weft_op_doc(d)) > 10);
     assert_false(weft_op_is_stateful(d));
+    struct weft_bytes def, text;
+    ok(weft_op_export(d, &def));
+    ok(weft_message_to_text("OpDef", def.data, def.size, &text));
+    assert_non_null(memmem(text.data, text.size, "transpose_a", 11));
+    weft_bytes_free(&def);
+    weft_bytes_free(&text);
     assert_string_equal(weft_op_inputs_text(d), "a: T, b: T");
     assert_string_equal(weft_op_outputs_text(d), "product: T");
     assert_non_null(strstr(weft_op_attrs_text(d), "transpose_a: bool = false"));

@@ -149,7 +149,8 @@ def _is_included(element, export_scope, exclude_nodes):
         return True                     # it is not in any scope
     if exclude_nodes and name in exclude_nodes:
         return False
-    return name.lstrip("^").startswith(_UNBOUND) or not export_scope or name.startswith(export_scope)
+    from_outside = name.lstrip("^").startswith(_UNBOUND)
+    return from_outside or not export_scope or name.startswith(export_scope)
 
 
 # ---- a graph to a message ----

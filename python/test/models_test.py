@@ -12,6 +12,10 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".
 pytestmark = pytest.mark.skipif(not os.path.isdir(FOLDER), reason="../shared/models is not here")
 
 
+# Read by a program that parses Examples, never imported: what it holds has not the ranks it should.
+ODD = "tensorflow_r1.12_testdata/core/example/testdata/parse_example_graph_def.pbtxt.bin"
+
+
 def models():
     """The rows of MODELS.tsv that are GraphDefs."""
     if not os.path.isdir(FOLDER):
@@ -28,7 +32,8 @@ def read(row):
 
 
 def missing(graph_def):
-    return sorted({node.op for node in graph_def.node if not gen.has(node.op)})
+    functions = {f.signature.name for f in graph_def.library.function}
+    return sorted({node.op for node in graph_def.node if not gen.has(node.op)} - functions)
 
 
 @pytest.mark.parametrize("row", models(), ids=lambda row: row["path"])
@@ -38,6 +43,10 @@ def test_there_and_back(row):
     assert tf.GraphDef.FromString(message.SerializeToString()) == message
     if any(node.op == "SomeUnknownOp" for node in message.node):
         with pytest.raises(tf.errors.NotFoundError, match="Op type not registered 'SomeUnknownOp'"):
+            tf.import_graph_def(message, name="")
+        return
+    if row["path"] == ODD:
+        with pytest.raises(ValueError, match="Shape must be rank 1 but is rank 0"):
             tf.import_graph_def(message, name="")
         return
     names = {node.name for node in message.node}
@@ -75,7 +84,9 @@ def test_recorded_outputs(row):
     try:
         with tf.Session() as s:
             got = s.run(list(wanted), feeds)
-    except tf.errors.UnimplementedError as e:
+    except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as e:
+        if isinstance(e, tf.errors.InvalidArgumentError) and "No OpKernel" not in e.message:
+            raise
         pytest.skip(e.message.partition("\n")[0])
     for name, value, expected in zip(wanted, got, wanted.values()):
         if expected.dtype.kind == "f":

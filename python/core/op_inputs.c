@@ -187,8 +187,8 @@ static int first_dtype(PyObject *list)
     return 0;
 }
 
-/* How many inputs a list has, for ops with several lists. Lists that share the attribute are equally
- * long. */
+/* How many inputs a list has, for ops with several lists. Lists that share the attribute are
+ * equally long. */
 static bool say_length(struct making *m, int arg, Py_ssize_t n)
 {
     int attr = m->f->in[arg].number_attr;

@@ -34,7 +34,8 @@ def bmp(pixels):
     rows = b"".join(row[:, ::-1].tobytes().ljust((3 * width + 3) // 4 * 4, b"\0")
                     for row in pixels[::-1])
     return (b"BM" + struct.pack("<IHHI", 54 + len(rows), 0, 0, 54)
-            + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, len(rows), 1, 1, 0, 0) + rows)
+            + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, len(rows), 1, 1, 0, 0)
+            + rows)
 
 
 # ---- files as ops ----

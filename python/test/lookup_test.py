@@ -35,7 +35,8 @@ def test_static_hash_table():
     table = tf.lookup.StaticHashTable(init, -1)
     found = table.lookup(tf.constant([["a", "x"], ["b", "a"]]))
     assert (table.key_dtype, table.value_dtype) == (tf.string, tf.int64)
-    assert found.shape.as_list() == [2, 2] and found.op.name == "hash_table_Lookup/LookupTableFindV2"
+    assert found.op.name == "hash_table_Lookup/LookupTableFindV2"
+    assert found.shape.as_list() == [2, 2]
     assert run([found, table.size()])[0].tolist() == [[1, -1], [2, 1]]
     assert tf.get_collection(tf.GraphKeys.TABLE_INITIALIZERS) == [table.initializer]
     keys, values = run(table.export())
@@ -184,7 +185,8 @@ def test_static_vocabulary_table():
     (lambda: lookup_ops.index_table_from_file("x", -1), "num_oov_buckets must be greater"),
     (lambda: lookup_ops.index_table_from_file("x", vocab_size=0),
      "vocab_size must be greater than 0, got 0. vocabulary_file: x"),
-    (lambda: lookup_ops.index_table_from_file("x", key_dtype=tf.float32), "Only integer and string"),
+    (lambda: lookup_ops.index_table_from_file("x", key_dtype=tf.float32),
+     "Only integer and string"),
     (lambda: lookup_ops.index_table_from_tensor(None), "vocabulary_list must be specified"),
     (lambda: lookup_ops.index_table_from_tensor([1]), "Expected non-integer, got .*int32"),
     (lambda: lookup_ops.index_to_string_table_from_file(None), "vocabulary_file must be"),

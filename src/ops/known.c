@@ -16,11 +16,6 @@ const struct op ops_known[] = {
     KNOWN("BatchDatasetV2", "input_dataset: variant, batch_size: int64, drop_remainder: bool",
           "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("Betainc", "a: T, b: T, x: T", "z: T", "T: {float, double}", 0),
-    KNOWN("Bitcast", "input: T", "output: type",
-          "T: {bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, int8, "
-          "int16, complex64, complex128, qint8, quint8, qint16, quint16, qint32}; type: "
-          "{bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, int8, "
-          "int16, complex64, complex128, qint8, quint8, qint16, quint16, qint32}", 0),
     KNOWN("CacheDataset", "input_dataset: variant, filename: string", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("CompareAndBitpack", "input: T, threshold: T", "output: uint8",
@@ -77,23 +72,6 @@ const struct op ops_known[] = {
           "filterbank_channel_count: int = 40; dct_coefficient_count: int = 13", 0),
     KNOWN("NearestNeighbors", "points: float, centers: float, k: int64",
           "nearest_center_indices: int64, nearest_center_distances: float", "", 0),
-    KNOWN("ParseExample",
-          "serialized: string, names: string, sparse_keys: Nsparse * string, dense_keys: Ndense "
-          "* string, dense_defaults: Tdense",
-          "sparse_indices: Nsparse * int64, sparse_values: sparse_types, sparse_shapes: Nsparse "
-          "* int64, dense_values: Tdense",
-          "Nsparse: int >= 0; Ndense: int >= 0; sparse_types: list({float, int64, string}) >= 0; "
-          "Tdense: list({float, int64, string}) >= 0; dense_shapes: list(shape) >= 0", 0),
-    KNOWN("ParseExampleV2",
-          "serialized: string, names: string, sparse_keys: string, dense_keys: string, "
-          "ragged_keys: string, dense_defaults: Tdense",
-          "sparse_indices: num_sparse * int64, sparse_values: sparse_types, sparse_shapes: "
-          "num_sparse * int64, dense_values: Tdense, ragged_values: ragged_value_types, "
-          "ragged_row_splits: ragged_split_types",
-          "Tdense: list({float, int64, string}) >= 0; num_sparse: int >= 0; sparse_types: "
-          "list({float, int64, string}) >= 0; ragged_value_types: list({float, int64, string}) "
-          ">= 0; ragged_split_types: list({int32, int64}) >= 0; dense_shapes: list(shape) >= 0",
-          0),
     KNOWN("PartitionedCall", "args: Tin", "output: Tout",
           "Tin: list(type) >= 0; Tout: list(type) >= 0; f: func", 0),
     KNOWN("PrefetchDataset", "input_dataset: variant, buffer_size: int64", "handle: variant",
@@ -124,8 +102,6 @@ const struct op ops_known[] = {
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", OP_STATEFUL),
     KNOWN("ReaderReadV2", "reader_handle: resource, queue_handle: resource",
           "key: string, value: string", "", OP_STATEFUL),
-    KNOWN("RegexReplace", "input: string, pattern: string, rewrite: string", "output: string",
-          "replace_global: bool = true", 0),
     KNOWN("RemoteCall", "target: string, args: Tin", "output: Tout",
           "Tin: list(type) >= 1; Tout: list(type) >= 1; f: func", OP_STATEFUL),
     KNOWN("RepeatDataset", "input_dataset: variant, count: int64", "handle: variant",
@@ -152,7 +128,6 @@ const struct op ops_known[] = {
           "else_branch: func", 0),
     KNOWN("StatelessWhile", "input: T", "output: T", "T: list(type) >= 0; cond: func; body: func",
           0),
-    KNOWN("StaticRegexFullMatch", "input: string", "output: bool", "pattern: string", 0),
     KNOWN("SymbolicGradient", "input: Tin", "output: Tout",
           "Tin: list(type) >= 1; Tout: list(type) >= 1; f: func", 0),
     KNOWN("TakeDataset", "input_dataset: variant, count: int64", "handle: variant",

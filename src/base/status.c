@@ -62,6 +62,17 @@ struct status *status_at_node(struct status *st, const char *node)
     return at;
 }
 
+struct status *status_at_call(struct status *st, const char *node)
+{
+    if (!st || st == &no_memory)
+        return st;
+    struct status *text = status_new(st->code, "%s\n\t [[{{node %s}}]]", st->message, node);
+    struct status *at = status_make(text->code, text->message, node);
+    status_free(text);
+    status_free(st);
+    return at;
+}
+
 struct status *status_prefix(struct status *st, const char *fmt, ...)
 {
     if (!st)

@@ -41,6 +41,9 @@ MUST_CHECK __attribute__((returns_nonnull)) struct status *status_no_memory(void
 /* Returns `st` with the failing node appended, as TensorFlow does
  * ("\n\t [[{{node NAME}}]]"), once; NULL stays NULL. Takes `st` over. */
 MUST_CHECK struct status *status_at_node(struct status *st, const char *node);
+/* The same of a failure in a function that `node` calls: that is the failing node now, and the one
+ * within stays in the text. */
+MUST_CHECK struct status *status_at_call(struct status *st, const char *node);
 
 /* Takes `st` over and returns it with printf text put in front; NULL stays NULL. */
 MUST_CHECK __attribute__((format(printf, 2, 3)))

@@ -2,7 +2,7 @@
  * inferred. From here on it never changes. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "graph/graph.h"
+#include "graph/function.h"
 
 #include <stdlib.h>
 
@@ -408,7 +408,7 @@ static struct status *infer_shapes(struct adding *a)
         out[i] = SHAPE_UNKNOWN;
     int budget = VALUE_BUDGET;
     struct shape_ctx c = { n, n->n_in, n->n_out, in, out, &budget, 0 };
-    struct status *st = a->op->shape(&c);
+    struct status *st = a->op->flags & OP_CALL ? function_shape(&c) : a->op->shape(&c);
     for (int i = 0; i < n->n_out && !st; i++)
         st = shape_check_size(&out[i]);
     if (st)

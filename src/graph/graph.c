@@ -77,7 +77,7 @@ const struct op *graph_op(struct graph *g, const char *name)
         return op;
     graph_lock(g);
     const struct function *f = library_find(g, name);
-    op = f ? f->op : map_get(&g->ops, name);
+    op = f ? f->op : map_get(g->outer ? &g->outer->ops : &g->ops, name);
     graph_unlock(g);
     return op ? op : op_find_known(name);
 }

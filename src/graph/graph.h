@@ -47,6 +47,8 @@ struct graph {
     struct kept_value *values;          /* computed for shape functions, see eval.c */
     struct map ops;                     /* known to this graph alone: files brought them */
     struct library *library;            /* functions, see library.h; NULL: none */
+    struct graph *outer;                /* of the body of a function: whose library it is in */
+    int depth;                          /* calls that lie around the body */
     int64_t seed;
     bool has_seed, finalized;
     int ids_given;                      /* op ids handed out, failed ops counted (A12, A57) */
@@ -142,6 +144,8 @@ MUST_CHECK struct status *node_groups(const struct node *n, struct arena *a, str
 
 /* Where the inputs of argument `arg` of the op begin in n->in, and how many there are. */
 int node_arg(const struct node *n, int arg, int *count);
+/* Where the outputs of the argument of that name begin, and how many there are; -1: none has it. */
+int node_out_arg(const struct node *n, struct text name, int *count);
 
 static inline enum dtype node_in_dtype(const struct node *n, int i)
 { return n->in[i].node->dtype[n->in[i].index]; }

@@ -37,6 +37,7 @@ struct import {
     struct arena arena;                 /* of all that stands here */
     const char *prefix, *device;        /* NULL or "": none */
     bool uniquify_prefix, uniquify_names, allow_unknown;
+    bool of_function;                   /* inputs are written as a function's: "node:argument:1" */
     bool no_memory;                     /* for an option: said by the import */
     struct import_map **map;
     struct node **after;

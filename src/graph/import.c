@@ -13,15 +13,31 @@
 
 /* ---- "x", "x:1", "^x" ---- */
 
-struct ref { const char *name; size_t len; int index; bool control; };
+struct ref { const char *name; size_t len; struct text arg; int index; bool control; };
 
-static bool ref_parse(const char *text, struct ref *r)
+/* Of a function: "x", "x:1" (an argument's), "x:arg", "x:arg:1". */
+static void take_arg(struct ref *r, const char **colon)
+{
+    const char *first = strchr(r->name, ':');
+    if (!first || (first == *colon && first[1] >= '0' && first[1] <= '9'))
+        return;
+    if (first == *colon)
+        *colon = NULL;
+    r->len = (size_t)(first - r->name);
+    r->arg.s = first + 1;
+    r->arg.n = *colon ? (size_t)(*colon - first - 1) : strlen(first + 1);
+}
+
+static bool ref_parse(struct loading *l, const char *text, struct ref *r)
 {
     r->control = *text == '^';
     r->name = text + r->control;
     r->index = 0;
+    r->arg = (struct text){ 0 };
     const char *colon = strrchr(r->name, ':');
     r->len = colon ? (size_t)(colon - r->name) : strlen(r->name);
+    if (l->im->of_function)
+        take_arg(r, &colon);
     if (!colon)
         return r->len > 0;
     char *end;
@@ -43,8 +59,8 @@ static struct status *source_find(struct loading *l, const Wire__NodeDef *def, c
                                   struct source *s)
 {
     struct ref r;
-    ENSURE(ref_parse(text, &r), "Node '%s': Unknown input node '%s'", def->name, text);
-    *s = (struct source){ .index = r.index, .control = r.control };
+    ENSURE(ref_parse(l, text, &r), "Node '%s': Unknown input node '%s'", def->name, text);
+    *s = (struct source){ .index = r.index, .arg = r.arg, .control = r.control };
     struct import_map *m = mapped_to(l, &r);
     if (m) {
         m->used = true;
@@ -180,6 +196,16 @@ static bool is_next_iteration(const struct item *item)
     return item && item->op && item->op->flags & OP_NEXT;
 }
 
+static struct status *index_in_arg(const struct item *item, const struct source *s,
+                                   const struct node *from, int *index)
+{
+    int count, first = node_out_arg(from, s->arg, &count);
+    ENSURE(first >= 0 && *index < count, "Node '%s': its input node '%s' has no output %.*s:%d",
+           item->def->name, from->name, (int)s->arg.n, s->arg.s, *index);
+    *index += first;
+    return NULL;
+}
+
 static struct status *convert_input(const struct item *item, const struct source *s,
                                     struct node_def *d, struct out *in, struct node **control)
 {
@@ -189,6 +215,8 @@ static struct status *convert_input(const struct item *item, const struct source
         control[d->n_control++] = from;
         return NULL;
     }
+    if (from && s->arg.s)
+        TRY(index_in_arg(item, s, from, &index));
     if (from)                           /* else a loop's edge, set later */
         ENSURE(index < from->n_out, "Node '%s': Connecting to invalid output %d of source node %s "
                "which has %d outputs", item->def->name, index,
@@ -356,7 +384,7 @@ static struct status *close_loops(struct loading *l)
 /* TF: an output that was asked for and is mapped is what it is mapped to; a node is itself. */
 static struct import_map *map_of_want(struct loading *l, const struct import_want *w)
 {
-    struct ref r = { w->name.node, strlen(w->name.node), w->name.index, false };
+    struct ref r = { w->name.node, strlen(w->name.node), { 0 }, w->name.index, false };
     return w->name.index == INDEX_NODE ? NULL : mapped_to(l, &r);
 }
 

@@ -10,7 +10,13 @@ enum progress { UNSEEN, ENTERED, ADDED };
 struct item;
 
 /* What an input leads to: a node of the message, or what it is mapped to. */
-struct source { struct item *item; struct out mapped; int index; bool control; };
+struct source {
+    struct item *item;
+    struct out mapped;
+    struct text arg;                    /* of a function's node: the argument that index counts in */
+    int index;
+    bool control;
+};
 
 struct item {                           /* a node of the message */
     const Wire__NodeDef *def;

@@ -1,5 +1,6 @@
 #include "graph/library.h"
 #include "base/mem.h"
+#include "graph/function.h"
 #include "graph/proto.h"
 
 struct library {
@@ -10,7 +11,8 @@ struct library {
 
 const struct function *library_find(const struct graph *g, const char *name)
 {
-    return g->library ? map_get(&g->library->by_name, name) : NULL;
+    const struct library *l = g->outer ? g->outer->library : g->library;
+    return l ? map_get(&l->by_name, name) : NULL;
 }
 
 int library_count(const struct graph *g) { return g->library ? g->library->n : 0; }
@@ -20,6 +22,8 @@ void library_free(struct library *l)
 {
     if (!l)
         return;
+    for (int i = 0; i < l->n; i++)
+        function_forget(l->function[i]);
     map_free(&l->by_name);
     mem_free(l->function);
     mem_free(l);
@@ -28,7 +32,8 @@ void library_free(struct library *l)
 void library_truncate(struct graph *g, int n)
 {
     while (library_count(g) > n) {
-        const struct function *f = g->library->function[--g->library->n];
+        struct function *f = g->library->function[--g->library->n];
+        function_forget(f);
         map_remove(&g->library->by_name, f->def->signature->name);
     }
 }
@@ -98,6 +103,7 @@ static struct status *add_function(struct graph *g, const Wire__FunctionDef *m)
     TRY(function_copy(g, m, &copy));
     f->def = copy;
     TRY(op_from_proto(&g->arena, f->def->signature, &f->op));
+    ((struct op *)f->op)->flags |= OP_CALL;
     if (!map_put(&g->library->by_name, f->def->signature->name, f))
         return status_no_memory();
     f->index = g->library->n;

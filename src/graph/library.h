@@ -14,6 +14,7 @@ struct function {
     const struct op *op;                /* its signature: a node may have its name as op */
     const char *gradient;               /* the function that is its gradient; NULL: none is named */
     int index;                          /* its place */
+    struct instance *instances;         /* its bodies, by the attributes given: see function.h */
 };
 
 /* NULL: none of that name. */

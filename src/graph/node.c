@@ -81,6 +81,20 @@ int node_arg(const struct node *n, int arg, int *count)
     return at;
 }
 
+int node_out_arg(const struct node *n, struct text name, int *count)
+{
+    const struct sig *s = op_sig(n->op);
+    int at = 0;
+    for (int i = 0; i < s->n_out; i++) {
+        const struct arg *arg = &s->out[i];
+        *count = arg_length(n, arg);
+        if (arg->name.n == name.n && !memcmp(arg->name.s, name.s, name.n))
+            return at;
+        at += *count;
+    }
+    return -1;
+}
+
 struct status *shape_attr(struct shape_ctx *c)
 {
     const struct shape *s = node_attr_shape(c->node, "shape");

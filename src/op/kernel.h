@@ -38,6 +38,7 @@ struct run_env {
     struct buffer *temp;            /* see kernel_temp(): what the kernel that runs was given */
     struct stop stop;
     int threads;                    /* most that pool_for() may use (0: all) */
+    int inter;                      /* most steps at a time (0: the pool's) */
 };
 
 /* While it runs. */

@@ -1,5 +1,5 @@
 /* known.c - ops that are known by their signature alone: a graph may hold them, and a run that
- * needs one says that there is no kernel. They are those that real files hold. An op that gets a
+ * needs one says that there is no kernel, unless it is the call of a function. They are those that real files hold. An op that gets a
  * row in a family loses its line here: the audit sees to it. */
 #include "ops/known.h"
 
@@ -73,7 +73,7 @@ const struct op ops_known[] = {
     KNOWN("NearestNeighbors", "points: float, centers: float, k: int64",
           "nearest_center_indices: int64, nearest_center_distances: float", "", 0),
     KNOWN("PartitionedCall", "args: Tin", "output: Tout",
-          "Tin: list(type) >= 0; Tout: list(type) >= 0; f: func", 0),
+          "Tin: list(type) >= 0; Tout: list(type) >= 0; f: func", OP_CALL),
     KNOWN("PrefetchDataset", "input_dataset: variant, buffer_size: int64", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("PriorityQueueV2", "", "handle: resource",
@@ -122,7 +122,7 @@ const struct op ops_known[] = {
     KNOWN("StackV2", "max_size: int32", "handle: resource",
           "elem_type: type; stack_name: string = \"\"", OP_STATEFUL),
     KNOWN("StatefulPartitionedCall", "args: Tin", "output: Tout",
-          "Tin: list(type) >= 0; Tout: list(type) >= 0; f: func", OP_STATEFUL),
+          "Tin: list(type) >= 0; Tout: list(type) >= 0; f: func", OP_STATEFUL | OP_CALL),
     KNOWN("StatelessIf", "cond: Tcond, input: Tin", "output: Tout",
           "Tcond: type; Tin: list(type) >= 0; Tout: list(type) >= 0; then_branch: func; "
           "else_branch: func", 0),

@@ -219,7 +219,10 @@ static struct status *keep_bound(struct compiler *c, struct resource *r)
 static struct status *choose_kernel(struct compiler *c, struct step *s)
 {
     const struct node *n = s->node;
-    struct prep p = { .node = n, .name = n->name, .arena = &c->plan->arena,
+    const char *name = n->name;
+    if (*c->scope)
+        NEED(name = arena_printf(&c->plan->arena, "%s%s", c->scope, name));
+    struct prep p = { .node = n, .name = name, .arena = &c->plan->arena,
                       .resources = c->resources, .run = node_kernel(n) };
     struct status *st = n->op->prepare ? n->op->prepare(&p) : NULL;
     if (p.bound) {
@@ -245,7 +248,7 @@ static struct status *make_step(struct compiler *c, const struct node *n, struct
     if (c->flags & PLAN_PLACE)
         TRY(plan_place(n, c->flags & PLAN_SOFT));
     TRY(find_derefs(c, s, in));
-    return choose_kernel(c, s);
+    return s->flags & OP_CALL ? compile_call(c, s) : choose_kernel(c, s);
 }
 
 static struct status *feed_run(struct kernel *k)
@@ -527,23 +530,32 @@ static struct status *compile(struct compiler *c)
     return p->serial ? NULL : find_successors(c);
 }
 
-struct status *plan_compile(struct graph *g, const struct plan_key *key,
-                            struct resources *resources, unsigned flags, struct plan **result)
+struct status *compile_plan(struct compiler *c, struct graph *g, struct plan **result)
 {
     struct plan *p = mem_new(struct plan);
     NEED(p);
-    struct compiler c = { .graph = g, .plan = p, .key = key, .resources = resources,
-                          .flags = flags };
-    graph_lock(g);
-    c.place = mem_array(struct place, g->n + 1);    /* fresh zeroed pages: only those used cost */
-    struct status *st = c.place ? compile(&c) : status_no_memory();
-    graph_unlock(g);
-    mem_free(c.place);
-    arena_free(&c.tmp);
+    c->graph = g;
+    c->plan = p;
+    c->place = mem_array(struct place, g->n + 1);   /* fresh zeroed pages: only those used cost */
+    struct status *st = c->place ? compile(c) : status_no_memory();
+    mem_free(c->place);
+    arena_free(&c->tmp);
     if (st)
         plan_free(p);
     else
         *result = p;
+    return st;
+}
+
+struct status *plan_compile(struct graph *g, const struct plan_key *key,
+                            struct resources *resources, unsigned flags, struct plan **result)
+{
+    int calls = 0;
+    struct compiler c = { .key = key, .resources = resources, .flags = flags, .scope = "",
+                          .n_calls = &calls };
+    graph_lock(g);
+    struct status *st = compile_plan(&c, g, result);
+    graph_unlock(g);
     return st;
 }
 
@@ -553,6 +565,7 @@ void plan_free(struct plan *p)
         return;
     for (int i = 0; i < p->n_constants; i++)
         tensor_unref(&p->constant[i]);
+    calls_free(p->calls);
     for (int i = 0; i < p->n_bound; i++)
         resource_unref(p->bound[i]);
     arena_free(&p->arena);

@@ -23,6 +23,8 @@ struct compiler {
     int *next_fed;              /* by feed: 1 + the next feed of the same node */
     int *constant_of;           /* by slot: 1 + index in plan->constant */
     int n_needed, constants_cap, bound_cap;
+    const char *scope;          /* of a function: what the names of its nodes begin with; or "" */
+    int *n_calls;               /* how many were compiled, all depths together */
 };
 
 /* The slot where o's value is read: a feed's, or the node's own. */
@@ -31,5 +33,13 @@ int compile_slot(const struct compiler *c, struct out o);
 /* Compute a step whose inputs are constants, now: then its outputs are constants and the step
  * is not needed. *folded says so; an error of the kernel's is left to the run (E11). */
 MUST_CHECK struct status *compile_fold(struct compiler *c, const struct step *s, bool *folded);
+
+/* A step whose node calls a function: the function's body is compiled, with what is stateful in it
+ * this call's own. */
+MUST_CHECK struct status *compile_call(struct compiler *c, struct step *s);
+void calls_free(struct call *first);
+
+/* plan_compile() within a plan that is being compiled. */
+MUST_CHECK struct status *compile_plan(struct compiler *c, struct graph *g, struct plan **result);
 
 #endif

@@ -31,7 +31,7 @@ static bool can_fold(const struct compiler *c, const struct step *s)
 {
     enum {
         NEVER = OP_STATEFUL | OP_HOST | OP_BLOCKING | OP_SWITCH | OP_MERGE | OP_ENTER | OP_EXIT |
-                OP_NEXT
+                OP_NEXT | OP_CALL
     };
     const struct node *n = s->node;
     if (s->flags & NEVER || n->n_control || !n->n_out || n->n_in + n->n_out > MOST_ARGS)

@@ -29,6 +29,8 @@ struct step {                   /* one node, as the executor sees it */
     unsigned flags;             /* the op's */
 };
 
+struct call;                    /* of call.c: a function that a step runs */
+
 struct plan {
     struct arena arena;
     struct step *step;          /* in a topological order */
@@ -42,6 +44,7 @@ struct plan {
     bool mortal;                /* some values may be dead: there is control flow */
     struct resource **bound;    /* references to give back */
     int n_bound;
+    struct call *calls;         /* the functions that its steps run; they are the plan's */
     const struct node *const *fetched;      /* for messages */
 };
 

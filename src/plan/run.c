@@ -124,6 +124,7 @@ static void take_options(struct run *r, const struct run_options *o)
 {
     r->env.stop = o->stop;
     r->env.threads = o->intra;
+    r->env.inter = o->inter;
 }
 
 struct status *plan_run(const struct plan *p, struct run *r, const struct tensor *feed,

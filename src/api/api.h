@@ -34,6 +34,7 @@ SAME_OBJECT(optimizer, weft_optimizer, optimizer)
 SAME_OBJECT(session, weft_session, session)
 SAME_OBJECT(session_partial, weft_partial, partial)
 SAME_OBJECT(server, weft_server, server)
+SAME_OBJECT(checkpoint, weft_checkpoint, checkpoint)
 
 static inline struct out out_in(struct weft_out o)
 { return (struct out){ node_in(o.node), o.index }; }

@@ -265,6 +265,23 @@ static struct status *take_shapes(struct loading *l, const struct item *item)
     return NULL;
 }
 
+static struct status *add_def(struct loading *l, const struct node_def *d, struct node **node)
+{
+    return (l->im->add ? l->im->add : graph_add)(l->graph, d, node);
+}
+
+/* For looking at: a node whose shapes cannot be is one of shapes that are not known. */
+static struct status *add_anyway(struct loading *l, struct node_def *d, struct node **node)
+{
+    struct op *row = arena_new(&l->graph->arena, struct op);
+    NEED(row);
+    *row = *d->row;
+    row->sig = op_sig(d->row);
+    row->shape = shape_unknown;
+    d->row = row;
+    return add_def(l, d, node);
+}
+
 static struct status *add_node(struct loading *l, struct item *item)
 {
     const Wire__NodeDef *def = item->def;
@@ -278,7 +295,11 @@ static struct status *add_node(struct loading *l, struct item *item)
     if (!st && !item->op)
         st = unknown_op(l, item, &d, &d.row);
     if (!st)
-        st = (l->im->add ? l->im->add : graph_add)(l->graph, &d, &item->node);
+        st = add_def(l, &d, &item->node);
+    if (l->im->allow_unknown && item->op && status_code(st) == INVALID_ARGUMENT) {
+        status_free(st);
+        st = add_anyway(l, &d, &item->node);
+    }
     for (int i = 0; i < d.n_attr; i++)
         attr_release(&attr[i]);
     item->progress = ADDED;

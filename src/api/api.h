@@ -35,6 +35,13 @@ SAME_OBJECT(session, weft_session, session)
 SAME_OBJECT(session_partial, weft_partial, partial)
 SAME_OBJECT(server, weft_server, server)
 SAME_OBJECT(checkpoint, weft_checkpoint, checkpoint)
+SAME_OBJECT(record_writer, weft_record_writer, record_writer)
+SAME_OBJECT(record_reader, weft_record_reader, record_reader)
+SAME_OBJECT(event_writer, weft_event_writer, event_writer)
+SAME_OBJECT(saver, weft_saver, saver)
+SAME_OBJECT(meta, weft_meta_graph, meta)
+SAME_OBJECT(saved_model, weft_saved_model, model)
+SAME_OBJECT(signature, weft_signature, signature)
 
 static inline struct out out_in(struct weft_out o)
 { return (struct out){ node_in(o.node), o.index }; }

@@ -271,7 +271,7 @@ static struct status *add_def(struct loading *l, const struct node_def *d, struc
 }
 
 /* For looking at: a node whose shapes cannot be is one of shapes that are not known. */
-static struct status *add_anyway(struct loading *l, struct node_def *d, struct node **node)
+static struct status *add_shapeless(struct loading *l, struct node_def *d, struct node **node)
 {
     struct op *row = arena_new(&l->graph->arena, struct op);
     NEED(row);
@@ -280,6 +280,16 @@ static struct status *add_anyway(struct loading *l, struct node_def *d, struct n
     row->shape = shape_unknown;
     d->row = row;
     return add_def(l, d, node);
+}
+
+static struct status *add(struct loading *l, struct item *item, struct node_def *d)
+{
+    struct status *st = add_def(l, d, &item->node);
+    bool retry = l->im->allow_unknown && item->op && !(item->op->flags & OP_CONSTANT);
+    if (!retry || status_code(st) != INVALID_ARGUMENT)
+        return st;
+    status_free(st);
+    return add_shapeless(l, d, &item->node);
 }
 
 static struct status *add_node(struct loading *l, struct item *item)
@@ -295,11 +305,7 @@ static struct status *add_node(struct loading *l, struct item *item)
     if (!st && !item->op)
         st = unknown_op(l, item, &d, &d.row);
     if (!st)
-        st = add_def(l, &d, &item->node);
-    if (l->im->allow_unknown && item->op && status_code(st) == INVALID_ARGUMENT) {
-        status_free(st);
-        st = add_anyway(l, &d, &item->node);
-    }
+        st = add(l, item, &d);
     for (int i = 0; i < d.n_attr; i++)
         attr_release(&attr[i]);
     item->progress = ADDED;

@@ -773,7 +773,7 @@ WEFT_API void weft_import_return(struct weft_import *i, const char *name);
  * they have their default. TF: producer_op_list. */
 WEFT_API void weft_import_ops(struct weft_import *i, const void *op_list, size_t n);
 /* Ops that nobody knows, and known ones with attributes that are not theirs, become nodes too, with
- * the outputs that the file makes use of: for looking at them. */
+ * the outputs that the file makes use of, and shapes that cannot be are unknown: for looking at. */
 WEFT_API void weft_import_allow_unknown(struct weft_import *i, bool allow);
 
 /* Adds the nodes of a serialized GraphDef, whatever their order, and its functions; on failure the

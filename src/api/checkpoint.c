@@ -3,8 +3,6 @@
 #include "base/mem.h"
 #include "io/bundle_out.h"
 
-SAME_OBJECT(checkpoint, weft_checkpoint, checkpoint)
-
 struct weft_status *weft_checkpoint_open(const char *prefix, struct weft_checkpoint **result)
 {
     return status_out(checkpoint_open(prefix, (struct checkpoint **)result));

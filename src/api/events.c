@@ -7,10 +7,6 @@
 
 #include <math.h>
 
-SAME_OBJECT(record_writer, weft_record_writer, record_writer)
-SAME_OBJECT(record_reader, weft_record_reader, record_reader)
-SAME_OBJECT(event_writer, weft_event_writer, event_writer)
-
 /* ---- records ---- */
 
 static struct status *open_writer(const char *path, const char *compression,

@@ -6,11 +6,6 @@
 #include "model/saver.h"
 #include "model/subgraph.h"
 
-SAME_OBJECT(meta, weft_meta_graph, meta)
-SAME_OBJECT(saved_model, weft_saved_model, model)
-SAME_OBJECT(signature, weft_signature, signature)
-static inline struct saver *saver_in(const struct weft_saver *s) { return (struct saver *)s; }
-
 _Static_assert(sizeof(struct weft_named_out) == sizeof(struct named_out),
                "weft_named_out is struct named_out");
 _Static_assert(sizeof(struct weft_shape) == sizeof(struct shape), "weft_shape is struct shape");

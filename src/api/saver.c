@@ -5,8 +5,6 @@
 #include "model/checkpoint_state.h"
 #include "model/saver.h"
 
-SAME_OBJECT(saver, weft_saver, saver)
-
 static struct status *make(struct graph *g, const struct weft_variable *variables, int n,
                            const struct saver_options *o, struct saver **result)
 {

@@ -293,6 +293,33 @@ static struct status *take_shapes(struct loading *l, const struct item *item)
     return NULL;
 }
 
+static struct status *add_def(struct loading *l, const struct node_def *d, struct node **node)
+{
+    return (l->im->add ? l->im->add : graph_add)(l->graph, d, node);
+}
+
+/* For looking at: a node whose shapes cannot be is one of shapes that are not known. */
+static struct status *add_shapeless(struct loading *l, struct node_def *d, struct node **node)
+{
+    struct op *row = arena_new(&l->graph->arena, struct op);
+    NEED(row);
+    *row = *d->row;
+    row->sig = op_sig(d->row);
+    row->shape = shape_unknown;
+    d->row = row;
+    return add_def(l, d, node);
+}
+
+static struct status *add(struct loading *l, struct item *item, struct node_def *d)
+{
+    struct status *st = add_def(l, d, &item->node);
+    bool retry = l->im->allow_unknown && item->op && !(item->op->flags & OP_CONSTANT);
+    if (!retry || status_code(st) != INVALID_ARGUMENT)
+        return st;
+    status_free(st);
+    return add_shapeless(l, d, &item->node);
+}
+
 static struct status *add_node(struct loading *l, struct item *item)
 {
     const Wire__NodeDef *def = item->def;
@@ -306,7 +333,7 @@ static struct status *add_node(struct loading *l, struct item *item)
     if (!st && !item->op)
         st = unknown_op(l, item, &d, &d.row);
     if (!st)
-        st = (l->im->add ? l->im->add : graph_add)(l->graph, &d, &item->node);
+        st = add(l, item, &d);
     for (int i = 0; i < d.n_attr; i++)
         attr_release(&attr[i]);
     item->progress = ADDED;

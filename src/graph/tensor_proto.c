@@ -72,8 +72,6 @@ static struct status *from_content(const Wire__TensorProto *m, struct tensor *t)
     ProtobufCBinaryData c = m->tensor_content;
     if (t->dtype == DT_STRING)
         return strings_from_content(c, t);
-    ENSURE(c.len == tensor_bytes(t), "Cannot parse tensor from proto: %zu bytes of content where "
-           "%s%s has %zu", c.len, dtype_name(t->dtype), SHAPE_STR(&t->shape), tensor_bytes(t));
     if (t->dtype == DT_BOOL)            /* nothing but 0 and 1 may be in a bool */
         for (size_t i = 0; i < c.len; i++)
             ((bool *)t->data)[i] = c.data[i] != 0;
@@ -133,6 +131,19 @@ static void from_field(const Wire__TensorProto *m, struct tensor *t)
         put_element(t, i, &f, i < given ? i : given - 1);
 }
 
+/* Before memory is taken for what a shape claims. */
+static struct status *check_content(const Wire__TensorProto *m, enum dtype dtype,
+                                    const struct shape *s)
+{
+    size_t has = m->tensor_content.len, claims = dtype_size(dtype);
+    for (int i = 0; i < s->rank; i++)
+        if (__builtin_mul_overflow(claims, (size_t)s->dim[i], &claims))
+            claims = SIZE_MAX;
+    ENSURE(!has || dtype == DT_STRING || has == claims, "Cannot parse tensor from proto: %zu bytes "
+           "of content where %s%s has %zu", has, dtype_name(dtype), SHAPE_STR(s), claims);
+    return NULL;
+}
+
 struct status *tensor_from_proto(const Wire__TensorProto *m, struct tensor *t)
 {
     struct shape s = SHAPE_SCALAR;
@@ -146,6 +157,7 @@ struct status *tensor_from_proto(const Wire__TensorProto *m, struct tensor *t)
     if (dtype == DT_RESOURCE || dtype == DT_VARIANT)
         return status_new(UNIMPLEMENTED, "Cannot parse tensor from proto: %s values do not travel",
                           dtype_name(dtype));
+    TRY(check_content(m, dtype, &s));
     TRY(tensor_new(t, NULL, dtype, &s));
     struct status *st = NULL;
     if (m->tensor_content.len)

@@ -60,13 +60,19 @@ static struct status *same_again(const struct model *m, struct graph *g)
     return st;
 }
 
+/* Random numbers that nobody gave a seed are others each time. */
+static bool is_random(const struct node *n)
+{
+    return node_attr_find(n, "seed2") && !node_attr(n, "seed") && !node_attr(n, "seed2");
+}
+
 static bool can_run(const struct graph *g)
 {
     const unsigned never = OP_ENTER | OP_EXIT | OP_NEXT;
     bool can = true;
     for (int i = 0; i < g->n; i++)
-        can &= !g->node[i]->op->sig && !(g->node[i]->op->flags & never) &&
-               strncmp(g->node[i]->op->name, "Variable", 8) &&
+        can &= (!g->node[i]->op->sig || g->node[i]->op->flags & OP_CALL) && !(g->node[i]->op->flags & never) &&
+               !is_random(g->node[i]) && strncmp(g->node[i]->op->name, "Variable", 8) &&
                strcmp(g->node[i]->op->name, "VarHandleOp");
     return can;
 }

@@ -1,0 +1,33 @@
+/* function.h - a function of the library as a graph of its own: its body.
+ *
+ * There is one body for each function and each set of attributes that it is given, made when it is
+ * first asked for and kept in the library of the graph whose function it is. A body is no more than
+ * a graph whose arguments are placeholders and whose results are outputs; it belongs to the library
+ * and is looked at under the lock of that graph.
+ */
+#ifndef GRAPH_FUNCTION_H
+#define GRAPH_FUNCTION_H
+
+#include "graph/library.h"
+
+struct body {
+    struct graph *graph;
+    const char *name;                   /* the function's */
+    struct out *arg, *result;
+    struct node **target;               /* what has to run besides: what is stateful, and control_ret */
+    int n_args, n_results, n_targets;
+    bool busy;                          /* for who walks through calls: this one is being walked */
+};
+
+/* Of the function that the node calls: its op, or what its first attribute of kind func names.
+ * NOT_FOUND "Function f is not defined."; INVALID_ARGUMENT where the body cannot be made or does not
+ * fit the node, or where it calls itself. */
+MUST_CHECK struct status *function_body(const struct node *call, struct body **b);
+
+/* Those of the body's results, as far as they are known there. */
+MUST_CHECK struct status *function_shape(struct shape_ctx *c);
+
+/* The bodies of `f` go. */
+void function_forget(struct function *f);
+
+#endif

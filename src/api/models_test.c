@@ -66,14 +66,18 @@ static bool is_random(const struct node *n)
     return node_attr_find(n, "seed2") && !node_attr(n, "seed") && !node_attr(n, "seed2");
 }
 
-static bool can_run(const struct graph *g)
+static bool node_can_run(const struct node *n)
 {
     const unsigned never = OP_ENTER | OP_EXIT | OP_NEXT;
+    return (!n->op->sig || n->op->flags & OP_CALL) && !(n->op->flags & never) && !is_random(n) &&
+           strncmp(n->op->name, "Variable", 8) && strcmp(n->op->name, "VarHandleOp");
+}
+
+static bool can_run(const struct graph *g)
+{
     bool can = true;
     for (int i = 0; i < g->n; i++)
-        can &= (!g->node[i]->op->sig || g->node[i]->op->flags & OP_CALL) && !(g->node[i]->op->flags & never) &&
-               !is_random(g->node[i]) && strncmp(g->node[i]->op->name, "Variable", 8) &&
-               strcmp(g->node[i]->op->name, "VarHandleOp");
+        can &= node_can_run(g->node[i]);
     return can;
 }
 

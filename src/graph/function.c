@@ -42,17 +42,18 @@ struct callee { struct function *function; const struct attr *attr; int n_attr; 
 
 static struct status *callee_of(const struct node *n, struct callee *c)
 {
-    const char *name = n->op->name;
-    *c = (struct callee){ .attr = n->attr, .n_attr = n->n_attr };
-    for (int i = 0; i < n->n_attr; i++)
-        if (n->attr[i].kind == ATTR_FUNC) {
-            const struct func *f = n->attr[i].funcs;
-            *c = (struct callee){ .attr = f->attr, .n_attr = f->n_attr };
-            name = f->name.s;
-            break;
-        }
-    c->function = (struct function *)library_find(home_of(n->graph), name);
-    return c->function ? NULL : status_new(NOT_FOUND, "Function %s is not defined.", name);
+    *c = (struct callee){ (struct function *)library_find(n->graph, n->op->name), n->attr,
+                          n->n_attr };
+    if (c->function)
+        return NULL;
+    const struct func *f = NULL;
+    for (int i = 0; i < n->n_attr && !f; i++)
+        f = n->attr[i].kind == ATTR_FUNC ? n->attr[i].funcs : NULL;
+    if (f)
+        *c = (struct callee){ (struct function *)library_find(n->graph, f->name.s), f->attr,
+                              f->n_attr };
+    return c->function ? NULL : status_new(NOT_FOUND, "Function %s is not defined.",
+                                           f ? f->name.s : n->op->name);
 }
 
 static const struct attr *attr_named(const struct attr *attr, int n, const char *name)
@@ -292,7 +293,7 @@ static struct status *want_nodes(struct making *m)
     return NULL;
 }
 
-/* Result k of an output argument. Whether it is an argument or not, it becomes a node's: what is fed
+/* Result k of an output argument becomes a node's of its own: an argument is fed, and what is fed
  * cannot be fetched. */
 static struct status *add_result(struct making *m, const struct arg *arg, struct out from, int k)
 {
@@ -403,8 +404,10 @@ static struct status *instance_new(const struct graph *caller, const struct call
     i->body.name = c->function->op->name;
     i->attr = copies;
     *result = i;
-    for (; i->n_attr < op_sig(c->function->op)->n_attr; i->n_attr++)
+    for (; i->n_attr < op_sig(c->function->op)->n_attr; i->n_attr++) {
+        copies[i->n_attr].name = attr[i->n_attr].name;
         TRY(attr_copy(&g->arena, &copies[i->n_attr], &attr[i->n_attr]));
+    }
     return NULL;
 }
 

@@ -14,14 +14,14 @@ struct body {
     struct graph *graph;
     const char *name;                   /* the function's */
     struct out *arg, *result;
-    struct node **target;               /* what has to run besides: what is stateful, and control_ret */
+    struct node **target;               /* what has to run besides: the stateful, control_ret */
     int n_args, n_results, n_targets;
     bool busy;                          /* for who walks through calls: this one is being walked */
 };
 
 /* Of the function that the node calls: its op, or what its first attribute of kind func names.
- * NOT_FOUND "Function f is not defined."; INVALID_ARGUMENT where the body cannot be made or does not
- * fit the node, or where it calls itself. */
+ * NOT_FOUND "Function f is not defined."; INVALID_ARGUMENT where the body cannot be made or does
+ * not fit the node, or where it calls itself. */
 MUST_CHECK struct status *function_body(const struct node *call, struct body **b);
 
 /* Those of the body's results, as far as they are known there. */

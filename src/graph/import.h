@@ -13,7 +13,7 @@ struct item;
 struct source {
     struct item *item;
     struct out mapped;
-    struct text arg;                    /* of a function's node: the argument that index counts in */
+    struct text arg;                    /* of a function's node: where index counts; or nothing */
     int index;
     bool control;
 };

@@ -1,0 +1,478 @@
+/* call_test.c - functions of the library are run, by both executors, and refused where they cannot
+ * be. */
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/str.h"
+#include "graph/function.h"
+#include "graph/graphdef.h"
+#include "ops/ops.h"
+#include "plan/plan.h"
+#include "test/expect.h"
+#include "test/probe.h"
+#include "wire/text.h"
+
+#define TYPE(key, t) "attr { key: '" key "' value { type: " t " } } "
+#define HOLE(key, of) "attr { key: '" key "' value { placeholder: '" of "' } } "
+#define TYPES(key, t) "attr { key: '" key "' value { list { " t " } } } "
+#define FLOATS "type: DT_FLOAT "
+#define F(name) "attr { key: 'f' value { func { name: '" name "' } } } "
+#define IN(x) "input: '" x "' "
+#define NODE(name, op, rest) "node { name: '" name "' op: '" op "' " rest "} "
+#define BODY(name, op, rest) "node_def { name: '" name "' op: '" op "' " rest "} "
+#define ARG(name, t) "input_arg { name: '" name "' " t " } "
+#define OUT(name, t) "output_arg { name: '" name "' " t " } "
+#define FLOAT "type: DT_FLOAT"
+#define OF_T "type_attr: 'T'"
+#define RET(key, value) "ret { key: '" key "' value: '" value "' } "
+#define FUNCTION(name, sig, rest) \
+    "library { function { signature { name: '" name "' " sig "} " rest "} } "
+#define X NODE("x", "Placeholder", TYPE("dtype", "DT_FLOAT"))
+#define CALL(name, in, n_in, n_out, f) \
+    NODE(name, "PartitionedCall", in TYPES("Tin", n_in) TYPES("Tout", n_out) F(f))
+
+/* (x, y) of any type -> (x + y, x) */
+#define BOTH FUNCTION("Both", ARG("x", OF_T) ARG("y", OF_T) OUT("sum", OF_T) OUT("same", OF_T) \
+                      "attr { name: 'T' type: 'type' } ", \
+                      BODY("add", "AddV2", IN("x") IN("y") HOLE("T", "T")) \
+                      RET("sum", "add:z:0") RET("same", "x"))
+/* x -> 2x, by way of Both */
+#define TWICE FUNCTION("Twice", ARG("x", FLOAT) OUT("y", FLOAT), \
+                       BODY("both", "Both", IN("x") IN("x") TYPE("T", "DT_FLOAT")) \
+                       RET("y", "both:sum:0"))
+
+static struct status *import(struct graph *g, const char *text)
+{
+    struct arena a = { 0 };
+    ProtobufCMessage *m;
+    void *bytes;
+    size_t n;
+    ok(text_read(&a, &wire__graph_def__descriptor, text, strlen(text), &m));
+    ok(wire_encode(m, &bytes, &n));
+    struct status *st = graph_import(g, NULL, bytes, n);
+    mem_free(bytes);
+    arena_free(&a);
+    return st;
+}
+
+static struct graph *graph_of(const char *text)
+{
+    struct graph *g = graph_new();
+    ok(import(g, text));
+    return g;
+}
+
+static struct out at(struct graph *g, const char *name)
+{
+    struct out o = { graph_find(g, name), 0 };
+    if (!o.node)
+        ok(graph_find_out(g, name, &o));
+    return o;
+}
+
+/* What is fetched of a graph whose "x" is 3, run `times` times by one plan. */
+static struct status *run(struct graph *g, unsigned flags, const char *const *names, int n,
+                          int times, double *value)
+{
+    struct resources *resources = resources_new();
+    struct buffer_pool *buffers = buffer_pool_new();
+    struct out feed = { graph_find(g, "x"), 0 }, fetch[4];
+    struct tensor in = test_scalar(3), out[4];
+    struct plan *p = NULL;
+    struct run *r = NULL;
+    for (int i = 0; i < n; i++)
+        fetch[i] = at(g, names[i]);
+    struct plan_key key = { .feed = &feed, .n_feeds = feed.node ? 1 : 0, .fetch = fetch,
+                            .n_fetches = n };
+    struct status *st = plan_compile(g, &key, resources, flags, &p);
+    if (!st)
+        r = run_new(p, buffers);
+    while (!st && times-- > 0) {
+        st = plan_run(p, r, &in, out, &(struct run_options){ .inter = 0 });
+        for (int i = 0; i < n && !st; i++) {
+            value[i] = tensor_double(&out[i], 0);
+            tensor_unref(&out[i]);
+        }
+    }
+    run_free(r);
+    plan_free(p);
+    tensor_unref(&in);
+    buffer_pool_free(buffers);
+    resources_unref(resources);
+    return st;
+}
+
+#define NAMES(...) (const char *const[]){ __VA_ARGS__ }, \
+                   sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)
+static const unsigned ways[] = { 0, PLAN_SERIAL, PLAN_FLOW, PLAN_FLOW | PLAN_NO_FOLD };
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static void gives(const char *text, const char *name, double want)
+{
+    struct graph *g = graph_of(text);
+    for (int i = 0; i < WAYS; i++) {
+        double value;
+        ok(run(g, ways[i], NAMES(name), 2, &value));
+        assert_float_equal(value, want, 0);
+    }
+    graph_unref(g);
+}
+
+static void refuses(const char *text, const char *name, enum code code, const char *why)
+{
+    struct graph *g = graph_of(text);
+    for (int i = 0; i < WAYS; i++) {
+        double value;
+        fails(run(g, ways[i], NAMES(name), 1, &value), code, why);
+    }
+    graph_unref(g);
+}
+
+/* ---- what runs ---- */
+
+static void by_name_and_by_call(void **state)
+{
+    (void)state;
+    gives(BOTH X NODE("f", "Both", IN("x") IN("x") TYPE("T", "DT_FLOAT")), "f:0", 6);
+    gives(BOTH X NODE("f", "Both", IN("x") IN("x") TYPE("T", "DT_FLOAT")), "f:1", 3);
+    gives(BOTH TWICE X CALL("f", IN("x"), FLOATS, FLOATS, "Twice"), "f", 6);
+    gives(BOTH X NODE("f", "StatefulPartitionedCall", IN("x") IN("x") TYPES("Tin", FLOATS FLOATS)
+                      TYPES("Tout", FLOATS FLOATS) "attr { key: 'f' value { func { name: 'Both' "
+                      TYPE("T", "DT_FLOAT") "} } } "), "f:0", 6);
+}
+
+static void one_body_for_each_set_of_attributes(void **state)
+{
+    (void)state;
+    struct graph *g = graph_of(
+        BOTH X NODE("f", "Both", IN("x") IN("x") TYPE("T", "DT_FLOAT"))
+        NODE("g", "Both", IN("f:1") IN("f") TYPE("T", "DT_FLOAT"))
+        NODE("i", "Cast", IN("x") TYPE("SrcT", "DT_FLOAT") TYPE("DstT", "DT_INT32"))
+        NODE("h", "Both", IN("i") IN("i") TYPE("T", "DT_INT32")));
+    double value[3];
+    struct body *f, *other, *h;
+    for (int i = 0; i < WAYS; i++) {
+        ok(run(g, ways[i], NAMES("f:0", "g:0", "h:0"), 3, value));
+        assert_true(value[0] == 6 && value[1] == 9 && value[2] == 6);
+    }
+    ok(function_body(graph_find(g, "f"), &f));
+    ok(function_body(graph_find(g, "g"), &other));
+    ok(function_body(graph_find(g, "h"), &h));
+    assert_true(f == other && f != h);
+    graph_unref(g);
+}
+
+/* Arguments that are lists, an output by its number alone, and the shape of what is known. */
+static void lists(void **state)
+{
+    (void)state;
+    const char *text =
+        FUNCTION("Last", ARG("x", "type_list_attr: 'Ts'") OUT("y", FLOAT) OUT("shape",
+                 "type: DT_INT32") "attr { name: 'Ts' type: 'list(type)' } ",
+                 BODY("c", "Const", TYPE("dtype", "DT_FLOAT") "attr { key: 'value' value { tensor "
+                      "{ dtype: DT_FLOAT tensor_shape { dim { size: 2 } } float_val: 5 } } } ")
+                 BODY("split", "Split", IN("axis:output:0") IN("c:output:0") TYPE("T", "DT_FLOAT")
+                      "attr { key: 'num_split' value { i: 2 } } ")
+                 BODY("axis", "Const", TYPE("dtype", "DT_INT32") "attr { key: 'value' value { "
+                      "tensor { dtype: DT_INT32 tensor_shape { } int_val: 0 } } } ")
+                 BODY("add", "AddV2", IN("x:1") IN("split:output:1") TYPE("T", "DT_FLOAT"))
+                 BODY("shape", "Shape", IN("c:output") TYPE("T", "DT_FLOAT"))
+                 RET("y", "add:z:0") RET("shape", "shape:output:0"))
+        X NODE("f", "Last", IN("x") IN("x") TYPES("Ts", FLOATS FLOATS));
+    gives(text, "f:0", 8);
+    struct graph *g = graph_of(text);
+    assert_int_equal(graph_find(g, "f")->shape[1]->rank, 1);
+    assert_int_equal(graph_find(g, "f")->shape[1]->dim[0], 1);
+    graph_unref(g);
+}
+
+/* ---- what outlives a run ---- */
+
+#define VARIABLE(name) \
+    NODE(name, "VarHandleOp", \
+         TYPE("dtype", "DT_FLOAT") "attr { key: 'shape' value { shape { } } } ")
+#define ADDING \
+    FUNCTION("Adding", ARG("v", "type: DT_RESOURCE") ARG("by", FLOAT) "is_stateful: true ", \
+             BODY("add", "AssignAddVariableOp", IN("v") IN("by") TYPE("dtype", "DT_FLOAT")))
+#define READ(after) NODE("read", "ReadVariableOp", IN("v") after TYPE("dtype", "DT_FLOAT"))
+
+/* What a function does to a variable is done though nobody asks for a value, once for each call. */
+static void variables(void **state)
+{
+    (void)state;
+    gives(ADDING VARIABLE("v") X
+          NODE("init", "AssignVariableOp", IN("v") IN("x") TYPE("dtype", "DT_FLOAT"))
+          NODE("once", "Adding", IN("v") IN("x") IN("^init"))
+          NODE("twice", "Adding", IN("v") IN("x") IN("^once"))
+          READ(IN("^twice")), "read", 9);
+}
+
+#define BAD(rest)                                                                             \
+    FUNCTION("Check", ARG("x", FLOAT) OUT("y", FLOAT),                                        \
+             BODY("bad", "Squeeze", IN("x") TYPE("T", "DT_FLOAT") TYPES("squeeze_dims", "i: 0 ")) \
+             RET("y", "x") rest)                                                              \
+    X NODE("f", "Check", IN("x"))
+
+/* What control_ret names runs, though it is not stateful and nobody asks for its value. */
+static void control_outputs(void **state)
+{
+    (void)state;
+    gives(BAD(""), "f", 3);
+    refuses(BAD("control_ret { key: 'bad' value: 'bad' } "), "f", INVALID_ARGUMENT,
+            "\n\t [[{{node bad}}]]\n\t [[{{node f}}]]");
+}
+
+/* Each call has numbers of its own, which go on from run to run. */
+static void random_numbers(void **state)
+{
+    (void)state;
+    struct graph *g = graph_of(
+        FUNCTION("Draw", ARG("shape", "type: DT_INT32") OUT("y", FLOAT) "is_stateful: true ",
+                 BODY("u", "RandomUniform", IN("shape") TYPE("T", "DT_INT32")
+                      TYPE("dtype", "DT_FLOAT") "attr { key: 'seed' value { i: 7 } } ")
+                 RET("y", "u:output:0"))
+        NODE("s", "Const", TYPE("dtype", "DT_INT32") "attr { key: 'value' value { tensor { "
+             "dtype: DT_INT32 tensor_shape { dim { size: 0 } } } } } ")
+        NODE("a", "Draw", IN("s")) NODE("b", "Draw", IN("s")));
+    double once[2], more[2], again[2];
+    ok(run(g, PLAN_SERIAL, NAMES("a", "b"), 1, once));
+    ok(run(g, PLAN_FLOW, NAMES("a", "b"), 2, more));
+    ok(run(g, PLAN_SERIAL, NAMES("a", "b"), 2, again));
+    assert_true(once[0] == once[1] && more[0] == more[1] && once[0] != more[0]);
+    assert_true(more[0] == again[0]);
+    graph_unref(g);
+}
+
+/* ---- what is refused ---- */
+
+static void unknown_functions(void **state)
+{
+    (void)state;
+    refuses(X CALL("f", IN("x"), FLOATS, FLOATS, "Nobody"), "f", NOT_FOUND,
+            "Function Nobody is not defined.\n\t [[{{node f}}]]");
+    refuses(FUNCTION("Bad", ARG("x", FLOAT) OUT("y", FLOAT),
+                     BODY("n", "NoSuchOp", IN("x")) RET("y", "n:y:0"))
+            X NODE("f", "Bad", IN("x")), "f", NOT_FOUND, "Op type not registered 'NoSuchOp'");
+    refuses(FUNCTION("Bad", ARG("x", FLOAT) OUT("y", FLOAT), RET("y", "n:y:0"))
+            X NODE("f", "Bad", IN("x")), "f", INVALID_ARGUMENT, "Function Bad: ");
+    refuses(FUNCTION("Bad", ARG("x", FLOAT) OUT("y", FLOAT), "")
+            X NODE("f", "Bad", IN("x")), "f", INVALID_ARGUMENT, "return value 'y' is missing");
+    refuses(FUNCTION("Bad", ARG("x", FLOAT) OUT("y", FLOAT),
+                     BODY("n", "Neg", IN("x") TYPE("T", "DT_FLOAT")) RET("y", "n:z:0"))
+            X NODE("f", "Bad", IN("x")), "f", INVALID_ARGUMENT, "node 'n' has no output 'z'");
+    refuses(FUNCTION("Bad", ARG("x", FLOAT) OUT("y", FLOAT),
+                     BODY("n", "Neg", IN("x") TYPE("T", "DT_FLOAT"))
+                     BODY("m", "Neg", IN("n:y:1") TYPE("T", "DT_FLOAT")) RET("y", "m:y:0"))
+            X NODE("f", "Bad", IN("x")), "f", INVALID_ARGUMENT, "has no output y:1");
+}
+
+static void calls_that_do_not_fit(void **state)
+{
+    (void)state;
+    refuses(BOTH TWICE X CALL("f", IN("x") IN("x"), FLOATS FLOATS, FLOATS, "Twice"), "f",
+            INVALID_ARGUMENT, "Function Twice expects 1 arguments, but 2 is provided");
+    refuses(BOTH TWICE X CALL("f", IN("x"), FLOATS, FLOATS FLOATS, "Twice"), "f:0",
+            INVALID_ARGUMENT, "Function Twice returns 1 values, but 2 are expected");
+    refuses(BOTH TWICE X CALL("f", IN("x"), FLOATS, "type: DT_INT32", "Twice"), "f",
+            INVALID_ARGUMENT, "Function Twice returns float as ret[0], but int32 is expected");
+    refuses(BOTH X CALL("f", IN("x") IN("x"), FLOATS FLOATS, FLOATS FLOATS, "Both"), "f:0",
+            INVALID_ARGUMENT, "Function Both is not given its attribute 'T'");
+}
+
+static void calls_without_end(void **state)
+{
+    (void)state;
+    refuses(FUNCTION("Self", ARG("x", FLOAT) OUT("y", FLOAT),
+                     BODY("again", "Self", IN("x")) RET("y", "again:y:0"))
+            X NODE("f", "Self", IN("x")), "f", INVALID_ARGUMENT, "Function Self calls itself");
+    refuses(FUNCTION("Ping", ARG("x", FLOAT) OUT("y", FLOAT),
+                     BODY("n", "Pong", IN("x")) RET("y", "n:y:0"))
+            FUNCTION("Pong", ARG("x", FLOAT) OUT("y", FLOAT),
+                     BODY("n", "Ping", IN("x")) RET("y", "n:y:0"))
+            X NODE("f", "Ping", IN("x")), "f", INVALID_ARGUMENT, "Function Ping calls itself");
+    /* Each call gives the next one more than it was given. */
+    refuses(FUNCTION("Grow", ARG("x", FLOAT) OUT("y", FLOAT) "attr { name: 'f' type: 'func' } ",
+                     BODY("n", "Grow", IN("x") "attr { key: 'f' value { func { name: 'g' "
+                          HOLE("f", "f") "} } } ") RET("y", "n:y:0"))
+            X NODE("f", "Grow", IN("x") F("g")), "f", INVALID_ARGUMENT,
+            "nested more than 100 deep");
+}
+
+/* f0 calls f1, which calls f2... */
+static void deep_calls(void **state)
+{
+    (void)state;
+    for (int deep = 0; deep < 2; deep++) {
+        struct str text = { 0 };
+        int n = deep ? 70 : 60;
+        for (int i = 0; i < n; i++)
+            str_printf(&text, "library { function { signature { name: 'f%d' " ARG("x", FLOAT)
+                       OUT("y", FLOAT) "} node_def { name: 'n' op: '%s%.0d' input: 'x' " "%s} "
+                       RET("y", "n:y:0") "} } ", i, i + 1 < n ? "f" : "Neg",
+                       i + 1 < n ? i + 1 : 0, i + 1 < n ? "" : TYPE("T", "DT_FLOAT"));
+        str_printf(&text, "%s", X NODE("f", "f0", IN("x")));
+        if (deep)
+            refuses(str_text(&text), "f", INVALID_ARGUMENT, "is called within more than 64 others");
+        else
+            gives(str_text(&text), "f", -3);
+        str_free(&text);
+    }
+}
+
+/* Functions that an import brought before it failed are gone, and their bodies. */
+static void failed_imports(void **state)
+{
+    (void)state;
+    struct graph *g = graph_of(X);
+    fails(import(g, BOTH TWICE NODE("y", "Placeholder", TYPE("dtype", "DT_FLOAT"))
+                 NODE("f", "Twice", IN("y")) NODE("bad", "Neg", IN("nobody"))),
+          INVALID_ARGUMENT, "Unknown input node 'nobody'");
+    fails(import(g, BOTH TWICE NODE("y", "Placeholder", TYPE("dtype", "DT_FLOAT"))
+                 NODE("f", "Twice", IN("y")) NODE("g", "Twice", IN("f")) NODE("h", "Neg", "")),
+          INVALID_ARGUMENT, "");
+    assert_int_equal(library_count(g), 0);
+    assert_int_equal(g->n, 1);
+    graph_unref(g);
+}
+
+/* ---- from outside ---- */
+
+/* Whatever allocation fails, while bodies are made, compiled or run: nothing is lost. */
+static struct status *all_of_it(const void *bytes, size_t n, const struct tensor *in,
+                                struct tensor *out)
+{
+    struct graph *g = graph_new();
+    struct plan *p = NULL;
+    struct run *r = NULL;
+    NEED(g);
+    struct status *st = graph_import(g, NULL, bytes, n);
+    struct out x = { st ? NULL : graph_find(g, "x"), 0 }, y = { st ? NULL : graph_find(g, "f"), 0 };
+    struct plan_key key = { .feed = &x, .n_feeds = 1, .fetch = &y, .n_fetches = 1 };
+    if (!st)
+        st = plan_compile(g, &key, NULL, 0, &p);
+    if (!st && !(r = run_new(p, NULL)))
+        st = status_no_memory();
+    if (!st)
+        st = plan_run(p, r, in, out, &(struct run_options){ .inter = 1 });
+    run_free(r);
+    plan_free(p);
+    graph_unref(g);
+    return st;
+}
+
+static void memory_ends(void **state)
+{
+    (void)state;
+    struct graph *g = graph_of(BOTH TWICE X CALL("f", IN("x"), FLOATS, FLOATS, "Twice"));
+    struct tensor in = test_scalar(3), out = { 0 };
+    void *bytes;
+    size_t size;
+    bool done = false;
+    ok(graph_export(g, 0, &bytes, &size));
+    for (long n = 0; !done; n++) {
+        mem_fail_after(n, 0);
+        struct status *st = all_of_it(bytes, size, &in, &out);
+        mem_fail_after(-1, 0);
+        done = !st && *(float *)out.data == 6;
+        if (st)
+            assert_int_equal(status_code(st), RESOURCE_EXHAUSTED);
+        status_free(st);
+        tensor_unref(&out);
+        assert_true(n < 2000);
+    }
+    mem_free(bytes);
+    tensor_unref(&in);
+    graph_unref(g);
+}
+
+struct caller { struct plan *plan; struct tensor in; int runs; };
+
+static void *call_often(void *arg)
+{
+    struct caller *c = arg;
+    struct run *r = run_new(c->plan, NULL);
+    struct tensor out;
+    for (int i = 0; i < c->runs; i++) {
+        ok(plan_run(c->plan, r, &c->in, &out, &(struct run_options){ .inter = 0 }));
+        assert_true(*(float *)out.data == 6);
+        tensor_unref(&out);
+    }
+    run_free(r);
+    return NULL;
+}
+
+static void many_threads(void **state)
+{
+    (void)state;
+    struct graph *g = graph_of(BOTH TWICE X CALL("f", IN("x"), FLOATS, FLOATS, "Twice"));
+    struct out x = at(g, "x"), y = at(g, "f");
+    struct plan_key key = { .feed = &x, .n_feeds = 1, .fetch = &y, .n_fetches = 1 };
+    struct caller c = { .in = test_scalar(3), .runs = 200 };
+    pthread_t thread[8];
+    ok(plan_compile(g, &key, NULL, PLAN_FLOW, &c.plan));
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, call_often, &c), 0);
+    for (int i = 0; i < 8; i++)
+        pthread_join(thread[i], NULL);
+    plan_free(c.plan);
+    tensor_unref(&c.in);
+    graph_unref(g);
+}
+
+static atomic_int cancel;
+
+static void *cancel_soon(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&waiting))
+        sched_yield();
+    atomic_store(&cancel, 1);
+    return NULL;
+}
+
+/* What waits within a function hears that the run is to end. */
+static void cancelled(void **state)
+{
+    (void)state;
+    struct graph *g = graph_of(FUNCTION("Wait", ARG("x", FLOAT) OUT("y", FLOAT),
+                                        BODY("w", "TestWait", IN("x")) RET("y", "w"))
+                               X NODE("f", "Wait", IN("x")));
+    struct out x = at(g, "x"), y = at(g, "f");
+    struct plan_key key = { .feed = &x, .n_feeds = 1, .fetch = &y, .n_fetches = 1 };
+    struct tensor in = test_scalar(3), out;
+    struct run_options o = { .stop = { &cancel, NULL } };
+    pthread_t thread;
+    struct plan *p;
+    ok(plan_compile(g, &key, NULL, 0, &p));
+    struct run *r = run_new(p, NULL);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, NULL), 0);
+    fails(plan_run(p, r, &in, &out, &o), CANCELLED, "TestWait was cancelled");
+    pthread_join(thread, NULL);
+    run_free(r);
+    plan_free(p);
+    tensor_unref(&in);
+    graph_unref(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(by_name_and_by_call),
+        cmocka_unit_test(one_body_for_each_set_of_attributes),
+        cmocka_unit_test(lists),
+        cmocka_unit_test(variables),
+        cmocka_unit_test(control_outputs),
+        cmocka_unit_test(random_numbers),
+        cmocka_unit_test(unknown_functions),
+        cmocka_unit_test(calls_that_do_not_fit),
+        cmocka_unit_test(calls_without_end),
+        cmocka_unit_test(deep_calls),
+        cmocka_unit_test(failed_imports),
+        cmocka_unit_test(memory_ends),
+        cmocka_unit_test(many_threads),
+        cmocka_unit_test(cancelled),
+    };
+    pool_size_hint(8);
+    ok(ops_init());
+    ok(ops_register(test_ops));
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -8,7 +8,7 @@ import pytest
 import weft as tf
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMAND = ROOT / os.environ["WEFT_BUILD"] / "weft"
+COMMAND = ROOT / os.environ.get("WEFT_BUILD", "build") / "weft"
 SHARED = ROOT.parent / "shared"
 HALF = SHARED / ("models/tensorflow_serving/tensorflow_serving/servables/tensorflow/testdata/"
                  "saved_model_half_plus_two_cpu/00000123")

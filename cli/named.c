@@ -91,7 +91,8 @@ static struct weft_status *all_fetches(struct request *r)
         if (v.dtype && !add(&r->fetches, v.key, v.out))
             return no_memory();
     }
-    if (r->signature)
+    r->whole = r->signature;
+    if (r->whole)
         return NULL;
     struct ends e;
     struct weft_status *st = model_ends(r->model, &e);
@@ -187,14 +188,31 @@ static int walk(struct request *r, struct walk *w)
     return missing;
 }
 
+/* What a signature takes must be fed, whatever in the graph stands behind it. */
+static int signature_missing(struct request *r)
+{
+    int missing = 0;
+    for (int i = 0; r->whole && i < weft_signature_inputs(r->signature); i++) {
+        struct weft_signature_value v = weft_signature_input(r->signature, i);
+        if (is_fed(r, v.out))
+            continue;
+        missing++;
+        if (!add(&r->feeds, v.key, v.out))
+            return -1;
+    }
+    return missing;
+}
+
 int request_missing(struct request *r)
 {
     size_t n = (size_t)weft_graph_count(r->model->graph) + 1;
     struct walk w = { calloc(n, sizeof *w.stack), 0, calloc(n, 1) };
-    int missing = w.stack && w.seen ? walk(r, &w) : -1;
+    int of_signature = signature_missing(r), missing = -1;
+    if (w.stack && w.seen && of_signature >= 0)
+        missing = walk(r, &w);
     free(w.stack);
     free(w.seen);
-    return missing;
+    return missing < 0 ? -1 : missing + of_signature;
 }
 
 /* ---- running ---- */

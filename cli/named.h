@@ -20,6 +20,7 @@ struct names {
 struct request {
     struct model *model;
     const struct weft_signature *signature;     /* NULL: the graph itself */
+    bool whole;                         /* the signature with all that it gives */
     struct names feeds, fetches;
     char **owned;                       /* texts that were cut out of arguments */
     int n_owned;

@@ -122,8 +122,8 @@ struct weft_status *model_kind(const char *path, struct model *m)
         st = content_kind(path, m);
     if (!st && m->kind == SAVED_MODEL && is_file(path)) {
         free(m->path);
-        st = set(m, SAVED_MODEL, n > strlen(name) ? path : ".",
-                 n > strlen(name) ? n - strlen(name) : 1);
+        st = set(m, SAVED_MODEL, n > strlen(name) + 1 ? path : "./",
+                 n > strlen(name) + 1 ? n - strlen(name) - 1 : 1);
     }
     free(copy);
     return st;

@@ -124,6 +124,7 @@ def test_run_decodes_images(tmp_path):
 
 def test_run_calls_signatures(saved):
     assert weft("run", saved, "--feed", "in=[1,2]") == "out: float[2] = [3.0 6.0]\n"
+    assert "--feed in=... (float[?])" in weft("run", saved, status=2)
     assert "there is no signature 'other'" in weft("run", saved, "--signature", "other", status=2)
 
 

@@ -69,7 +69,7 @@ place = @meson install -C $(B) --no-rebuild --strip $(if $(DESTDIR),--destdir $(
 
 # The library, its headers, the command.
 install: build
-	$(place) --tags runtime,devel
+	$(place) --tags runtime,devel,man
 
 # The package for /usr/bin/python3; it needs the library.
 install-python: build

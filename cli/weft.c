@@ -8,8 +8,14 @@
 static const struct verb { const char *name, *help; int (*run)(int argc, char **argv); } verbs[] = {
     { "demo", "train a small network on handwritten digits, and give everything back", demo },
     { "py", "run a Python script in which `import tensorflow` is Weft: py SCRIPT [ARGUMENT]...,\n"
-      "            or as python3 does: py -m MODULE | -c CODE | - | nothing, to type;\n"
-      "            py --coverage [FILE] says which symbols of a list are there", py },
+      "              or as python3 does: py -m MODULE | -c CODE | - | nothing, to type;\n"
+      "              py --coverage [FILE] says which symbols of a list are there", py },
+    { "show", "what a GraphDef, SavedModel, checkpoint or event file holds; pictures", show },
+    { "run", "run a model once on values from the command line", run },
+    { "bench", "how long a model takes, and which of its ops", bench },
+    { "freeze", "make one file without variables of a SavedModel", freeze },
+    { "checkpoint", "list, print, compare or export what is in a checkpoint", checkpoint },
+    { "convert", "text to binary and back, V1 checkpoints to V2", convert },
     { 0 }
 };
 
@@ -17,8 +23,8 @@ static int usage(FILE *to, int code)
 {
     fprintf(to, "usage: weft VERB [ARGUMENT]...\n\n");
     for (const struct verb *v = verbs; v->name; v++)
-        fprintf(to, "  %-8s  %s\n", v->name, v->help);
-    fprintf(to, "\n  --version prints the version, --help this text.\n");
+        fprintf(to, "  %-10s  %s\n", v->name, v->help);
+    fprintf(to, "\n  --version prints the version, --help this text; VERB --help says more.\n");
     return code;
 }
 

@@ -265,6 +265,8 @@ WEFT_API int weft_node_id(const struct weft_node *n);   /* its place: weft_graph
 WEFT_API const char *weft_node_op(const struct weft_node *n);           /* "MatMul" */
 WEFT_API const char *weft_node_device(const struct weft_node *n);       /* "" if none asked for */
 WEFT_API struct weft_graph *weft_node_graph(const struct weft_node *n); /* borrowed */
+/* Has its op a kernel here? A graph may hold nodes of ops that have none. */
+WEFT_API bool weft_node_can_run(const struct weft_node *n);
 WEFT_API int weft_node_inputs(const struct weft_node *n);
 WEFT_API struct weft_out weft_node_input(const struct weft_node *n, int i);
 WEFT_API int weft_node_outputs(const struct weft_node *n);
@@ -667,6 +669,14 @@ WEFT_API void weft_run_options_timeout(struct weft_run_options *o, int64_t milli
  * the options: one at a time. */
 WEFT_API void weft_run_options_trace(struct weft_run_options *o, bool trace);
 WEFT_API const char *weft_run_options_trace_json(const struct weft_run_options *o);
+/* The same record step by step, in order of ending; 0 before. Nodes are their graph's. */
+struct weft_trace_step {
+    const struct weft_node *node;
+    int64_t start_ns, duration_ns;      /* the start is on CLOCK_MONOTONIC */
+    int thread;
+};
+WEFT_API int weft_run_options_steps(const struct weft_run_options *o);
+WEFT_API struct weft_trace_step weft_run_options_step(const struct weft_run_options *o, int i);
 /* The same record as a serialized RunMetadata (StepStats of the CPU); empty before. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_run_options_metadata(const struct weft_run_options *o, struct weft_bytes *run_metadata);

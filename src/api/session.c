@@ -12,6 +12,7 @@ struct weft_run_options {
     int64_t timeout_ms;
     bool wants_trace;
     const volatile int *cancel;
+    struct trace *trace;                /* of the latest run that was traced */
     struct str json;
     struct weft_bytes metadata;
 };
@@ -78,6 +79,7 @@ void weft_run_options_free(struct weft_run_options *o)
     if (o) {
         str_free(&o->json);
         weft_bytes_free(&o->metadata);
+        trace_free(o->trace);
     }
     mem_free(o);
 }
@@ -97,6 +99,15 @@ void weft_run_options_cancel(struct weft_run_options *o, const volatile int *fla
 const char *weft_run_options_trace_json(const struct weft_run_options *o)
 {
     return str_text(&o->json);
+}
+
+int weft_run_options_steps(const struct weft_run_options *o) { return o->trace ? o->trace->n : 0; }
+
+struct weft_trace_step weft_run_options_step(const struct weft_run_options *o, int i)
+{
+    const struct trace_step *s = &o->trace->step[i];
+    return (struct weft_trace_step){ node_out(s->node), s->time.start_ns,
+                                     s->time.end_ns - s->time.start_ns, s->time.thread };
 }
 
 const struct session_options *session_options_of(const struct weft_session_options *o)
@@ -211,7 +222,8 @@ static void take_trace(struct weft_run_options *o, struct trace *t)
         str_free(&o->json);
     weft_bytes_free(&o->metadata);
     status_free(trace_to_metadata(t, &o->metadata.data, &o->metadata.size));
-    trace_free(t);
+    trace_free(o->trace);
+    o->trace = t;
 }
 
 /* What the options ask for, and where the record goes. */

@@ -8,7 +8,10 @@
 #include "graph/graphdef.h"
 #include "graph/proto.h"
 
-enum { MOST_DEPTH = 64 };               /* of calls within calls, while bodies are made */
+enum {
+    MOST_DEPTH = 64,                    /* of calls within calls, while bodies are made */
+    MOST_ARGS = 1 << 16                 /* of a function: more is a mistake */
+};
 
 struct instance {
     struct body body;                   /* first, so that the body is the instance */
@@ -126,7 +129,7 @@ static struct status *count_args(const struct making *m, const struct arg *arg, 
 {
     for (int i = 0; i < n; i++) {
         int length = length_of(m, &arg[i]);
-        ENSURE(length >= 0 && length <= (1 << 20) - *count, "Function %s: argument '%s' cannot be "
+        ENSURE(length >= 0 && length <= MOST_ARGS - *count, "Function %s: argument '%s' cannot be "
                "a list of %d", m->function->op->name, arg[i].name.s, length);
         *count += length;
     }

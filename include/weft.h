@@ -786,7 +786,8 @@ WEFT_API void weft_import_ops(struct weft_import *i, const void *op_list, size_t
  * the outputs that the file makes use of, and shapes that cannot be are unknown: for looking at. */
 WEFT_API void weft_import_allow_unknown(struct weft_import *i, bool allow);
 
-/* Adds the nodes of a serialized GraphDef, whatever their order, and its functions; on failure the
+/* Adds the nodes of a serialized GraphDef, whatever their order, and its functions, which nodes run
+ * that have one's name as their op, or as attribute "f" of a PartitionedCall; on failure the
  * graph is as it was. The thread's scopes hold for the nodes (devices fill up what they say,
  * control dependencies apply), but not for their names. `i` may be NULL. INVALID_ARGUMENT: "Invalid
  * GraphDef", "Node name 'x' already exists in the Graph", "Node 'x': Unknown input node 'y'",

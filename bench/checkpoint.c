@@ -109,7 +109,7 @@ int main(int argc, char **argv)
 {
     const char *folder = argc > 1 ? argv[1] : "/tmp";
     int64_t megabytes = argc > 2 ? atoi(argv[2]) : 1024;
-    char text[TENSORS][24];
+    char text[TENSORS][32];
     const char *names[TENSORS];
     struct weft_tensor *t[TENSORS];
     snprintf(prefix, sizeof prefix, "%s/weft-bench-%d", folder, (int)getpid());

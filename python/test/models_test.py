@@ -76,6 +76,8 @@ def test_recorded_outputs(row):
     message = read(row)
     if missing(message):
         pytest.skip("no op " + ", ".join(missing(message)))
+    if any(node.op.startswith("Random") and not node.attr["seed"].i for node in message.node):
+        pytest.skip("random without a seed: its values cannot be compared")
     with np.load(os.path.join(FOLDER, row["golden"]), allow_pickle=True) as recorded:
         values = {name.replace("|", "/"): recorded[name] for name in recorded.files}
     feeds = {_tensor(name[3:]): value for name, value in values.items() if name[:3] == "in/"}

@@ -167,7 +167,7 @@ static void devices(void **state)
     ok(weft_node_new(g, "NoOp", "n", NULL, 0, WEFT_ATTRS(weft_attr_device("/task:1")), &n));
     assert_string_equal(weft_node_device(n), "/task:1");
     weft_op(g, "NoOp", NULL, 0, WEFT_ATTRS(weft_attr_device("nonsense")));
-    sticks(g, WEFT_INVALID_ARGUMENT, "Malformed device specification");
+    sticks(g, WEFT_INVALID_ARGUMENT, "Unknown attribute");
     weft_graph_free(g);
 }
 

@@ -49,8 +49,8 @@ static struct status *parse(struct device *d, const char *text)
 {
     *d = (struct device){ 0 };
     for (const char *p = text; *p;) {
-        ENSURE(*p == '/', "Malformed device specification '%s'", text);
-        size_t n = strcspn(++p, "/");
+        p += *p == '/';                 /* "cpu:0" is as good as "/cpu:0" */
+        size_t n = strcspn(p, "/");
         ENSURE(parse_part(d, p, n), "Unknown attribute '%.*s' in device specification '%s'",
                (int)n, p, text);
         p += n;

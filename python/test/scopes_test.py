@@ -16,7 +16,8 @@ def test_devices_merge_by_fields():
             assert op().device == "/job:worker/device:GPU:0"
         with tf.device("/device:CPU:1"):
             assert op().device == "/device:CPU:1"
-    for legacy, canonical in (("/gpu:0", "/device:GPU:0"), ("/cpu:0", "/device:CPU:0")):
+    for legacy, canonical in (("/gpu:0", "/device:GPU:0"), ("/cpu:0", "/device:CPU:0"),
+                              ("cpu:0", "/device:CPU:0"), ("GPU:1", "/device:GPU:1")):
         with tf.device(legacy):
             assert op().device == canonical
     with tf.device(tf.DeviceSpec(job="ps", device_type="CPU", device_index=0)):

@@ -377,6 +377,27 @@ def test_shapes_and_dtypes_that_do_not_fit(tmp_path):
             tf.train.Saver().restore(session, prefix)
 
 
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_a_restore_that_fails_changes_nothing(tmp_path, use_resource):
+    def build(size):
+        tf.reset_default_graph()
+        first = [tf.get_variable("a%d" % i, initializer=[0.0], use_resource=use_resource)
+                 for i in range(20)]
+        tf.get_variable("w", initializer=[1.0] * size, use_resource=use_resource)
+        return first, tf.train.Saver()
+
+    first, saver = build(2)
+    with initialized() as session:
+        session.run([v.assign([1.0]) for v in first])
+        prefix = saver.save(session, str(tmp_path / "m"))
+    first, saver = build(3)
+    with initialized() as session:
+        shapes = r"lhs shape= \[3\] rhs shape= \[2\]"
+        with pytest.raises(tf.errors.InvalidArgumentError, match=shapes):
+            saver.restore(session, prefix)
+        assert session.run(first) == [[0.0]] * 20
+
+
 def test_another_shape_of_as_many_elements(tmp_path):
     tf.Variable([1.0, 2.0, 3.0, 4.0], name="v")
     tf.Variable([1.0, 2.0], name="w")

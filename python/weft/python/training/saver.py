@@ -12,6 +12,7 @@ from weft.python.framework import ops
 from weft.python.ops import variables
 from weft.python.platform import tf_logging as logging
 from weft.python.training import checkpoint_management
+from weft.python.training import restore_check
 from weft.python.training import training_util
 from weft.python.training.checkpoint_management import (  # noqa: F401
     checkpoint_exists, generate_checkpoint_state_proto, get_checkpoint_mtimes,
@@ -288,7 +289,9 @@ class Saver:
             raise ValueError("The passed save_path is not a valid checkpoint: " + prefix)
         logging.info("Restoring parameters from %s", prefix)
         try:
-            sess.run(self.saver_def.restore_op_name, {self.saver_def.filename_tensor_name: prefix})
+            restore_op = sess.graph.get_operation_by_name(self.saver_def.restore_op_name)
+            restore_check.check_shapes(restore_op, prefix)
+            sess.run(restore_op, {self.saver_def.filename_tensor_name: prefix})
         except errors.NotFoundError as e:
             raise _explained(e, "a Variable name or other graph key that is missing") from None
         except errors.InvalidArgumentError as e:

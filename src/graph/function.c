@@ -9,7 +9,7 @@
 #include "graph/proto.h"
 
 enum {
-    MOST_DEPTH = 64,                    /* of calls within calls, while bodies are made */
+    MOST_DEPTH = 32,                    /* of calls within calls, each of which holds locks */
     MOST_ARGS = 1 << 16                 /* of a function: more is a mistake */
 };
 

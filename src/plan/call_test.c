@@ -303,7 +303,7 @@ static void deep_calls(void **state)
     (void)state;
     for (int deep = 0; deep < 2; deep++) {
         struct str text = { 0 };
-        int n = deep ? 70 : 60;
+        int n = deep ? 36 : 30;
         for (int i = 0; i < n; i++)
             str_printf(&text, "library { function { signature { name: 'f%d' " ARG("x", FLOAT)
                        OUT("y", FLOAT) "} node_def { name: 'n' op: '%s%.0d' input: 'x' " "%s} "
@@ -311,7 +311,7 @@ static void deep_calls(void **state)
                        i + 1 < n ? i + 1 : 0, i + 1 < n ? "" : TYPE("T", "DT_FLOAT"));
         str_printf(&text, "%s", X NODE("f", "f0", IN("x")));
         if (deep)
-            refuses(str_text(&text), "f", INVALID_ARGUMENT, "is called within more than 64 others");
+            refuses(str_text(&text), "f", INVALID_ARGUMENT, "is called within more than 32 others");
         else
             gives(str_text(&text), "f", -3);
         str_free(&text);

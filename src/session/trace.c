@@ -183,7 +183,8 @@ static struct status *describe_steps(struct arena *a, const struct trace *t,
         made[i].node_name = (char *)s->node->name;
         NEED(made[i].timeline_label = label_of(a, s->node));
         set_times(&made[i], &s->time, since_epoch);
-        TRY(describe_outs(a, t->out + s->first_out, s->n_out, &made[i]));
+        if (s->n_out)
+            TRY(describe_outs(a, &t->out[s->first_out], s->n_out, &made[i]));
         to->node_stats[to->n_node_stats++] = &made[i];
     }
     return NULL;

@@ -3,7 +3,6 @@
 #include "base/library.h"
 #include "base/mem.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,29 +21,15 @@ static struct {
 #undef X
 } jpeg;
 
-static const char *missing;
-
-static void open_library(void)
-{
-    static const char *const names[] = { "libjpeg.so.62", NULL };
-    const struct library_symbol symbols[] = {
+static const struct library_symbol symbols[] = {
 #define X(name) { "jpeg_" #name, (void **)&jpeg.name },
-        NAMES(X)
+    NAMES(X)
 #undef X
-    };
-    void *lib;
-    missing = library_load(&lib, names, symbols, sizeof symbols / sizeof *symbols);
-}
+};
 
-static struct status *load(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, open_library);
-    if (!missing)
-        return NULL;
-    return status_new(UNAVAILABLE, "libjpeg-turbo (libjpeg.so.62) is needed here: %s was not "
-                      "found; on Debian install libjpeg62-turbo", missing);
-}
+static struct library library = LIBRARY("libjpeg-turbo", "libjpeg.so.62", "libjpeg62-turbo", symbols);
+
+static struct status *load(void) { return library_need(&library); }
 
 /* An error of libjpeg's ends here: it may not go on, so it jumps. */
 struct trap { struct jpeg_error_mgr manager; jmp_buf at; char text[JMSG_LENGTH_MAX]; };

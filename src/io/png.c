@@ -4,7 +4,6 @@
 #include "base/mem.h"
 
 #include <png.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <string.h>
 #include <zlib.h>
@@ -26,29 +25,15 @@ static struct {
 #undef X
 } png;
 
-static const char *missing;
-
-static void open_library(void)
-{
-    static const char *const names[] = { "libpng16.so.16", NULL };
-    const struct library_symbol symbols[] = {
+static const struct library_symbol symbols[] = {
 #define X(name) { "png_" #name, (void **)&png.name },
-        NAMES(X)
+    NAMES(X)
 #undef X
-    };
-    void *lib;
-    missing = library_load(&lib, names, symbols, sizeof symbols / sizeof *symbols);
-}
+};
 
-static struct status *load(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, open_library);
-    if (!missing)
-        return NULL;
-    return status_new(UNAVAILABLE, "libpng (libpng16.so.16) is needed here: %s was not found; "
-                      "on Debian install libpng16-16", missing);
-}
+static struct library library = LIBRARY("libpng", "libpng16.so.16", "libpng16-16", symbols);
+
+static struct status *load(void) { return library_need(&library); }
 
 /* ---- what libpng asks of us ---- */
 

@@ -10,7 +10,6 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <ctype.h>
 #include <pcre2.h>
-#include <pthread.h>
 
 #define NAMES(X)                                                                          \
     X(compile) X(match) X(code_free) X(match_data_create_from_pattern) X(match_data_free) \
@@ -22,29 +21,15 @@ static struct {
 #undef X
 } re;
 
-static const char *missing;
-
-static void open_library(void)
-{
-    static const char *const names[] = { "libpcre2-8.so.0", NULL };
-    const struct library_symbol symbols[] = {
+static const struct library_symbol symbols[] = {
 #define X(name) { "pcre2_" #name "_8", (void **)&re.name },
-        NAMES(X)
+    NAMES(X)
 #undef X
-    };
-    void *lib;
-    missing = library_load(&lib, names, symbols, sizeof symbols / sizeof *symbols);
-}
+};
 
-static struct status *load(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, open_library);
-    if (!missing)
-        return NULL;
-    return status_new(UNAVAILABLE, "PCRE2 (libpcre2-8.so.0) is needed here: %s was not found; on "
-                      "Debian install libpcre2-8-0", missing);
-}
+static struct library library = LIBRARY("PCRE2", "libpcre2-8.so.0", "libpcre2-8-0", symbols);
+
+static struct status *load(void) { return library_need(&library); }
 
 /* A compiled pattern and where its last match was. */
 struct pattern { pcre2_code *code; pcre2_match_data *match; const size_t *at; int groups; };

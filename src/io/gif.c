@@ -4,7 +4,6 @@
 #include "base/mem.h"
 
 #include <gif_lib.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -17,29 +16,15 @@ static struct {
 #undef X
 } lib;
 
-static const char *missing;
-
-static void open_library(void)
-{
-    static const char *const names[] = { "libgif.so.7", NULL };
-    const struct library_symbol symbols[] = {
+static const struct library_symbol symbols[] = {
 #define X(name) { #name, (void **)&lib.name },
-        NAMES(X)
+    NAMES(X)
 #undef X
-    };
-    void *handle;
-    missing = library_load(&handle, names, symbols, sizeof symbols / sizeof *symbols);
-}
+};
 
-static struct status *load(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, open_library);
-    if (!missing)
-        return NULL;
-    return status_new(UNAVAILABLE, "giflib (libgif.so.7) is needed here: %s was not found; on "
-                      "Debian install libgif7", missing);
-}
+static struct library library = LIBRARY("giflib", "libgif.so.7", "libgif7", symbols);
+
+static struct status *load(void) { return library_need(&library); }
 
 struct gif {
     GifFileType *file;

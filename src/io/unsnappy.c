@@ -1,7 +1,7 @@
 #include "io/unsnappy.h"
+#include "base/library.h"
 #include "base/mem.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <snappy-c.h>
 #include <string.h>
@@ -13,20 +13,24 @@ static struct {
     snappy_status (*unpack)(const char *packed, size_t n, char *plain, size_t *n_plain);
 } snappy;
 
+static bool found;
+
 static void snappy_open(void)
 {
-    void *lib = dlopen("libsnappy.so.1", RTLD_LAZY | RTLD_LOCAL);
-    if (!lib)
-        return;
-    *(void **)&snappy.length = dlsym(lib, "snappy_uncompressed_length");
-    *(void **)&snappy.unpack = dlsym(lib, "snappy_uncompress");
+    static const char *const names[] = { "libsnappy.so.1", NULL };
+    const struct library_symbol symbols[] = {
+        { "snappy_uncompressed_length", (void **)&snappy.length },
+        { "snappy_uncompress", (void **)&snappy.unpack },
+    };
+    void *lib;
+    found = !library_load(&lib, names, symbols, sizeof symbols / sizeof *symbols);
 }
 
 struct status *unsnappy(const char *packed, size_t n, char **plain, size_t *n_plain)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, snappy_open);
-    if (!snappy.length || !snappy.unpack)
+    if (!found)
         return status_new(UNIMPLEMENTED, "it is packed by snappy, but libsnappy.so.1 is not "
                           "installed");
     if (snappy.length(packed, n, n_plain) != SNAPPY_OK || *n_plain > MOST * (n + 1))

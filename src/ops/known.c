@@ -15,11 +15,8 @@ const struct op ops_known[] = {
           0),
     KNOWN("BatchDatasetV2", "input_dataset: variant, batch_size: int64, drop_remainder: bool",
           "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
-    KNOWN("Betainc", "a: T, b: T, x: T", "z: T", "T: {float, double}", 0),
     KNOWN("CacheDataset", "input_dataset: variant, filename: string", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
-    KNOWN("CompareAndBitpack", "input: T, threshold: T", "output: uint8",
-          "T: {bool, half, float, double, int8, int16, int32, int64}", 0),
     KNOWN("ConcatenateDataset", "input_dataset: variant, another_dataset: variant",
           "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("ControlTrigger", "", "", "", 0),
@@ -56,8 +53,6 @@ const struct op ops_known[] = {
     KNOWN("If", "cond: Tcond, input: Tin", "output: Tout",
           "Tcond: type; Tin: list(type) >= 0; Tout: list(type) >= 0; then_branch: func; "
           "else_branch: func", OP_STATEFUL),
-    KNOWN("Igamma", "a: T, x: T", "z: T", "T: {float, double}", 0),
-    KNOWN("Igammac", "a: T, x: T", "z: T", "T: {float, double}", 0),
     KNOWN("Iterator", "", "handle: resource",
           "shared_name: string; container: string; output_types: list(type) >= 1; output_shapes: "
           "list(shape) >= 1", OP_STATEFUL),

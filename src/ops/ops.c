@@ -12,6 +12,7 @@
     X(binary) \
     X(bins) \
     X(bitcast) \
+    X(bitpack) \
     X(boxes) \
     X(broadcast) \
     X(candidate) \
@@ -36,6 +37,7 @@
     X(file) \
     X(image_file) \
     X(fake_quant) \
+    X(fft) \
     X(fill) \
     X(flow) \
     X(ftrl) \
@@ -44,11 +46,13 @@
     X(hash) \
     X(hits) \
     X(join) \
+    X(least) \
     X(like) \
     X(linalg) \
     X(logic) \
     X(lrn) \
     X(matmul) \
+    X(matrix_function) \
     X(mirror) \
     X(move) \
     X(norm) \
@@ -87,6 +91,7 @@
     X(summary_media) \
     X(text) \
     X(topk) \
+    X(tridiagonal) \
     X(unary) \
     X(unary_grad) \
     X(unique) \

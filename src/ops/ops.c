@@ -79,6 +79,7 @@
     X(sparse) \
     X(sparse_dense) \
     X(sparse_math) \
+    X(sparse_matmul) \
     X(sparse_segment) \
     X(split) \
     X(space) \

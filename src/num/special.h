@@ -1,5 +1,5 @@
-/* special.h - special functions that libm does not have, in double. Where TensorFlow gives no number
- * they give NAN. Any thread. */
+/* special.h - special functions that libm does not have, in double. Where TensorFlow gives no
+ * number they give NAN. Any thread. */
 #ifndef NUM_SPECIAL_H
 #define NUM_SPECIAL_H
 

@@ -362,8 +362,8 @@ static void irfft2d_grad(struct grad *g) { irfft_grad_by(g, "RFFT2D"); }
       .kernel_any = real_transform, .flags = OP_EXPENSIVE }
 
 #define TO_HALF(op, gradient, of) \
-    REAL_ROW(op, "float", "complex64", gradient, "The first half of the Fourier transform of the " \
-             "first fft_length reals in " of ".")
+    REAL_ROW(op, "float", "complex64", gradient, "The first half of the Fourier transform of " \
+             "the first fft_length reals in " of ".")
 #define FROM_HALF(op, gradient, of) \
     REAL_ROW(op, "complex64", "float", gradient, "Real numbers, fft_length of them, whose Fourier " \
              "transform in " of " begins with the input.")

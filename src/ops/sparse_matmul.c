@@ -1,6 +1,6 @@
-/* sparse_matmul.c - SparseMatMul: the product of two matrices of float or bfloat16, in float. That a
- * matrix has many zeros is a hint that nothing is made of: dense products are faster but for very
- * many of them. */
+/* sparse_matmul.c - SparseMatMul: the product of two matrices of float or bfloat16, in float. That
+ * a matrix has many zeros is a hint that nothing is made of: dense products are faster but for
+ * very many of them. */
 #include "base/half.h"
 #include "graph/graph.h"
 #include "num/gemm.h"

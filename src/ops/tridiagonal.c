@@ -160,8 +160,8 @@ static void tridiagonal_product_grad(struct grad *g)
 const struct op ops_tridiagonal[] = {
     { .name = "TridiagonalSolve", .inputs = "diagonals: T, rhs: T", .outputs = "output: T",
       .attrs = "partial_pivoting: bool = true; " FOUR,
-      .doc = "The x with A x = rhs, where A has the upper, the main and the lower diagonal that are "
-             "the rows of diagonals.",
+      .doc = "The x with A x = rhs, where A has the upper, the main and the lower diagonal that "
+             "are the rows of diagonals.",
       .shape = tridiagonal_shape, .grad = tridiagonal_grad, .prepare = tridiagonal_prepare,
       .kernel = KERNELS(DOUBLES(tridiagonal_solve), COMPLEXES(tridiagonal_solve)),
       .flags = OP_EXPENSIVE },

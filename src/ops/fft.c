@@ -365,8 +365,8 @@ static void irfft2d_grad(struct grad *g) { irfft_grad_by(g, "RFFT2D"); }
     REAL_ROW(op, "float", "complex64", gradient, "The first half of the Fourier transform of " \
              "the first fft_length reals in " of ".")
 #define FROM_HALF(op, gradient, of) \
-    REAL_ROW(op, "complex64", "float", gradient, "Real numbers, fft_length of them, whose Fourier " \
-             "transform in " of " begins with the input.")
+    REAL_ROW(op, "complex64", "float", gradient, "Real numbers, fft_length of them, whose " \
+             "Fourier transform in " of " begins with the input.")
 
 #define ONE "the last dimension"
 #define TWO "the last two dimensions"

@@ -101,7 +101,6 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "DisableCopyOnRead", NULL, "2.x" },
     { "NearestNeighbors", NULL, "of contrib" },
     { "DivNoNan", "T", "1.15: half and complex" },
-    { "MulNoNan", NULL, "1.14" },
     { "NextAfter", NULL, "1.13" },
     { "Lu", NULL, "1.14" },
     { "TridiagonalSolve", NULL, "1.15" },

@@ -46,7 +46,6 @@ HALVES2(truncate_mod, DEAR)
 HALVES2(pow, DEAR)
 HALVES2(atan2, DEAR)
 HALVES2(xdivy, CHEAP)
-KERNEL(mul_no_nan_f16, map2_half(k, mul_no_nan_loop_f32, DT_HALF, CHEAP))
 KERNEL(div_no_nan_f16, map2_half(k, div_no_nan_loop_f32, DT_HALF, CHEAP))
 HALVES2(xlogy, DEAR)
 
@@ -162,12 +161,6 @@ static void div_no_nan_grad(struct grad *g)
     struct out y = Y, dy = g->dy[0];
     struct out slope = grad2(g, "DivNoNan", grad2(g, "DivNoNan", neg(g, X), y), y);
     grad_binary(g, grad2(g, "DivNoNan", dy, y), mul(g, dy, slope));
-}
-
-static void mul_no_nan_grad(struct grad *g)
-{
-    struct out dx = grad2(g, "MulNoNan", g->dy[0], Y);
-    grad_binary(g, dx, grad2(g, "MulNoNan", X, g->dy[0]));
 }
 
 static void next_after_grad(struct grad *g)
@@ -335,9 +328,6 @@ const struct op ops_binary[] = {
             "The angle of the point (x, y).", FLOATS(atan2)),
     BINARY("DivNoNan", NO_NAN_TYPES, div_no_nan_grad, 0, "x / y, and 0 where y is 0.",
            [DT_HALF] = div_no_nan_f16, DOUBLES(div_no_nan), COMPLEXES(div_no_nan)),
-    BINARY("MulNoNan", NO_NAN_TYPES, mul_no_nan_grad, 0, "x * y, and 0 where y is 0, even if x is "
-           "infinite or no number.",
-           [DT_HALF] = mul_no_nan_f16, DOUBLES(mul_no_nan), COMPLEXES(mul_no_nan)),
     { .name = "NextAfter", .inputs = "x1: T, x2: T", .outputs = "output: T",
       .attrs = "T: {double, float} = float",
       .doc = "The number next to x1 on the way to x2.", .shape = shape_broadcast,

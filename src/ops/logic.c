@@ -4,15 +4,6 @@
 #include "op/shape_fn.h"
 #include "ops/elementwise.h"
 
-#define RESULT uint8_t
-#define RESULT_STORE SAME
-#define RESULT_DT DT_UINT8
-#define EACH "ops/bits_count.inc"
-#include "op/each_int.h"
-#undef RESULT
-#undef RESULT_STORE
-#undef RESULT_DT
-
 #define EACH "ops/logic.inc"
 #define EACH_SET SET_BOOL
 #include "op/each.h"
@@ -45,8 +36,5 @@ const struct op ops_logic[] = {
     { .name = "Invert", .inputs = "x: T", .outputs = "y: T", .attrs = INTEGERS,
       .doc = "The bits not set in x.", .shape = shape_unchanged, .grad = NOT_DIFFERENTIABLE,
       .kernel = KERNELS(INTS(invert)) },
-    { .name = "PopulationCount", .inputs = "x: T", .outputs = "y: uint8", .attrs = INTEGERS,
-      .doc = "How many bits are set in x.", .shape = shape_unchanged,
-      .grad = NOT_DIFFERENTIABLE, .kernel = KERNELS(INTS(bits_count)) },
     { 0 }
 };

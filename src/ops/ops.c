@@ -12,7 +12,6 @@
     X(binary) \
     X(bins) \
     X(bitcast) \
-    X(bitpack) \
     X(boxes) \
     X(broadcast) \
     X(candidate) \

@@ -299,7 +299,8 @@ API["nn"] = {
         in_top_k l2_loss l2_normalize leaky_relu learned_unigram_candidate_sampler
         local_response_normalization log_poisson_loss log_softmax log_uniform_candidate_sampler
         lrn max_pool max_pool1d max_pool2d max_pool3d max_pool_v2 max_pool_with_argmax moments
-        nce_loss normalize_moments pool relu relu6 relu_layer sampled_softmax_loss
+        nce_loss normalize_moments pool quantized_avg_pool quantized_conv2d
+        quantized_max_pool quantized_relu_x relu relu6 relu_layer sampled_softmax_loss
         scale_regularization_loss selu separable_conv2d sigmoid
         sigmoid_cross_entropy_with_logits softmax softmax_cross_entropy_with_logits
         softmax_cross_entropy_with_logits_v2 softplus softsign
@@ -717,8 +718,6 @@ LATER = {
     "Fourier transforms": "contrib.signal fft fft2d fft3d ifft ifft2d ifft3d signal spectral",
     "specifications of types": """
         IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
-    "quantized layers": """
-        nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x""",
     "fractional pooling": "nn.fractional_avg_pool nn.fractional_max_pool",
     "functions": "function load_library load_op_library python.framework.function wrap_function",
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",

@@ -48,6 +48,7 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "FakeQuantWithMinMaxArgs", GRAD, "steps have no slope: its gradient looks past them" },
     { "FakeQuantWithMinMaxVars", GRAD, "steps have no slope: its gradient looks past them" },
     { "FakeQuantWithMinMaxVarsPerChannel", GRAD, "steps have no slope: it looks past them" },
+    { "QuantizeAndDequantize*", GRAD, "steps have no slope: its gradient looks past them" },
     { "SparseDenseCwiseAdd", GRAD, "its gradient is an error" },
     { "FusedBatchNormGrad", GRAD, "TensorFlow gives the moments none" },
     { "FusedBatchNormGradV2", GRAD, "TensorFlow gives the moments none" },
@@ -61,8 +62,26 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
                   DTYPE_BIT(DT_DOUBLE))
 #define COMPLEX (DTYPE_BIT(DT_COMPLEX64) | DTYPE_BIT(DT_COMPLEX128))
 #define WIDE (DTYPE_BIT(DT_DOUBLE) | DTYPE_BIT(DT_COMPLEX128))
+#define BYTES_AND_SUMS "TensorFlow's are of bytes (quint8) and of 32-bit sums (qint32)"
+#define NO_STEPS "TensorFlow adds and compares quantized numbers by ops of their own alone"
 static const struct { const char *op, *attr; unsigned dtypes; const char *why; } no_kernel[] = {
-    { "*", "*", QUANTIZED, "quantized ops come later" },
+    { "QuantizeAndDequantize*", "T", FLOATING, "TensorFlow has those of float and double" },
+    { "QuantizedConcat", "T", ~(DTYPE_BIT(DT_QUINT8) | DTYPE_BIT(DT_QINT32)), BYTES_AND_SUMS },
+    { "Quantized*Pool", "T", ~DTYPE_BIT(DT_QUINT8), BYTES_AND_SUMS },
+    { "QuantizedInstanceNorm", "T", ~DTYPE_BIT(DT_QUINT8), BYTES_AND_SUMS },
+    { "QuantizeDownAndShrinkRange", "*", QUANTIZED, BYTES_AND_SUMS },
+    { "Requantiz*", "*", QUANTIZED, BYTES_AND_SUMS },
+    { "MaxPool*", "T", DTYPE_BIT(DT_QINT8), "TensorFlow has it for GPUs" },
+    { "M[ai][xn]", "T", QUANTIZED, NO_STEPS },
+    { "ArgM[ai][xn]", "T", QUANTIZED, NO_STEPS },
+    { "Sum", "T", QUANTIZED, NO_STEPS },
+    { "Mean", "T", QUANTIZED, NO_STEPS },
+    { "Prod", "T", QUANTIZED, NO_STEPS },
+    { "Cum*", "T", QUANTIZED, NO_STEPS },
+    { "Sparse*", "T", QUANTIZED, NO_STEPS },
+    { "MirrorPadGrad", "T", QUANTIZED, NO_STEPS },
+    { "ResourceScatterNd[AS]*", "T", QUANTIZED, NO_STEPS },
+    { "Assign*VariableOp", "dtype", QUANTIZED, NO_STEPS },
     { "*Apply*", "T", ~FLOATING, "training is done in floating types" },
     { "M[ai][xn]", "T", COMPLEX, "complex numbers have no order" },
     { "ArgM[ai][xn]", "T", COMPLEX, "complex numbers have no order" },
@@ -110,6 +129,10 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "FusedBatchNormGradV3", NULL, "1.14" },
     { "LeakyRelu", NULL, "1.13" },
     { "LeakyReluGrad", NULL, "1.13" },
+    { "QuantizeAndDequantizeV2", "round_mode", "1.13" },
+    { "QuantizeAndDequantizeV2", "narrow_range", "1.15" },
+    { "QuantizeAndDequantizeV3", "narrow_range", "1.15" },
+    { "QuantizedResizeBilinear", "half_pixel_centers", "1.14" },
     { "Conv2D", "explicit_paddings", "1.14" },
     { "Conv2D", "padding", "1.14: EXPLICIT" },
     { "Conv2DBackpropInput", "explicit_paddings", "1.14" },

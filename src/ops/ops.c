@@ -57,6 +57,11 @@
     X(partition) \
     X(patches) \
     X(pool) \
+    X(quantize) \
+    X(quantize_dequantize) \
+    X(quantized) \
+    X(quantized_conv) \
+    X(quantized_norm) \
     X(random) \
     X(reduce) \
     X(regex) \

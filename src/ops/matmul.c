@@ -3,6 +3,7 @@
 #include "base/pool.h"
 #include "graph/graph.h"
 #include "num/gemm.h"
+#include "num/gemm_bytes.h"
 #include "op/kernel.h"
 #include "ops/steps.h"
 
@@ -274,20 +275,18 @@ static struct status *quantized_prepare(struct prep *p)
 static struct status *quantized_matmul(struct kernel *k)
 {
     struct range a, b;
-    const int32_t *x, *y;
     struct gemm g;
-    void *scratch = NULL;
+    void *scratch;
     TRY(range_in(k, 2, &a));
     TRY(range_in(k, 4, &b));
     ENSURE(a.max > a.min, "max_a must be larger than min_a.");
     ENSURE(b.max > b.min, "max_b must be larger than min_b.");
     TRY(matmul_check(k, &g));
-    TRY(steps_centered(k, 0, a, &x));
-    TRY(steps_centered(k, 1, b, &y));
-    TRY(gemm_ready_i32(&g));
+    TRY(gemm_bytes_ready(&g));
     TRY(kernel_new(k, 0, DT_QINT32, &SHAPE(g.m, g.n)));
-    TRY(kernel_temp(k, gemm_scratch_i32(&g), &scratch));
-    gemm_i32(&g, x, y, kernel_out(k, 0)->data, scratch);
+    TRY(kernel_temp(k, gemm_bytes_scratch(&g), &scratch));
+    gemm_bytes(&g, kernel_in(k, 0)->data, steps_zero(a, DT_QUINT8), kernel_in(k, 1)->data,
+               steps_zero(b, DT_QUINT8), kernel_out(k, 0)->data, scratch);
     return range_out(k, 1, range_of_products(a, DT_QUINT8, b, DT_QUINT8));
 }
 

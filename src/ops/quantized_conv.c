@@ -1,7 +1,7 @@
-/* quantized_conv.c - QuantizedConv2D: bytes gathered into columns of 32-bit numbers, which are
- * multiplied to sums that wrap around. */
+/* quantized_conv.c - QuantizedConv2D: bytes gathered into columns, which are multiplied to 32-bit
+ * sums that wrap around. */
 #include "base/pool.h"
-#include "num/gemm.h"
+#include "num/gemm_bytes.h"
 #include "op/kernel.h"
 #include "ops/conv_shape.h"
 #include "ops/steps.h"
@@ -52,21 +52,22 @@ static struct status *geometry(const struct kernel *k, struct conv *g)
 struct columns {
     const struct conv *g;
     const uint8_t *x;
-    int32_t *to, zero;
+    uint8_t *to, pad;
+    bool places;                        /* not the image's bytes but ones where it is */
     int64_t first;
 };
 
-/* `n` numbers of a row of the image from x on, or zeros where there is no image. */
-static void gather(const struct columns *c, const uint8_t *x, int32_t *to, int64_t n)
+/* `n` bytes of the image from x on; NULL: of what is around it. */
+static void gather(const struct columns *c, const uint8_t *x, uint8_t *to, int64_t n)
 {
-    if (!x)
-        memset(to, 0, (size_t)n * sizeof *to);
-    for (int64_t i = 0; x && i < n; i++)
-        to[i] = (int32_t)(x[i] - (uint32_t)c->zero);
+    if (x && !c->places)
+        memcpy(to, x, (size_t)n);
+    else if (n)
+        memset(to, x ? 1 : c->pad, (size_t)n);
 }
 
 /* The filter's row that lies on row y of the image, from column x on. */
-static void gather_row(const struct columns *c, int64_t image, int64_t y, int64_t x, int32_t *to)
+static void gather_row(const struct columns *c, int64_t image, int64_t y, int64_t x, uint8_t *to)
 {
     const struct conv *g = c->g;
     bool inside = y >= 0 && y < g->h;
@@ -94,28 +95,61 @@ static void columns_part(void *ctx, int64_t begin, int64_t end)
 
 /* ---- the product ---- */
 
-enum { TILE = 1 << 20, GRAIN = 1 << 15 };       /* numbers in columns at a time; worth a thread */
+enum { TILE = 1 << 20, GRAIN = 1 << 17 };       /* bytes in columns at a time; worth a thread */
+
+struct product {
+    struct columns columns;
+    struct gemm gemm;                   /* of as many pixels as are gathered at a time */
+    const uint8_t *filter;
+    int32_t zero, filter_zero, *inside;
+    void *scratch;
+};
 
 static int64_t at_least_1(int64_t n) { return n < 1 ? 1 : n; }
 
-static struct status *multiply(struct kernel *k, const struct conv *g, const int32_t *filter,
-                               int32_t zero)
+static bool is_byte(int32_t x) { return x >= 0 && x <= UINT8_MAX; }
+
+static void multiply(struct product *p, int64_t pixels, int32_t zero, int32_t *y)
+{
+    struct gemm g = p->gemm;
+    g.m = pixels;
+    pool_for(pixels, 1 + GRAIN / at_least_1(g.k), g.threads, columns_part, &p->columns);
+    gemm_bytes(&g, p->columns.to, zero, p->filter, p->filter_zero, y, p->scratch);
+}
+
+/* Around the image is what stands for 0. Where that is no byte, it is zeros, and what was to be
+ * subtracted from the image's bytes is made up for by a product of the places where it is. */
+static void multiply_tile(struct product *p, int64_t pixels, int32_t *y)
+{
+    if (is_byte(p->zero)) {
+        multiply(p, pixels, p->zero, y);
+        return;
+    }
+    multiply(p, pixels, 0, y);
+    p->columns.places = true;
+    multiply(p, pixels, 0, p->inside);
+    p->columns.places = false;
+    for (int64_t i = 0; i < pixels * p->gemm.n; i++)
+        y[i] = (int32_t)((uint32_t)y[i] - (uint32_t)p->zero * (uint32_t)p->inside[i]);
+}
+
+static struct status *run(struct kernel *k, const struct conv *g, struct product *p)
 {
     int64_t size = g->kh * g->kw * g->c, pixels = g->n * g->oh * g->ow;
     int64_t tile = at_least_1(TILE / at_least_1(size));
-    struct columns c = { .g = g, .x = kernel_in(k, 0)->data, .zero = zero };
-    struct gemm whole = gemm_dense(GEMM_N, GEMM_N, tile, g->o, size, k->env->threads);
-    int32_t *y = kernel_out(k, 0)->data;
-    void *scratch;
-    TRY(gemm_ready_i32(&whole));
-    TRY(kernel_temp(k, (size_t)(tile * size) * sizeof *c.to, &c.to));
-    TRY(kernel_temp(k, gemm_scratch_i32(&whole), &scratch));
-    for (; c.first < pixels; c.first += tile) {
-        int64_t n = pixels - c.first < tile ? pixels - c.first : tile;
-        struct gemm part = gemm_dense(GEMM_N, GEMM_N, n, g->o, size, k->env->threads);
-        pool_for(n, 1 + GRAIN / at_least_1(size), k->env->threads, columns_part, &c);
-        gemm_i32(&part, c.to, filter, y + c.first * g->o, scratch);
-    }
+    tile = tile < pixels ? tile : pixels;
+    p->columns = (struct columns){ .g = g, .x = kernel_in(k, 0)->data,
+                                   .pad = is_byte(p->zero) ? (uint8_t)p->zero : 0 };
+    p->filter = kernel_in(k, 1)->data;
+    p->gemm = gemm_dense(GEMM_N, GEMM_N, tile, g->o, size, k->env->threads);
+    TRY(gemm_bytes_ready(&p->gemm));
+    TRY(kernel_temp(k, gemm_bytes_scratch(&p->gemm), &p->scratch));
+    TRY(kernel_temp(k, (size_t)(tile * size), &p->columns.to));
+    if (!is_byte(p->zero))
+        TRY(kernel_temp(k, (size_t)(tile * g->o) * sizeof *p->inside, &p->inside));
+    for (int64_t *at = &p->columns.first; *at < pixels; *at += tile)
+        multiply_tile(p, pixels - *at < tile ? pixels - *at : tile,
+                      (int32_t *)kernel_out(k, 0)->data + *at * g->o);
     return NULL;
 }
 
@@ -123,15 +157,14 @@ static struct status *convolve(struct kernel *k)
 {
     struct range x, f;
     struct conv g;
-    const int32_t *filter;
     TRY(range_in(k, 2, &x));
     TRY(range_in(k, 4, &f));
     TRY(geometry(k, &g));
     TRY(kernel_new(k, 0, DT_QINT32, &SHAPE(g.n, g.oh, g.ow, g.o)));
-    if (tensor_count(kernel_out(k, 0))) {
-        TRY(steps_centered(k, 1, f, &filter));
-        TRY(multiply(k, &g, filter, steps_zero(x, DT_QUINT8)));
-    }
+    struct product p = { .zero = steps_zero(x, DT_QUINT8),
+                         .filter_zero = steps_zero(f, DT_QUINT8) };
+    if (tensor_count(kernel_out(k, 0)))
+        TRY(run(k, &g, &p));
     return range_out(k, 1, range_of_products(x, DT_QUINT8, f, DT_QUINT8));
 }
 

@@ -156,32 +156,50 @@ static struct status *instance_shape(struct shape_ctx *c)
 }
 
 /* An image, whose channels are columns of a matrix of pixels. */
-struct image_job { const uint8_t *x; float *y, step, epsilon; int64_t *sum, pixels, depth; };
+struct image_job {
+    const uint8_t *x;
+    float *y, step, epsilon;
+    struct moments *moments;            /* for each channel of each image */
+    int64_t pixels, depth;
+};
 
-/* Sums of the bytes and of their squares are exact. */
-static void sum_up(const struct image_job *j, const uint8_t *x, int64_t *sum, int64_t *squares)
+/* Sums of the bytes and of their squares, which are exact; and what they come to. */
+struct moments { uint64_t sum, squares; };
+struct centered { float mean, scale; };
+
+static void sum_up(const struct image_job *j, const uint8_t *x, struct moments *m)
 {
     for (int64_t c = 0; c < j->depth; c++)
-        sum[c] = squares[c] = 0;
+        m[c] = (struct moments){ 0 };
     for (int64_t p = 0; p < j->pixels; p++, x += j->depth)
         for (int64_t c = 0; c < j->depth; c++) {
-            sum[c] += x[c];
-            squares[c] += x[c] * x[c];
+            m[c].sum += x[c];
+            m[c].squares += (uint32_t)(x[c] * x[c]);
         }
+}
+
+static struct centered centered(const struct image_job *j, struct moments m)
+{
+    double n = (double)j->pixels, mean = (double)m.sum / n, step = (double)j->step;
+    double variance = step * step * ((double)m.squares / n - mean * mean);
+    return (struct centered){ (float)mean,
+                              j->step / sqrtf((float)fmax(variance, 0) + j->epsilon) };
 }
 
 static void normalize(const struct image_job *j, int64_t image)
 {
     const uint8_t *x = j->x + image * j->pixels * j->depth;
     float *y = j->y + image * j->pixels * j->depth;
-    int64_t *sum = j->sum + 2 * image * j->depth, *squares = sum + j->depth;
-    sum_up(j, x, sum, squares);
-    for (int64_t c = 0; c < j->depth; c++) {
-        double mean = (double)sum[c] / (double)j->pixels, step = (double)j->step;
-        double variance = step * step * ((double)squares[c] / (double)j->pixels - mean * mean);
-        float scale = j->step / sqrtf((float)fmax(variance, 0) + j->epsilon);
-        for (int64_t p = c; p < j->pixels * j->depth; p += j->depth)
-            y[p] = ((float)x[p] - (float)mean) * scale;
+    struct moments *m = j->moments + image * j->depth;
+    struct centered tile[64];
+    sum_up(j, x, m);
+    for (int64_t first = 0; first < j->depth; first += 64) {
+        int64_t n = j->depth - first < 64 ? j->depth - first : 64;
+        for (int64_t c = 0; c < n; c++)
+            tile[c] = centered(j, m[first + c]);
+        for (int64_t p = first; p < j->pixels * j->depth; p += j->depth)
+            for (int64_t c = 0; c < n; c++)
+                y[p + c] = ((float)x[p + c] - tile[c].mean) * tile[c].scale;
     }
 }
 
@@ -217,7 +235,7 @@ static struct status *instance_norm(struct kernel *k)
     struct image_job j = { .x = x->data, .step = (r.max - r.min) / 255, .epsilon = s->epsilon,
                            .pixels = d->dim[1] * d->dim[2], .depth = d->dim[3] };
     TRY(kernel_temp(k, (size_t)n * sizeof *j.y, &j.y));
-    TRY(kernel_temp(k, 2 * (size_t)(n ? d->dim[0] * j.depth : 0) * sizeof *j.sum, &j.sum));
+    TRY(kernel_temp(k, (size_t)(n ? d->dim[0] * j.depth : 0) * sizeof *j.moments, &j.moments));
     TRY(kernel_new(k, 0, DT_QUINT8, d));
     if (n)
         pool_for(d->dim[0], 1 + GRAIN / (j.pixels * j.depth), k->env->threads, images_part, &j);

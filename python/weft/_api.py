@@ -244,12 +244,16 @@ API["random"] = {
         stateless_categorical stateless_multinomial stateless_normal=stateless_random_normal
         stateless_truncated_normal stateless_uniform=stateless_random_uniform"""}
 
-API["strings"] = {"python.ops.string_ops": """
-    as_string format=string_format join=string_join length=string_length lower=string_lower
-    reduce_join regex_full_match regex_replace split=string_split_v2 strip=string_strip substr
-    to_hash_bucket=string_to_hash_bucket_v1 to_hash_bucket_fast=string_to_hash_bucket_fast
-    to_hash_bucket_strong=string_to_hash_bucket_strong to_number=string_to_number_v1
-    unicode_script upper=string_upper"""}
+API["strings"] = {
+    "python.ops.string_ops": """
+        as_string format=string_format join=string_join length=string_length lower=string_lower
+        reduce_join regex_full_match regex_replace split=string_split_v2 strip=string_strip substr
+        to_hash_bucket=string_to_hash_bucket_v1 to_hash_bucket_fast=string_to_hash_bucket_fast
+        to_hash_bucket_strong=string_to_hash_bucket_strong to_number=string_to_number_v1
+        unicode_script upper=string_upper""",
+    "python.ops.unicode_ops": """
+        unicode_decode unicode_decode_with_offsets unicode_encode unicode_split
+        unicode_split_with_offsets unicode_transcode"""}
 
 API["sparse"] = {
     "python.framework.sparse_tensor": "SparseTensor",
@@ -728,9 +732,7 @@ LATER = {
     "distribution strategies": "contrib.distribute distribute",
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
     "ragged tensors": """
-        RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams
-        strings.unicode_decode strings.unicode_encode strings.unicode_split
-        strings.unicode_transcode""",
+        RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams""",
     "such part of TensorFlow": """
         Module audio autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
         mixed_precision nn.collapse_repeated profiler python.debug

@@ -94,6 +94,7 @@
     X(topk) \
     X(unary) \
     X(unary_grad) \
+    X(unicode) \
     X(unique) \
     X(variable)
 

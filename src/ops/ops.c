@@ -68,14 +68,19 @@
     X(script) \
     X(segment) \
     X(select) \
+    X(set) \
     X(shape) \
     X(slice) \
     X(softmax) \
     X(source) \
     X(sparse) \
     X(sparse_dense) \
+    X(sparse_cross) \
+    X(sparse_map) \
     X(sparse_math) \
+    X(sparse_reduce) \
     X(sparse_segment) \
+    X(sparse_serial) \
     X(split) \
     X(space) \
     X(special) \

@@ -32,6 +32,7 @@
     X(diag) \
     X(encode) \
     X(example) \
+    X(example_json) \
     X(example_sequence) \
     X(file) \
     X(image_file) \

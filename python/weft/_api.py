@@ -531,6 +531,10 @@ API["io"] = {
         extract_jpeg_shape is_jpeg""",
     "python.training.input": "match_filenames_once"}
 
+API["sets"] = {"python.ops.sets_impl": """
+    difference=set_difference intersection=set_intersection set_difference set_intersection set_size
+    set_union size=set_size union=set_union"""}
+
 API["summary"] = {"python.summary.summary": """
     Event FileWriter FileWriterCache SessionLog Summary SummaryDescription TaggedRunMetadata
     audio get_summary_description histogram image merge merge_all scalar tensor_summary text"""}
@@ -639,6 +643,7 @@ MODULES = {
     "python.saved_model.main_op": "python.saved_model.main_op_impl",
     "python.saved_model.signature_def_utils": "python.saved_model.signature_def_utils_impl",
     "python.saved_model.utils": "python.saved_model.utils_impl",
+    "python.ops.sets": "python.ops.sets_impl",
     "pywrap_tensorflow": "python.pywrap_tensorflow",
     "contrib.distributions": "distributions",
     "contrib.framework.nest": "python.util.nest",
@@ -652,7 +657,7 @@ MODULES = {
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
        for name in ("array", "bitwise", "candidate_sampling", "control_flow", "data_flow", "image",
                     "io", "linalg", "list", "logging", "lookup", "manip", "math", "nn", "parsing",
-                    "random", "resource_variable", "script", "sparse", "spectral", "state",
+                    "random", "resource_variable", "script", "set", "sparse", "spectral", "state",
                     "stateless_random", "string")},
     "python.training.gen_training_ops": "python.ops.gen_ops",
 }
@@ -735,6 +740,6 @@ LATER = {
     "such part of TensorFlow": """
         Module audio autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
         mixed_precision nn.collapse_repeated profiler python.debug
-        random.experimental sets test.Benchmark test.StubOutForTesting
+        random.experimental test.Benchmark test.StubOutForTesting
         test.create_local_cluster user_ops xla""",
 }

@@ -7,7 +7,6 @@ import numbers
 import numpy as np
 
 from weft.python.framework import constant_op, dtypes, gen, ops, tensor_util
-from weft.python.framework import sparse_tensor as _types
 from weft.python.framework.sparse_tensor import SparseTensor
 from weft.python.ops import array_ops, control_flow_ops, math_ops, sparse_dense
 from weft.python.ops.arguments import renamed_argument
@@ -22,6 +21,8 @@ _OWN = [
     "sparse_cross", "sparse_cross_hashed",
 ]
 __all__ = _OWN + sparse_dense.__all__
+
+_DEFAULT_HASH_KEY = 0xDECAFCAFFE
 
 
 def from_dense(tensor, name=None):
@@ -307,17 +308,19 @@ def sparse_cross_hashed(inputs, num_buckets=0, hash_key=None, name=None):
 def _cross(inputs, hashed_output, num_buckets=0, hash_key=None, name=None):
     if not isinstance(inputs, (list, tuple)):
         raise TypeError("Inputs must be a list")
+    if not all(isinstance(x, (SparseTensor, ops.Tensor)) for x in inputs):
+        raise TypeError("All inputs must be SparseTensors")
     sparse = [x for x in inputs if isinstance(x, SparseTensor)]
-    dense = [ops.convert_to_tensor(x) for x in inputs if not _types.is_sparse(x)]
-
-    def wide(x):
-        return x if x.dtype.base_dtype == dtypes.string else math_ops.cast(x, dtypes.int64)
-
-    kind = dtypes.int64 if hashed_output else dtypes.string
-    inner = dtypes.string if any(x.dtype.base_dtype == dtypes.string
-                                 for x in sparse + dense) else dtypes.int64
+    dense = [x for x in inputs if not isinstance(x, SparseTensor)]
+    texts = all(x.dtype.base_dtype == dtypes.string for x in inputs)
+    values = [_text_or_int64(x.values) for x in sparse]
     return _sparse_of(gen.SparseCross(
-        [x.indices for x in sparse], [wide(x.values) for x in sparse],
-        [x.dense_shape for x in sparse], [wide(x) for x in dense], hashed_output=hashed_output,
-        num_buckets=num_buckets, hash_key=0xDECAFCAFFE if hash_key is None else hash_key,
-        out_type=kind, internal_type=inner, name=name))
+        [x.indices for x in sparse], values, [x.dense_shape for x in sparse],
+        [_text_or_int64(x) for x in dense], hashed_output=hashed_output, num_buckets=num_buckets,
+        hash_key=hash_key or _DEFAULT_HASH_KEY,
+        out_type=dtypes.int64 if hashed_output else dtypes.string,
+        internal_type=dtypes.string if texts else dtypes.int64, name=name))
+
+
+def _text_or_int64(x):
+    return x if x.dtype.base_dtype == dtypes.string else math_ops.cast(x, dtypes.int64)

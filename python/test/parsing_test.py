@@ -252,13 +252,6 @@ def test_compressed():
         assert run(tf.decode_compressed([pack(d) for d in data], kind)).tolist() == data
 
 
-@needs("DecodeJSONExample")
-def test_json():
-    text = '{"features": {"feature": {"a": {"int64List": {"value": ["1", "2"]}}}}}'
-    got = tf.train.Example.FromString(run(tf.decode_json_example(text)))
-    assert list(got.features.feature["a"].int64_list.value) == [1, 2]
-
-
 def test_everything_named_is_there():
     for name in parsing_ops.__all__:
         assert hasattr(parsing_ops, name), name

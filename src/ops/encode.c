@@ -170,8 +170,8 @@ static struct status *decode_padded_raw(struct kernel *k)
            SHAPE_STR(&length->shape));
     int32_t fixed = *(const int32_t *)length->data;
     ENSURE(fixed > 0, "fixed_length must be greater than 0, but got %d", fixed);
-    ENSURE((size_t)fixed % size == 0, "fixed_length (%d) must be a multiple of the size of out_type "
-           "(%zu)", fixed, size);
+    ENSURE((size_t)fixed % size == 0, "fixed_length (%d) must be a multiple of the size of "
+           "out_type (%zu)", fixed, size);
     ENSURE(y.rank < MAX_RANK, "input must be at most %d-dimensional", MAX_RANK - 1);
     y.dim[y.rank++] = fixed / (int64_t)size;
     TRY(kernel_new(k, 0, r->t, &y));
@@ -295,7 +295,7 @@ const struct op ops_encode[] = {
       .outputs = "output: out_type",
       .attrs = "out_type: {half, float, double, int32, uint16, uint8, int16, int8, int64}; "
                "little_endian: bool = true",
-      .doc = "The first bytes of strings as numbers, in one more dimension; 0 where there are none.",
+      .doc = "The first bytes of strings as numbers, in one more dimension; 0 where none are.",
       .shape = padded_shape, .grad = NO_GRADIENT, .prepare = raw_prepare,
       .kernel_any = decode_padded_raw },
     { .name = "EncodeBase64", .inputs = "input: string", .outputs = "output: string",

@@ -467,8 +467,8 @@ const struct op ops_example_sequence[] = {
                "context_sparse_keys: list(string) >= 0; context_dense_keys: list(string) >= 0; "
                "feature_list_sparse_keys: list(string) >= 0; "
                "feature_list_dense_keys: list(string) >= 0; " ATTRIBUTES,
-      .doc = "The features of a batch of SequenceExamples; short dense lists are padded with zeros, "
-             "and their lengths told.",
+      .doc = "The features of a batch of SequenceExamples; short dense lists are padded with "
+             "zeros, and their lengths told.",
       .shape = batch_shape, .grad = NO_GRADIENT, .prepare = batch_prepare,
       .kernel_any = parse_batch },
     { 0 }

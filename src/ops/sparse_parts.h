@@ -1,5 +1,5 @@
-/* sparse_parts.h - sparse tensors on their own, apart from any kernel's inputs: the rows that one is
- * cut into, and many stacked to one. */
+/* sparse_parts.h - sparse tensors on their own, apart from any kernel's inputs: the rows that one
+ * is cut into, and many stacked to one. */
 #ifndef OPS_SPARSE_PARTS_H
 #define OPS_SPARSE_PARTS_H
 

@@ -420,7 +420,8 @@ static struct status *join_places(const struct tensor *x, const struct text *sep
             str_add(&text, separator->s, separator->n);
         str_add(&text, tstring_data(piece), tstring_len(piece));
     }
-    struct status *st = text.failed ? status_no_memory() : put_string(y, i, str_text(&text), text.n);
+    struct status *st = text.failed ? status_no_memory()
+                        : put_string(y, i, str_text(&text), text.n);
     str_free(&text);
     return st;
 }

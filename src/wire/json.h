@@ -1,9 +1,9 @@
-/* json.h - messages from JSON, as protocol buffers map them (proto3's JSON): names of fields as they
- * are or in lowerCamelCase, bytes in base64, 64-bit integers as numbers or strings, floats as numbers
- * or "NaN", "Infinity" and "-Infinity", maps as objects, null for what is not set.
+/* json.h - messages from JSON, as protocol buffers map them (proto3's JSON): names of fields as
+ * they are or in lowerCamelCase, bytes in base64, 64-bit integers as numbers or strings, floats as
+ * numbers or "NaN", "Infinity" and "-Infinity", maps as objects, null for what is not set.
  *
- * The grammar is JSON's own, with none of the liberties that some readers take. What is repeated or a
- * map keeps its order. Nesting is bounded (WIRE_DEPTH). Any thread.
+ * The grammar is JSON's own, with none of the liberties that some readers take. What is repeated
+ * or a map keeps its order. Nesting is bounded (WIRE_DEPTH). Any thread.
  */
 #ifndef WIRE_JSON_H
 #define WIRE_JSON_H

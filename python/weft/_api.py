@@ -246,10 +246,10 @@ API["random"] = {
 
 API["strings"] = {"python.ops.string_ops": """
     as_string format=string_format join=string_join length=string_length lower=string_lower
-    reduce_join regex_full_match regex_replace split=string_split_v2 strip=string_strip substr
+    reduce_join regex_full_match regex_replace split=strings_split_v1 strip=string_strip substr
     to_hash_bucket=string_to_hash_bucket_v1 to_hash_bucket_fast=string_to_hash_bucket_fast
     to_hash_bucket_strong=string_to_hash_bucket_strong to_number=string_to_number_v1
-    unicode_script upper=string_upper"""}
+    unicode_script unsorted_segment_join upper=string_upper"""}
 
 API["sparse"] = {
     "python.framework.sparse_tensor": "SparseTensor",

@@ -247,10 +247,10 @@ API["random"] = {
 API["strings"] = {
     "python.ops.string_ops": """
         as_string format=string_format join=string_join length=string_length lower=string_lower
-        reduce_join regex_full_match regex_replace split=string_split_v2 strip=string_strip substr
+        reduce_join regex_full_match regex_replace split=strings_split_v1 strip=string_strip substr
         to_hash_bucket=string_to_hash_bucket_v1 to_hash_bucket_fast=string_to_hash_bucket_fast
         to_hash_bucket_strong=string_to_hash_bucket_strong to_number=string_to_number_v1
-        unicode_script upper=string_upper""",
+        unicode_script unsorted_segment_join upper=string_upper""",
     "python.ops.unicode_ops": """
         unicode_decode unicode_decode_with_offsets unicode_encode unicode_split
         unicode_split_with_offsets unicode_transcode"""}
@@ -536,6 +536,10 @@ API["io"] = {
         extract_jpeg_shape is_jpeg""",
     "python.training.input": "match_filenames_once"}
 
+API["sets"] = {"python.ops.sets_impl": """
+    difference=set_difference intersection=set_intersection set_difference set_intersection set_size
+    set_union size=set_size union=set_union"""}
+
 API["summary"] = {"python.summary.summary": """
     Event FileWriter FileWriterCache SessionLog Summary SummaryDescription TaggedRunMetadata
     audio get_summary_description histogram image merge merge_all scalar tensor_summary text"""}
@@ -644,6 +648,7 @@ MODULES = {
     "python.saved_model.main_op": "python.saved_model.main_op_impl",
     "python.saved_model.signature_def_utils": "python.saved_model.signature_def_utils_impl",
     "python.saved_model.utils": "python.saved_model.utils_impl",
+    "python.ops.sets": "python.ops.sets_impl",
     "pywrap_tensorflow": "python.pywrap_tensorflow",
     "contrib.distributions": "distributions",
     "contrib.framework.nest": "python.util.nest",
@@ -657,7 +662,7 @@ MODULES = {
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
        for name in ("array", "bitwise", "candidate_sampling", "control_flow", "data_flow", "image",
                     "io", "linalg", "list", "logging", "lookup", "manip", "math", "nn", "parsing",
-                    "random", "resource_variable", "script", "sparse", "spectral", "state",
+                    "random", "resource_variable", "script", "set", "sparse", "spectral", "state",
                     "stateless_random", "string")},
     "python.training.gen_training_ops": "python.ops.gen_ops",
 }
@@ -736,6 +741,6 @@ LATER = {
     "such part of TensorFlow": """
         Module audio autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
         mixed_precision nn.collapse_repeated profiler python.debug
-        random.experimental sets test.Benchmark test.StubOutForTesting
+        random.experimental test.Benchmark test.StubOutForTesting
         test.create_local_cluster user_ops xla""",
 }

@@ -32,6 +32,7 @@
     X(diag) \
     X(encode) \
     X(example) \
+    X(example_json) \
     X(example_sequence) \
     X(file) \
     X(image_file) \
@@ -73,14 +74,19 @@
     X(script) \
     X(segment) \
     X(select) \
+    X(set) \
     X(shape) \
     X(slice) \
     X(softmax) \
     X(source) \
     X(sparse) \
     X(sparse_dense) \
+    X(sparse_cross) \
+    X(sparse_map) \
     X(sparse_math) \
+    X(sparse_reduce) \
     X(sparse_segment) \
+    X(sparse_serial) \
     X(split) \
     X(space) \
     X(special) \

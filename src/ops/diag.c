@@ -183,13 +183,7 @@ static struct status *matrix_set_diag(struct kernel *k)
     ENSURE(shape_equal(&want, &d->shape),
            "must have diagonal.shape == input.shape[:-2] + min(input.shape[-2:]), but received "
            "input shape: %s and diagonal shape: %s", SHAPE_STR(&s), SHAPE_STR(&d->shape));
-    int64_t n = tensor_count(x);
-    if (kernel_can_reuse(k, 0, x->dtype, &s) && !dtype_owns(x->dtype)) {
-        kernel_take(k, 0, 0, x->dtype, &s);
-    } else {
-        TRY(kernel_new(k, 0, x->dtype, &s));
-        TRY(tensor_copy_elements(kernel_out(k, 0), 0, x, 0, n));
-    }
+    TRY(array_own(k, 0, 0));
     return diagonals(k, matrices_of(&s), d, true);
 }
 

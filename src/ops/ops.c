@@ -51,6 +51,7 @@
     X(matmul) \
     X(mirror) \
     X(move) \
+    X(nd) \
     X(norm) \
     X(nth) \
     X(parse) \

@@ -60,6 +60,7 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
 #define FLOATING (DTYPE_BIT(DT_HALF) | DTYPE_BIT(DT_BFLOAT16) | DTYPE_BIT(DT_FLOAT) | \
                   DTYPE_BIT(DT_DOUBLE))
 #define COMPLEX (DTYPE_BIT(DT_COMPLEX64) | DTYPE_BIT(DT_COMPLEX128))
+#define TEXT_BOOL_COMPLEX (DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL) | COMPLEX)
 #define WIDE (DTYPE_BIT(DT_DOUBLE) | DTYPE_BIT(DT_COMPLEX128))
 static const struct { const char *op, *attr; unsigned dtypes; const char *why; } no_kernel[] = {
     { "*", "*", QUANTIZED, "quantized ops come later" },
@@ -68,6 +69,8 @@ static const struct { const char *op, *attr; unsigned dtypes; const char *why; }
     { "ArgM[ai][xn]", "T", COMPLEX, "complex numbers have no order" },
     { "*ScatterM[ai][xn]", "*", COMPLEX, "complex numbers have no order" },
     { "*ScatterNd[AS]*", "*", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
+    { "*erBound", "T", TEXT_BOOL_COMPLEX, "they have no order" },
+    { "DebugN*", "T", DTYPE_BIT(DT_STRING) | COMPLEX, "they are not summed up" },
     { "Complex*", "*", WIDE, "T and Tout go together" },
     { "Real", "*", WIDE, "T and Tout go together" },
     { "Imag", "*", WIDE, "T and Tout go together" },

@@ -47,6 +47,7 @@ HALVES2(pow, DEAR)
 HALVES2(atan2, DEAR)
 HALVES2(xdivy, CHEAP)
 HALVES2(xlogy, DEAR)
+KERNEL(mul_no_nan_f16, map2_half(k, mul_no_nan_loop_f32, DT_HALF, CHEAP))
 
 /* Add of strings puts y after x. */
 static struct status *string_join(struct tstring *z, const struct tstring *x,
@@ -160,6 +161,12 @@ static void div_no_nan_grad(struct grad *g)
     struct out y = Y, dy = g->dy[0];
     struct out slope = grad2(g, "DivNoNan", grad2(g, "DivNoNan", neg(g, X), y), y);
     grad_binary(g, grad2(g, "DivNoNan", dy, y), mul(g, dy, slope));
+}
+
+static void mul_no_nan_grad(struct grad *g)
+{
+    grad_binary(g, grad2(g, "MulNoNan", g->dy[0], g->x[1]),
+                grad2(g, "MulNoNan", g->x[0], g->dy[0]));
 }
 
 static void floor_mod_grad(struct grad *g)
@@ -321,6 +328,9 @@ const struct op ops_binary[] = {
             "The angle of the point (x, y).", FLOATS(atan2)),
     BINARY("DivNoNan", "T: {float, double}", div_no_nan_grad, 0, "x / y, and 0 where y is 0.",
            DOUBLES(div_no_nan)),
+    BINARY("MulNoNan", "T: {half, float, double, complex64, complex128}", mul_no_nan_grad, 0,
+           "x * y, and 0 where y is 0, whatever x is.", [DT_HALF] = mul_no_nan_f16,
+           DOUBLES(mul_no_nan), COMPLEXES(mul_no_nan)),
     BINARY("Xdivy", "T: {half, float, double, complex64, complex128}", xdivy_grad, 0,
            "x / y, and 0 where x is 0.", FLOATS(xdivy), COMPLEXES(xdivy)),
     BINARY("Xlogy", "T: {half, float, double, complex64, complex128}", xlogy_grad, 0,

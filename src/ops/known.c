@@ -18,8 +18,6 @@ const struct op ops_known[] = {
     KNOWN("Betainc", "a: T, b: T, x: T", "z: T", "T: {float, double}", 0),
     KNOWN("CacheDataset", "input_dataset: variant, filename: string", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
-    KNOWN("CompareAndBitpack", "input: T, threshold: T", "output: uint8",
-          "T: {bool, half, float, double, int8, int16, int32, int64}", 0),
     KNOWN("ConcatenateDataset", "input_dataset: variant, another_dataset: variant",
           "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("ControlTrigger", "", "", "", 0),
@@ -37,7 +35,6 @@ const struct op ops_known[] = {
           "[1, 1, 1, 1, 1]; Tshape: {int32, int64} = int32", 0),
     KNOWN("DecodeWav", "contents: string", "audio: float, sample_rate: int32",
           "desired_channels: int = -1; desired_samples: int = -1", 0),
-    KNOWN("DeepCopy", "x: T", "y: T", "T: type", OP_STATEFUL),
     KNOWN("DenseToDenseSetOperation", "set1: T, set2: T",
           "result_indices: int64, result_values: T, result_shape: int64",
           "set_operation: string; validate_indices: bool = true; T: {int8, int16, int32, int64, "
@@ -46,8 +43,6 @@ const struct op ops_known[] = {
           "T: realnumbertype; strides: list(int) >= 4; rates: list(int) >= 4; padding: "
           "{\"SAME\", \"VALID\"}", 0),
     KNOWN("DisableCopyOnRead", "resource: resource", "", "", OP_STATEFUL),
-    KNOWN("Empty", "shape: int32", "output: dtype", "dtype: type; init: bool = false",
-          OP_STATEFUL),
     KNOWN("FIFOQueueV2", "", "handle: resource",
           "component_types: list(type) >= 1; shapes: list(shape) >= 0 = []; capacity: int = -1; "
           "container: string = \"\"; shared_name: string = \"\"", OP_STATEFUL),

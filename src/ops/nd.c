@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "op/each.h"
 #include "ops/array.h"
+#include "ops/nd.h"
 #include "tensor/tstring.h"
 
 #include <stdio.h>
@@ -259,15 +260,12 @@ static struct status *scatter_add_none(struct tensor *y, int64_t at, const struc
     return status_new(UNIMPLEMENTED, "Elements of type %s cannot be added", dtype_name(x->dtype));
 }
 
-typedef struct status *scatter_fn(struct tensor *y, int64_t at, const struct tensor *x,
-                                  int64_t from, int64_t n);
-
-static scatter_fn *const scatter_add[DT_COUNT] = {
+scatter_fn *const scatter_add[DT_COUNT] = {
     ADDS(scatter_add), [DT_BOOL] = scatter_add_b8, [DT_STRING] = scatter_add_str,
     [DT_RESOURCE] = scatter_add_none, [DT_VARIANT] = scatter_add_none
 };
 
-static scatter_fn *const scatter_sub[DT_COUNT] = {
+scatter_fn *const scatter_sub[DT_COUNT] = {
     ADDS(scatter_sub), [DT_BOOL] = scatter_add_none, [DT_STRING] = scatter_add_none,
     [DT_RESOURCE] = scatter_add_none, [DT_VARIANT] = scatter_add_none
 };

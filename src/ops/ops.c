@@ -12,6 +12,7 @@
     X(binary) \
     X(bins) \
     X(bitcast) \
+    X(bitpack) \
     X(boxes) \
     X(broadcast) \
     X(candidate) \
@@ -43,6 +44,7 @@
     X(glimpse) \
     X(hash) \
     X(hits) \
+    X(inplace) \
     X(join) \
     X(like) \
     X(linalg) \
@@ -67,6 +69,7 @@
     X(scan) \
     X(scatter) \
     X(script) \
+    X(search) \
     X(segment) \
     X(select) \
     X(shape) \
@@ -91,7 +94,8 @@
     X(unary) \
     X(unary_grad) \
     X(unique) \
-    X(variable)
+    X(variable) \
+    X(watch)
 
 #define X(family) extern const struct op ops_##family[];
 FAMILIES(X)

@@ -9,6 +9,7 @@
     X(activation) \
     X(adaptive) \
     X(arg) \
+    X(band) \
     X(binary) \
     X(bins) \
     X(bitcast) \
@@ -31,6 +32,7 @@
     X(decompose) \
     X(descent) \
     X(diag) \
+    X(edit) \
     X(encode) \
     X(example) \
     X(example_sequence) \
@@ -39,6 +41,7 @@
     X(fake_quant) \
     X(fill) \
     X(flow) \
+    X(format) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \

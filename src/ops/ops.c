@@ -49,6 +49,7 @@
     X(hits) \
     X(inplace) \
     X(join) \
+    X(kept) \
     X(like) \
     X(linalg) \
     X(logic) \
@@ -63,6 +64,8 @@
     X(partition) \
     X(patches) \
     X(pool) \
+    X(process) \
+    X(ragged) \
     X(random) \
     X(reduce) \
     X(regex) \

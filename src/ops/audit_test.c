@@ -43,6 +43,7 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "InitializeTable*", VALUE, "table_test.c: a case has no table" },
     { "GetSessionTensor", VALUE, "session_ops_test.py: it takes two runs" },
     { "DeleteSessionTensor", VALUE, "session_ops_test.py: it takes two runs" },
+    { "DestroyTemporaryVariable", VALUE, "variable_updates_test.py: a case has one op" },
     { "Timestamp", ERROR, "it has no inputs" },
     { "Fact", ERROR, "it has no inputs" },
     { "Abort", VALUE, "it has no outputs, it fails" },

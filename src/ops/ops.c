@@ -95,6 +95,7 @@
     X(table_file) \
     X(summary) \
     X(summary_media) \
+    X(temporary) \
     X(text) \
     X(topk) \
     X(unary) \

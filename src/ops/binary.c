@@ -48,6 +48,7 @@ HALVES2(atan2, DEAR)
 HALVES2(xdivy, CHEAP)
 KERNEL(div_no_nan_f16, map2_half(k, div_no_nan_loop_f32, DT_HALF, CHEAP))
 HALVES2(xlogy, DEAR)
+KERNEL(mul_no_nan_f16, map2_half(k, mul_no_nan_loop_f32, DT_HALF, CHEAP))
 
 /* Add of strings puts y after x. */
 static struct status *string_join(struct tstring *z, const struct tstring *x,
@@ -166,6 +167,12 @@ static void div_no_nan_grad(struct grad *g)
 static void next_after_grad(struct grad *g)
 {
     grad_binary(g, g->dy[0], grad1(g, "ZerosLike", g->dy[0]));
+}
+
+static void mul_no_nan_grad(struct grad *g)
+{
+    struct out dx = grad2(g, "MulNoNan", g->dy[0], Y);
+    grad_binary(g, dx, grad2(g, "MulNoNan", X, g->dy[0]));
 }
 
 static void floor_mod_grad(struct grad *g)
@@ -332,6 +339,9 @@ const struct op ops_binary[] = {
       .attrs = "T: {double, float} = float",
       .doc = "The number next to x1 on the way to x2.", .shape = shape_broadcast,
       .grad = next_after_grad, .kernel = KERNELS(DOUBLES(next_after)) },
+    BINARY("MulNoNan", NO_NAN_TYPES, mul_no_nan_grad, 0,
+           "x * y, and 0 where y is 0, whatever x is.", [DT_HALF] = mul_no_nan_f16,
+           DOUBLES(mul_no_nan), COMPLEXES(mul_no_nan)),
     BINARY("Xdivy", "T: {half, float, double, complex64, complex128}", xdivy_grad, 0,
            "x / y, and 0 where x is 0.", FLOATS(xdivy), COMPLEXES(xdivy)),
     BINARY("Xlogy", "T: {half, float, double, complex64, complex128}", xlogy_grad, 0,

@@ -34,13 +34,10 @@ const struct op ops_known[] = {
           "[1, 1, 1, 1, 1]; Tshape: {int32, int64} = int32", 0),
     KNOWN("DecodeWav", "contents: string", "audio: float, sample_rate: int32",
           "desired_channels: int = -1; desired_samples: int = -1", 0),
-    KNOWN("DeepCopy", "x: T", "y: T", "T: type", OP_STATEFUL),
     KNOWN("Dilation2D", "input: T, filter: T", "output: T",
           "T: realnumbertype; strides: list(int) >= 4; rates: list(int) >= 4; padding: "
           "{\"SAME\", \"VALID\"}", 0),
     KNOWN("DisableCopyOnRead", "resource: resource", "", "", OP_STATEFUL),
-    KNOWN("Empty", "shape: int32", "output: dtype", "dtype: type; init: bool = false",
-          OP_STATEFUL),
     KNOWN("FIFOQueueV2", "", "handle: resource",
           "component_types: list(type) >= 1; shapes: list(shape) >= 0 = []; capacity: int = -1; "
           "container: string = \"\"; shared_name: string = \"\"", OP_STATEFUL),

@@ -9,9 +9,11 @@
     X(activation) \
     X(adaptive) \
     X(arg) \
+    X(band) \
     X(binary) \
     X(bins) \
     X(bitcast) \
+    X(bitpack) \
     X(boxes) \
     X(broadcast) \
     X(candidate) \
@@ -30,6 +32,7 @@
     X(decompose) \
     X(descent) \
     X(diag) \
+    X(edit) \
     X(encode) \
     X(example) \
     X(example_json) \
@@ -40,13 +43,16 @@
     X(fft) \
     X(fill) \
     X(flow) \
+    X(format) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \
     X(hash) \
     X(hits) \
+    X(inplace) \
     X(join) \
     X(least) \
+    X(kept) \
     X(like) \
     X(linalg) \
     X(logic) \
@@ -55,6 +61,7 @@
     X(matrix_function) \
     X(mirror) \
     X(move) \
+    X(nd) \
     X(norm) \
     X(nth) \
     X(parse) \
@@ -66,6 +73,8 @@
     X(quantized) \
     X(quantized_conv) \
     X(quantized_norm) \
+    X(process) \
+    X(ragged) \
     X(random) \
     X(reduce) \
     X(regex) \
@@ -75,6 +84,7 @@
     X(scan) \
     X(scatter) \
     X(script) \
+    X(search) \
     X(segment) \
     X(select) \
     X(set) \
@@ -100,6 +110,7 @@
     X(table_file) \
     X(summary) \
     X(summary_media) \
+    X(temporary) \
     X(text) \
     X(topk) \
     X(tridiagonal) \
@@ -107,7 +118,8 @@
     X(unary_grad) \
     X(unicode) \
     X(unique) \
-    X(variable)
+    X(variable) \
+    X(watch)
 
 #define X(family) extern const struct op ops_##family[];
 FAMILIES(X)

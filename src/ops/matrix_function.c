@@ -38,6 +38,8 @@ static struct status *function_begin(struct kernel *k, struct function *f)
     const struct tensor *x = kernel_in(k, 0);
     TRY(matrix_square_check(x, "Input matrix must be square."));
     TRY(kernel_new(k, 0, x->dtype, &x->shape));
+    if (!matrix_count(&x->shape))
+        return NULL;
     f->size = x->shape.dim[x->shape.rank - 1];
     size_t n = (size_t)f->size, bytes = (n * n + 1) * sizeof(number);
     TRY(kernel_temp(k, bytes, &f->x));

@@ -119,9 +119,9 @@ def max_pool_with_argmax(input, ksize, strides, padding, data_format="NHWC", Tar
     if data_format != "NHWC":
         raise ValueError("Data formats other than 'NHWC' are not yet supported")
     Targmax = renamed_argument("output_dtype", output_dtype, "Targmax", Targmax) or dtypes.int64
-    attrs = {"include_batch_in_index": True} if include_batch_in_index else {}
     return gen.MaxPoolWithArgmax(input, ksize=list(ksize), strides=list(strides), padding=padding,
-                                 Targmax=Targmax, name=name, **attrs)
+                                 Targmax=Targmax, name=name,
+                                 include_batch_in_index=include_batch_in_index)
 
 
 def pool(input, window_shape, pooling_type, padding, dilation_rate=None, strides=None, name=None,

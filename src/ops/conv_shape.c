@@ -1,5 +1,8 @@
 #include "ops/conv_shape.h"
 
+#include "ops/array.h"
+#include "ops/slide.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -84,33 +87,6 @@ struct status *conv_attrs_of(const struct node *n, struct conv_attrs *a)
 
 /* ---- sizes ---- */
 
-static int64_t effective(const struct conv_attrs *a, int i, int64_t k)
-{
-    return (k - 1) * a->dilation[i] + 1;
-}
-
-/* The output's size along dimension i for an input of `in`; may be negative. */
-static int64_t size_of(const struct conv_attrs *a, int i, int64_t in, int64_t k)
-{
-    int64_t s = a->stride[i];
-    if (a->padding == CONV_SAME)
-        return in / s + (in % s != 0);
-    return (in + a->before[i] + a->after[i] - effective(a, i, k) + s) / s;
-}
-
-/* TF pads an uneven number by one more below and on the right. */
-static void padding_of(const struct conv_attrs *a, int i, int64_t in, int64_t k, int64_t out,
-                       int64_t *before, int64_t *after)
-{
-    *before = a->before[i];
-    *after = a->after[i];
-    if (a->padding != CONV_SAME)
-        return;
-    int64_t needed = out ? (out - 1) * a->stride[i] + effective(a, i, k) - in : 0;
-    *before = needed > 0 ? needed / 2 : 0;
-    *after = needed > 0 ? needed - needed / 2 : 0;
-}
-
 /* TensorFlow counts rows, columns and a filter in 32 bits; below, none of this can overflow. */
 static struct status *size_check(int i, int64_t in, int64_t k)
 {
@@ -121,14 +97,13 @@ static struct status *size_check(int i, int64_t in, int64_t k)
 }
 
 static struct status *geometry_dim(const struct conv_attrs *a, int i, int64_t in, int64_t k,
-                                   int64_t *out, int64_t *before, int64_t *after)
+                                   struct slide *w)
 {
     TRY(size_check(i, in, k));
-    *out = size_of(a, i, in, k);
-    ENSURE(*out >= 0, "Computed output size would be negative: %lld [input_size: %lld, "
-           "effective_filter_size: %lld, stride: %lld]", (long long)*out, (long long)in,
-           (long long)effective(a, i, k), (long long)a->stride[i]);
-    padding_of(a, i, in, k, *out, before, after);
+    TRY(slide_over(in + a->before[i] + a->after[i], slide_span(k, a->dilation[i]), a->stride[i],
+                   a->padding == CONV_SAME, w));
+    w->before += a->before[i];
+    w->after += a->after[i];
     return NULL;
 }
 
@@ -154,22 +129,23 @@ struct status *conv_geometry(const struct conv_attrs *a, const struct shape *x,
                              const struct shape *f, struct conv *g)
 {
     int64_t depth = conv_filter_dim(a, f, CONV_CHANNELS);
-    int64_t in[CONV_DIMS], k[CONV_DIMS], out[CONV_DIMS], before[CONV_DIMS], after[CONV_DIMS];
+    int64_t in[CONV_DIMS], k[CONV_DIMS];
+    struct slide w[CONV_DIMS];
     for (int i = CONV_BATCH; i < CONV_DIMS; i++)
         in[i] = conv_image_dim(a, x, i);
     for (int i = CONV_PLANES; i < CONV_CHANNELS; i++) {
         k[i] = conv_filter_dim(a, f, i);
-        TRY(geometry_dim(a, i, in[i], k[i], &out[i], &before[i], &after[i]));
+        TRY(geometry_dim(a, i, in[i], k[i], &w[i]));
     }
     *g = (struct conv){
         .n = in[0], .d = in[1], .h = in[2], .w = in[3], .c = in[4],
         .kd = k[1], .kh = k[2], .kw = k[3],
         .o = filter_outputs(a, f) * (a->depthwise ? depth : 1),
-        .od = out[1], .oh = out[2], .ow = out[3],
+        .od = w[1].out, .oh = w[2].out, .ow = w[3].out,
         .sd = a->stride[1], .sh = a->stride[2], .sw = a->stride[3],
         .dd = a->dilation[1], .dh = a->dilation[2], .dw = a->dilation[3],
-        .front = before[1], .back = after[1], .top = before[2], .bottom = after[2],
-        .left = before[3], .right = after[3], .nchw = a->nchw,
+        .front = w[1].before, .back = w[1].after, .top = w[2].before, .bottom = w[2].after,
+        .left = w[3].before, .right = w[3].after, .nchw = a->nchw,
         .groups = a->depthwise ? depth : depth ? in[4] / depth : 1,
     };
     return NULL;
@@ -199,24 +175,10 @@ struct shape conv_output(const struct conv_attrs *a, const struct conv *g)
 static struct status *shape_dim(const struct conv_attrs *a, int i, int64_t in, int64_t k,
                                 int64_t *out)
 {
-    *out = -1;
-    if (in < 0 || (k < 0 && a->padding != CONV_SAME))
-        return NULL;
     TRY(size_check(i, in, k));
-    int64_t padded = in + a->before[i] + a->after[i];
-    ENSURE(a->padding == CONV_SAME || padded >= effective(a, i, k),
-           "Negative dimension size caused by subtracting %lld from %lld",
-           (long long)effective(a, i, k), (long long)padded);
-    *out = size_of(a, i, in, k);
-    return NULL;
-}
-
-static struct shape any_shape(int rank)
-{
-    struct shape s = { .rank = rank };
-    for (int i = 0; i < rank; i++)
-        s.dim[i] = -1;
-    return s;
+    return slide_shape(in < 0 ? in : in + a->before[i] + a->after[i],
+                       k < 0 ? k : slide_span(k, a->dilation[i]), a->stride[i],
+                       a->padding == CONV_SAME, out);
 }
 
 /* All but the channels of the output. */
@@ -228,7 +190,7 @@ static struct status *image_shape(struct shape_ctx *c, struct conv_attrs *a)
     TRY(shape_want_rank(x, a->rank));
     TRY(shape_want_rank(f, a->rank));
     const int *at = conv_layout(a);
-    *y = any_shape(a->rank);
+    *y = shape_of_rank(a->rank);
     y->dim[at[CONV_BATCH]] = conv_image_dim(a, x, CONV_BATCH);
     for (int i = CONV_PLANES; i < CONV_CHANNELS; i++)
         if (at[i] >= 0)
@@ -279,7 +241,7 @@ static struct status *told_shape(struct shape_ctx *c, int i)
         *s = *shape_in(c, i);
     TRY(shape_want_rank(s, rank));
     if (s->rank < 0)
-        *s = any_shape(rank);
+        *s = shape_of_rank(rank);
     return NULL;
 }
 

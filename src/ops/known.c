@@ -26,9 +26,6 @@ const struct op ops_known[] = {
           "result_indices: int64, result_values: T, result_shape: int64",
           "set_operation: string; validate_indices: bool = true; T: {int8, int16, int32, int64, "
           "uint8, uint16, string}", 0),
-    KNOWN("Dilation2D", "input: T, filter: T", "output: T",
-          "T: realnumbertype; strides: list(int) >= 4; rates: list(int) >= 4; padding: "
-          "{\"SAME\", \"VALID\"}", 0),
     KNOWN("DisableCopyOnRead", "resource: resource", "", "", OP_STATEFUL),
     KNOWN("Empty", "shape: int32", "output: dtype", "dtype: type; init: bool = false",
           OP_STATEFUL),

@@ -30,6 +30,7 @@
     X(decompose) \
     X(descent) \
     X(diag) \
+    X(dilation) \
     X(encode) \
     X(example) \
     X(example_sequence) \

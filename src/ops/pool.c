@@ -4,22 +4,12 @@
 #include "num/pooling.h"
 #include "graph/graph.h"
 #include "op/kernel.h"
+#include "ops/least.h"
 #include "ops/pool_grad.h"
 #include "ops/pool_shape.h"
+#include "ops/slide.h"
 
 #include <string.h>
-
-/* The least finite number of each type. */
-#define LEAST_f16 (-65504.0f)
-#define LEAST_bf16 (-0x1.fep127f)
-#define LEAST_i8 INT8_MIN
-#define LEAST_i16 INT16_MIN
-#define LEAST_i32 INT32_MIN
-#define LEAST_i64 INT64_MIN
-#define LEAST_u8 0
-#define LEAST_u16 0
-#define LEAST_u32 0
-#define LEAST_u64 0
 
 #define EACH "ops/pool.inc"
 #define EACH_SET (SET_F16 | SET_BF16 | SET_INTS)
@@ -106,29 +96,12 @@ static struct status *window_now(const struct kernel *k, bool depth_too, struct 
     return window_check(w, depth_too);
 }
 
-/* TF pads an uneven number by one more below and on the right. */
-static struct status *pool_dim(int64_t in, int64_t k, int64_t s, bool same, int64_t *out,
-                               int64_t *pad)
-{
-    *pad = 0;
-    if (!same) {
-        *out = (in - k + s) / s;
-        ENSURE(*out >= 0, "Computed output size would be negative: %lld [input_size: %lld, "
-               "effective_filter_size: %lld, stride: %lld]", (long long)*out, (long long)in,
-               (long long)k, (long long)s);
-        return NULL;
-    }
-    *out = in / s + (in % s != 0);
-    int64_t needed = (*out - 1) * s + k - in;
-    *pad = *out && needed > 0 ? needed / 2 : 0;
-    return NULL;
-}
-
 static bool is_nchw(const struct pool *s) { return s->layout[POOL_CHANNELS] == 1; }
 
 static struct status *pool_geometry(const struct pool *s, const struct window *w,
                                     const struct shape *x, struct pooling *p, struct shape *y)
 {
+    struct slide slide;
     *p = (struct pooling){ .batch = x->dim[0], .depth = pool_size(s->layout, x, POOL_CHANNELS) };
     *y = *x;
     for (int i = 0; i < 3; i++) {
@@ -136,7 +109,9 @@ static struct status *pool_geometry(const struct pool *s, const struct window *w
         p->in[i] = pool_size(s->layout, x, POOL_PLANES + i);
         p->k[i] = w->k[POOL_PLANES + i];
         p->s[i] = w->s[POOL_PLANES + i];
-        TRY(pool_dim(p->in[i], p->k[i], p->s[i], w->same, &p->out[i], &p->pad[i]));
+        TRY(slide_over(p->in[i], p->k[i], p->s[i], w->same, &slide));
+        p->out[i] = slide.out;
+        p->pad[i] = slide.before;
         if (at >= 0)
             y->dim[at] = p->out[i];
     }

@@ -1,5 +1,8 @@
 #include "ops/pool_shape.h"
 
+#include "ops/array.h"
+#include "ops/slide.h"
+
 #include <string.h>
 
 int pool_rank(const struct node *n)
@@ -22,13 +25,6 @@ static bool is_packed(const struct node *n)
            !strcmp(node_attr_string(n, "data_format"), "NCHW_VECT_C");
 }
 
-static struct shape any_image(const struct node *n)
-{
-    struct shape s = SHAPE(-1, -1, -1, -1, -1);
-    s.rank = pool_rank(n);
-    return s;
-}
-
 struct status *window_of_attrs(const struct node *n, struct window *w)
 {
     const struct attr *k = node_attr_find(n, "ksize"), *s = node_attr_find(n, "strides");
@@ -48,20 +44,15 @@ struct status *window_of_attrs(const struct node *n, struct window *w)
 
 static struct status *dim_pooled(int64_t in, int64_t k, int64_t s, bool same, int64_t *out)
 {
-    ENSURE(s > 0, "Stride must be > 0, but got %lld", (long long)s);
     ENSURE(k > 0, "Window size must be > 0, but got %lld", (long long)k);
-    ENSURE(in < 0 || same || in >= k,
-           "Negative dimension size caused by subtracting %lld from %lld", (long long)k,
-           (long long)in);
-    *out = in < 0 ? -1 : same ? in / s + (in % s != 0) : (in - k + s) / s;
-    return NULL;
+    return slide_shape(in, k, s, same, out);
 }
 
 static struct status *pooled(struct shape_ctx *c, const struct window *w, const struct shape *x,
                              bool depth_too, struct shape *y)
 {
     const int *at = pool_layout(c->node);
-    *y = any_image(c->node);
+    *y = shape_of_rank(pool_rank(c->node));
     if (is_packed(c->node)) {
         TRY(shape_want_rank(x, 5));
         *y = SHAPE_UNKNOWN;
@@ -175,7 +166,7 @@ struct status *mean_pool_grad_shape(struct shape_ctx *c)
 
 struct status *image_unchanged(struct shape_ctx *c)
 {
-    struct shape any = any_image(c->node);
+    struct shape any = shape_of_rank(pool_rank(c->node));
     TRY(shape_want_rank(shape_in(c, 0), any.rank));
     return shape_merge(shape_in(c, 0), &any, shape_out(c, 0));
 }

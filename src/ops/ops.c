@@ -38,6 +38,7 @@
     X(image_file) \
     X(fake_quant) \
     X(fill) \
+    X(fractional) \
     X(flow) \
     X(ftrl) \
     X(gather) \

@@ -1,7 +1,8 @@
 /* pool.c - pooling over windows of images of two and three dimensions: MaxPool and AvgPool, their
  * gradients, and gradients of those. Each channel of an NCHW image is pooled as an image of its own; NCHW_VECT_C, which no
  * CPU has, is refused when a plan is made (shapes are inferred for it all the same). */
-#include "num/pooling.h"
+#include "ops/pool.h"
+
 #include "graph/graph.h"
 #include "op/kernel.h"
 #include "ops/least.h"
@@ -24,7 +25,7 @@ struct pool {
     bool whole_batch;               /* include_batch_in_index */
 };
 
-static const struct pool_loops *loops_find(enum dtype t)
+const struct pool_loops *pool_loops(enum dtype t)
 {
 #define LOOPS(sfx) &pooling_##sfx
     static const struct pool_loops *const of[DT_COUNT] = {
@@ -63,7 +64,7 @@ static struct status *pool_prepare(struct prep *p, const char *what, int at)
            "Default %s only supports NHWC on device type CPU, and NCHW, but not NCHW_VECT_C", what);
     s->rank = pool_rank(p->node);
     s->layout = pool_layout(p->node);
-    s->loops = loops_find(node_attr_type(p->node, "T"));
+    s->loops = pool_loops(node_attr_type(p->node, "T"));
     s->at = at;
     s->whole_batch = node_attr_find(p->node, "include_batch_in_index") &&
                      node_attr(p->node, "include_batch_in_index");

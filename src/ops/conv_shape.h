@@ -1,4 +1,5 @@
-/* conv_shape.h - what a convolution's attributes say, and the shapes that follow, for conv.c.
+/* conv_shape.h - what a convolution's attributes say, and the shapes that follow, for conv.c and
+ * conv_fused.c.
  *
  * Dimensions of images are counted as CONV_... below, whatever the layout; an image of rank 4 is
  * one of rank 5 with one plane. */
@@ -7,6 +8,7 @@
 
 #include "graph/graph.h"
 #include "num/conv.h"
+#include "op/kernel.h"
 
 enum conv_padding { CONV_VALID, CONV_SAME, CONV_EXPLICIT };
 enum { CONV_BATCH, CONV_PLANES, CONV_ROWS, CONV_COLUMNS, CONV_CHANNELS, CONV_DIMS };
@@ -41,6 +43,15 @@ struct conv_along conv_along(const struct conv *g, int i);
 
 /* The shape of what it gives. */
 struct shape conv_output(const struct conv_attrs *a, const struct conv *g);
+
+/* Output 0 becomes the convolution of `a` and `b`, which conv.h wants for this kind; it has the shape
+ * `out`. The kernel's state begins with its struct conv_attrs. In conv.c, for each suffix. */
+#define X(s, T)                                                                               \
+    MUST_CHECK struct status *conv_run_##s(struct kernel *k, const struct conv *g,            \
+                                           enum conv_kind kind, const void *a, const void *b, \
+                                           const struct shape *out);
+CONV_TYPES(X)
+#undef X
 
 struct status *conv_shape(struct shape_ctx *c);             /* Conv2D, Conv3D */
 struct status *depthwise_shape(struct shape_ctx *c);        /* DepthwiseConv2dNative */

@@ -22,6 +22,7 @@
     X(compare) \
     X(complex) \
     X(conv) \
+    X(conv_fused) \
     X(crop) \
     X(cross) \
     X(csv) \

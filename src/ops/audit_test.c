@@ -54,6 +54,7 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "FusedBatchNormGrad", GRAD, "TensorFlow gives the moments none" },
     { "FusedBatchNormGradV2", GRAD, "TensorFlow gives the moments none" },
     { "FusedBatchNormGradV3", GRAD, "TensorFlow gives the moments none" },
+    { "MaxPool3DGradGrad", GRAD, "it knows double, its gradient does not" },
 };
 
 /* Dtypes that a signature allows and TensorFlow has no CPU kernel for. Names are patterns. */
@@ -144,6 +145,9 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "UnicodeDecodeWithOffsets", NULL, "1.13" },
     { "UnicodeEncode", NULL, "1.13" },
     { "UnicodeTranscode", NULL, "1.13" },
+    { "MaxPoolWithArgmax", "include_batch_in_index", "1.14" },
+    { "MaxPoolGradWithArgmax", "include_batch_in_index", "1.14" },
+    { "MaxPoolGradGradWithArgmax", "include_batch_in_index", "1.14" },
     { "Conv2D", "explicit_paddings", "1.14" },
     { "Conv2D", "padding", "1.14: EXPLICIT" },
     { "Conv2DBackpropInput", "explicit_paddings", "1.14" },

@@ -41,6 +41,7 @@
     X(ftrl) \
     X(gather) \
     X(glimpse) \
+    X(gru) \
     X(hash) \
     X(hits) \
     X(join) \
@@ -48,6 +49,8 @@
     X(linalg) \
     X(logic) \
     X(lrn) \
+    X(lstm) \
+    X(lstm_grad) \
     X(matmul) \
     X(mirror) \
     X(move) \

@@ -45,6 +45,7 @@
     X(ftrl) \
     X(gather) \
     X(glimpse) \
+    X(gru) \
     X(hash) \
     X(hits) \
     X(join) \
@@ -52,6 +53,8 @@
     X(linalg) \
     X(logic) \
     X(lrn) \
+    X(lstm) \
+    X(lstm_grad) \
     X(matmul) \
     X(mirror) \
     X(move) \

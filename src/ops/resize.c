@@ -4,6 +4,7 @@
  * Where a pixel of the new image lies in the old one is worked out once for each row and column,
  * in float as TensorFlow does it; then pixels are mixed. */
 #include "base/pool.h"
+#include "num/loop.h"
 #include "ops/array.h"
 
 #include <float.h>

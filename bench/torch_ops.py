@@ -31,7 +31,8 @@ def tensor(text):
         return torch.randint(0, int(limit), dims, dtype=dtype)
     if letter == 'b':
         return torch.rand(dims) < .5
-    return torch.rand(dims) if letter == 'p' else torch.rand(dims) * 2 - 1
+    x = torch.rand(dims, dtype=dtype)
+    return x if letter == 'p' else x * 2 - 1
 
 
 def value(text):

@@ -4,7 +4,7 @@
 
 #include "num/philox.h"
 
-enum { PHILOX_LANES = 16 };
+enum { PHILOX_LANES = 32 };     /* more than the compiler unrolls: it would make no vectors */
 
 /* Whole lanes only: n / PHILOX_LANES of them. */
 void philox_many_base(struct philox *p, int n, uint32_t (*block)[4]);

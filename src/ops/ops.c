@@ -24,6 +24,7 @@
     X(compare) \
     X(complex) \
     X(conv) \
+    X(conv_fused) \
     X(crop) \
     X(cross) \
     X(csv) \
@@ -33,6 +34,7 @@
     X(descent) \
     X(diag) \
     X(edit) \
+    X(dilation) \
     X(encode) \
     X(example) \
     X(example_json) \
@@ -42,11 +44,13 @@
     X(fake_quant) \
     X(fft) \
     X(fill) \
+    X(fractional) \
     X(flow) \
     X(format) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \
+    X(gru) \
     X(hash) \
     X(hits) \
     X(inplace) \
@@ -57,6 +61,8 @@
     X(linalg) \
     X(logic) \
     X(lrn) \
+    X(lstm) \
+    X(lstm_grad) \
     X(matmul) \
     X(matrix_function) \
     X(mirror) \

@@ -314,6 +314,8 @@ static struct status *argmax_check(const struct tensor *argmax, const struct ten
                                    const struct tensor *of)
 {
     int64_t n = tensor_count(of);
+    ENSURE(of->shape.rank == 4, "tensor_in must be 4-dimensional");
+    ENSURE(argmax->shape.rank == 4, "argmax must be 4-dimensional");
     TRY(want_shape(argmax, &like->shape, "argmax"));
     for (int64_t i = 0; i < tensor_count(argmax); i++) {
         int64_t at = index_at(argmax, i);

@@ -54,8 +54,13 @@ static struct status *pooled(struct shape_ctx *c, const struct window *w, const 
     if (x->rank == 4)
         *y = *x;
     depth_too &= w->k[3] != 1 || w->s[3] != 1;
-    for (int i = 1; i < (depth_too ? 4 : 3); i++)
-        TRY(dim_pooled(y->dim[at[i]], w->k[i], w->s[i], w->same && i < 3, &y->dim[at[i]]));
+    bool across = depth_too && w->k[3] != 1;    /* then the kernel takes no other steps */
+    for (int i = 1; i < (depth_too ? 4 : 3); i++) {
+        int64_t d;
+        TRY(dim_pooled(y->dim[at[i]], w->k[i], w->s[i], w->same && i < 3, &d));
+        if (across == (i == 3))
+            y->dim[at[i]] = d;
+    }
     return NULL;
 }
 

@@ -38,10 +38,6 @@ const struct op ops_known[] = {
     KNOWN("DecodeWav", "contents: string", "audio: float, sample_rate: int32",
           "desired_channels: int = -1; desired_samples: int = -1", 0),
     KNOWN("DeepCopy", "x: T", "y: T", "T: type", OP_STATEFUL),
-    KNOWN("DenseToDenseSetOperation", "set1: T, set2: T",
-          "result_indices: int64, result_values: T, result_shape: int64",
-          "set_operation: string; validate_indices: bool = true; T: {int8, int16, int32, int64, "
-          "uint8, uint16, string}", 0),
     KNOWN("Dilation2D", "input: T, filter: T", "output: T",
           "T: realnumbertype; strides: list(int) >= 4; rates: list(int) >= 4; padding: "
           "{\"SAME\", \"VALID\"}", 0),

@@ -32,6 +32,7 @@
     X(diag) \
     X(encode) \
     X(example) \
+    X(example_json) \
     X(example_sequence) \
     X(file) \
     X(image_file) \
@@ -57,6 +58,11 @@
     X(partition) \
     X(patches) \
     X(pool) \
+    X(quantize) \
+    X(quantize_dequantize) \
+    X(quantized) \
+    X(quantized_conv) \
+    X(quantized_norm) \
     X(random) \
     X(reduce) \
     X(regex) \
@@ -68,14 +74,19 @@
     X(script) \
     X(segment) \
     X(select) \
+    X(set) \
     X(shape) \
     X(slice) \
     X(softmax) \
     X(source) \
     X(sparse) \
     X(sparse_dense) \
+    X(sparse_cross) \
+    X(sparse_map) \
     X(sparse_math) \
+    X(sparse_reduce) \
     X(sparse_segment) \
+    X(sparse_serial) \
     X(split) \
     X(space) \
     X(special) \
@@ -89,6 +100,7 @@
     X(topk) \
     X(unary) \
     X(unary_grad) \
+    X(unicode) \
     X(unique) \
     X(variable)
 

@@ -24,6 +24,7 @@
     X(compare) \
     X(complex) \
     X(conv) \
+    X(conv_fused) \
     X(crop) \
     X(cross) \
     X(csv) \
@@ -33,18 +34,22 @@
     X(descent) \
     X(diag) \
     X(edit) \
+    X(dilation) \
     X(encode) \
     X(example) \
+    X(example_json) \
     X(example_sequence) \
     X(file) \
     X(image_file) \
     X(fake_quant) \
     X(fill) \
+    X(fractional) \
     X(flow) \
     X(format) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \
+    X(gru) \
     X(hash) \
     X(hits) \
     X(inplace) \
@@ -54,6 +59,8 @@
     X(linalg) \
     X(logic) \
     X(lrn) \
+    X(lstm) \
+    X(lstm_grad) \
     X(matmul) \
     X(mirror) \
     X(move) \
@@ -66,6 +73,11 @@
     X(pool) \
     X(process) \
     X(ragged) \
+    X(quantize) \
+    X(quantize_dequantize) \
+    X(quantized) \
+    X(quantized_conv) \
+    X(quantized_norm) \
     X(random) \
     X(reduce) \
     X(regex) \
@@ -78,14 +90,19 @@
     X(search) \
     X(segment) \
     X(select) \
+    X(set) \
     X(shape) \
     X(slice) \
     X(softmax) \
     X(source) \
     X(sparse) \
     X(sparse_dense) \
+    X(sparse_cross) \
+    X(sparse_map) \
     X(sparse_math) \
+    X(sparse_reduce) \
     X(sparse_segment) \
+    X(sparse_serial) \
     X(split) \
     X(space) \
     X(special) \
@@ -100,6 +117,7 @@
     X(topk) \
     X(unary) \
     X(unary_grad) \
+    X(unicode) \
     X(unique) \
     X(variable) \
     X(watch)

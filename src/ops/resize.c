@@ -4,7 +4,9 @@
  * Where a pixel of the new image lies in the old one is worked out once for each row and column,
  * in float as TensorFlow does it; then pixels are mixed. */
 #include "base/pool.h"
+#include "num/loop.h"
 #include "ops/array.h"
+#include "ops/steps.h"
 
 #include <float.h>
 #include <math.h>
@@ -183,12 +185,20 @@ struct job {
     const void *x;
     void *y;
     size_t size;                        /* bytes of an element, for those that only move */
+    const struct mix *across;           /* how columns are mixed, for bilinear rows */
 };
 
 static struct job job_of(const struct kernel *k, const struct sizes *s)
 {
     return (struct job){ k->state, *s, kernel_in(k, 0)->data, k->to[k->out].data,
-                         dtype_size(kernel_in(k, 0)->dtype) };
+                         dtype_size(kernel_in(k, 0)->dtype), NULL };
+}
+
+static void share_rows(const struct kernel *k, struct job *j,
+                       void (*fn)(void *ctx, int64_t begin, int64_t end))
+{
+    const struct sizes *s = &j->s;
+    pool_for(s->batch * s->to_h, 1 + GRAIN / (s->to_w * s->depth), k->env->threads, fn, j);
 }
 
 static void run_rows(const struct kernel *k, const struct sizes *s,
@@ -196,7 +206,23 @@ static void run_rows(const struct kernel *k, const struct sizes *s,
 {
     struct job j = job_of(k, s);
     if (s->batch && s->depth)
-        pool_for(s->batch * s->to_h, 1 + GRAIN / (s->to_w * s->depth), k->env->threads, fn, &j);
+        share_rows(k, &j, fn);
+}
+
+/* Columns are mixed alike in all rows: that is worked out once. */
+static struct status *run_bilinear(struct kernel *k, const struct sizes *s,
+                                   void (*fn)(void *ctx, int64_t begin, int64_t end))
+{
+    struct job j = job_of(k, s);
+    struct mix *across;
+    if (!s->batch || !s->depth)
+        return NULL;
+    TRY(kernel_temp(k, (size_t)s->to_w * sizeof *across, &across));
+    for (int64_t i = 0; i < s->to_w; i++)
+        across[i] = mix_at(j.how, i, s->from_w, s->to_w);
+    j.across = across;
+    share_rows(k, &j, fn);
+    return NULL;
 }
 
 static void run_images(const struct kernel *k, const struct sizes *s,
@@ -254,6 +280,26 @@ static struct status *nearest_back_begin(struct kernel *k, struct sizes *s)
                   SET_I64)
 #include "op/each.h"
 
+/* ---- QuantizedResizeBilinear: in integers, with as many bits of a pixel's share as fit ---- */
+
+#define SHARE_u8 7
+#define SHARE_i32 30
+#define EACH "ops/resize_steps.inc"
+#define EACH_SET (SET_U8 | SET_I32)
+#include "op/each.h"
+
+static struct status *plain_bilinear(struct kernel *k)
+{
+    TRY(bilinear_f32(k));
+    return range_pass(k, 2);
+}
+
+static struct status *quantized_shape(struct shape_ctx *c)
+{
+    TRY(ranges_shape(c, 2));
+    return resize_shape(c);
+}
+
 /* ---- gradients ---- */
 
 #define HOW(g) ATTRS(attr_bool("align_corners", node_attr((g)->node, "align_corners")), \
@@ -296,6 +342,14 @@ const struct op ops_resize[] = {
       .doc = "The gradient of ResizeBilinear.",
       .shape = back_shape, .grad = NO_GRADIENT, .prepare = resize_prepare,
       .kernel = KERNELS(FLOATS(bilinear_back)) },
+    { .name = "QuantizedResizeBilinear",
+      .inputs = "images: T, size: int32, min: float, max: float",
+      .outputs = "resized_images: T, out_min: float, out_max: float",
+      .attrs = "T: {quint8, qint32, float}; " CENTERS,
+      .doc = "ResizeBilinear of quantized numbers, whose range stays.",
+      .shape = quantized_shape, .grad = NO_GRADIENT, .prepare = resize_prepare,
+      .kernel = KERNELS([DT_QUINT8] = mix_u8, [DT_QINT32] = mix_i32, [DT_FLOAT] = plain_bilinear),
+      .flags = OP_EXPENSIVE },
     { .name = "ResizeNearestNeighbor", .inputs = "images: T, size: int32",
       .outputs = "resized_images: T", .attrs = "T: {" PLAIN ", half, float, double}; " CENTERS,
       .doc = "Images of another size, each pixel that of the old image which lies nearest.",

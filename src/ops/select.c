@@ -29,9 +29,9 @@ static struct status *select_shape(struct shape_ctx *c)
 typedef void choose_fn(void *z, const bool *c, const void *t, const void *e, int64_t n);
 
 /* Runs of condition, then and else, and elements to the next of each. */
-struct choice { const bool *c; const void *t, *e; int64_t step[3]; };
+struct stepped { const bool *c; const void *t, *e; int64_t step[3]; };
 
-typedef void choose_by_fn(void *z, const struct choice *x, int64_t n);
+typedef void choose_by_fn(void *z, const struct stepped *x, int64_t n);
 
 #define EACH "ops/select.inc"
 #define EACH_SET (SET_U8 | SET_U16 | SET_U32 | SET_U64 | SET_C128)
@@ -77,6 +77,21 @@ static struct status *select_rows(struct kernel *k, int64_t rows, int64_t each)
     return NULL;
 }
 
+struct choice {
+    choose_fn *run;
+    size_t size;
+    const bool *c;
+    const char *t, *e;
+    char *z;
+};
+
+static void choose_some(void *ctx, int64_t begin, int64_t end)
+{
+    const struct choice *j = ctx;
+    size_t at = (size_t)begin * j->size;
+    j->run(j->z + at, j->c + begin, j->t + at, j->e + at, end - begin);
+}
+
 static struct status *select_elements(struct kernel *k)
 {
     const struct tensor *t = kernel_in(k, 1), *e = kernel_in(k, 2);
@@ -85,8 +100,9 @@ static struct status *select_elements(struct kernel *k)
     if (t->dtype == DT_STRING || t->dtype == DT_RESOURCE || t->dtype == DT_VARIANT)
         return select_rows(k, tensor_count(t), 1);
     TRY(kernel_reuse(k, 0, kernel_can_reuse(k, 1, t->dtype, &t->shape) ? 1 : 2));
-    choose_by_size(dtype_size(t->dtype))(kernel_out(k, 0)->data, c, t->data, e->data,
-                                         tensor_count(t));
+    size_t size = dtype_size(t->dtype);
+    struct choice j = { choose_by_size(size), size, c, t->data, e->data, kernel_out(k, 0)->data };
+    pool_for(tensor_count(t), CHEAP, k->env->threads, choose_some, &j);
     return NULL;
 }
 
@@ -194,10 +210,10 @@ static void select_runs(void *ctx, int64_t begin, int64_t end)
     for (int64_t run = begin; run < end; run++) {
         int64_t at[3];
         walk_seek(w, run, at);
-        struct choice c = { (const bool *)s->x[0]->data + at[0],
-                            (const char *)s->x[1]->data + (size_t)at[1] * s->size,
-                            (const char *)s->x[2]->data + (size_t)at[2] * s->size,
-                            { w->step[0][0], w->step[1][0], w->step[2][0] } };
+        struct stepped c = { (const bool *)s->x[0]->data + at[0],
+                             (const char *)s->x[1]->data + (size_t)at[1] * s->size,
+                             (const char *)s->x[2]->data + (size_t)at[2] * s->size,
+                             { w->step[0][0], w->step[1][0], w->step[2][0] } };
         fn((char *)s->z->data + (size_t)(run * w->dim[0]) * s->size, &c, w->dim[0]);
     }
 }

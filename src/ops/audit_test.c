@@ -97,7 +97,7 @@ static const struct { const char *op, *attr; unsigned dtypes; const char *why; }
     { "*ScatterM[ai][xn]", "*", COMPLEX, "complex numbers have no order" },
     { "*ScatterNd[AS]*", "*", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
     { "TileGrad", "T", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
-    { "*erBound", "T", TEXT_BOOL_COMPLEX, "they have no order" },
+    { "*erBound", "T", TEXT_BOOL_COMPLEX | QUANTIZED, "TensorFlow sorts real numbers" },
     { "DebugN*", "T", DTYPE_BIT(DT_STRING) | COMPLEX, "they are not summed up" },
     { "SparseSparseMinimum", "T", COMPLEX, "complex numbers have no order" },
     { "Complex*", "*", WIDE, "T and Tout go together" },

@@ -1,5 +1,5 @@
-/* select.c - from one tensor or the other. Select: by a condition that is a scalar, a vector over the
- * first dimension, or of the same shape; SelectV2: all three are broadcast. */
+/* select.c - from one tensor or the other. Select: by a condition that is a scalar, a vector over
+ * the first dimension, or of the same shape; SelectV2: all three are broadcast. */
 #include "graph/graph.h"
 #include "base/pool.h"
 #include "op/each.h"

@@ -144,6 +144,7 @@ API = {"": {
         scatter_max scatter_min scatter_mul scatter_nd_add scatter_nd_sub scatter_nd_update
         scatter_sub scatter_update""",
     "python.ops.data_flow_ops": "dynamic_partition dynamic_stitch",
+    "python.ops.session_ops": "delete_session_tensor get_session_handle get_session_tensor",
     "python.ops.sparse_ops": """
         deserialize_many_sparse serialize_many_sparse serialize_sparse sparse_add sparse_concat
         sparse_fill_empty_rows sparse_maximum sparse_merge sparse_minimum sparse_reduce_max
@@ -750,7 +751,6 @@ LATER = {
     "specifications of types": """
         IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
     "functions": "function load_library load_op_library python.framework.function wrap_function",
-    "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
     "linear operators": """
         linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix

@@ -100,10 +100,11 @@ static const struct { const char *op, *attr; unsigned dtypes; const char *why; }
     { "ArgM[ai][xn]", "T", COMPLEX, "complex numbers have no order" },
     { "*ScatterM[ai][xn]", "*", COMPLEX, "complex numbers have no order" },
     { "*ScatterNd[AS]*", "*", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
-    { "SparseSparseMinimum", "T", COMPLEX, "complex numbers have no order" },
     { "TileGrad", "T", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
-    { "*erBound", "T", TEXT_BOOL_COMPLEX | QUANTIZED, "they have no order" },
+    { "ImmutableConst", "dtype", DTYPE_BIT(DT_STRING), "TensorFlow refuses it" },
+    { "*erBound", "T", TEXT_BOOL_COMPLEX | QUANTIZED, "TensorFlow sorts real numbers" },
     { "DebugN*", "T", DTYPE_BIT(DT_STRING) | COMPLEX, "they are not summed up" },
+    { "SparseSparseMinimum", "T", COMPLEX, "complex numbers have no order" },
     { "Complex*", "*", WIDE, "T and Tout go together" },
     { "Real", "*", WIDE, "T and Tout go together" },
     { "Imag", "*", WIDE, "T and Tout go together" },
@@ -114,8 +115,8 @@ static const struct { const char *op, *attr; unsigned dtypes; const char *why; }
     { "Assign*VariableOp", "dtype", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
 };
 
-/* Where our signature is not the one of 1.12: the attribute, types it allows, or the input are newer.
- * No attr: the op is. */
+/* Where our signature is not the one of 1.12: the attribute, types it allows, or the input are
+ * newer. No attr: the op is. */
 static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResizeBilinear", "half_pixel_centers", "1.14" },
     { "ResizeNearestNeighbor", "half_pixel_centers", "1.14" },
@@ -178,7 +179,6 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "RaggedRange", NULL, "1.13" },
     { "RaggedTensorToSparse", NULL, "1.13" },
     { "RaggedGather", NULL, "1.13" },
-    { "Fingerprint", NULL, "1.14" },
     { "Equal", "incompatible_shape_error", "1.15" },
     { "NotEqual", "incompatible_shape_error", "1.15" },
     { "LeakyRelu", NULL, "1.13" },

@@ -29,9 +29,9 @@ static struct status *select_shape(struct shape_ctx *c)
 typedef void choose_fn(void *z, const bool *c, const void *t, const void *e, int64_t n);
 
 /* Runs of condition, then and else, and elements to the next of each. */
-struct choice { const bool *c; const void *t, *e; int64_t step[3]; };
+struct stepped { const bool *c; const void *t, *e; int64_t step[3]; };
 
-typedef void choose_by_fn(void *z, const struct choice *x, int64_t n);
+typedef void choose_by_fn(void *z, const struct stepped *x, int64_t n);
 
 #define EACH "ops/select.inc"
 #define EACH_SET (SET_U8 | SET_U16 | SET_U32 | SET_U64 | SET_C128)
@@ -210,10 +210,10 @@ static void select_runs(void *ctx, int64_t begin, int64_t end)
     for (int64_t run = begin; run < end; run++) {
         int64_t at[3];
         walk_seek(w, run, at);
-        struct choice c = { (const bool *)s->x[0]->data + at[0],
-                            (const char *)s->x[1]->data + (size_t)at[1] * s->size,
-                            (const char *)s->x[2]->data + (size_t)at[2] * s->size,
-                            { w->step[0][0], w->step[1][0], w->step[2][0] } };
+        struct stepped c = { (const bool *)s->x[0]->data + at[0],
+                             (const char *)s->x[1]->data + (size_t)at[1] * s->size,
+                             (const char *)s->x[2]->data + (size_t)at[2] * s->size,
+                             { w->step[0][0], w->step[1][0], w->step[2][0] } };
         fn((char *)s->z->data + (size_t)(run * w->dim[0]) * s->size, &c, w->dim[0]);
     }
 }

@@ -53,6 +53,7 @@
     X(mirror) \
     X(move) \
     X(norm) \
+    X(ngrams) \
     X(nth) \
     X(parse) \
     X(partition) \

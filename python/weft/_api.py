@@ -244,12 +244,16 @@ API["random"] = {
         stateless_categorical stateless_multinomial stateless_normal=stateless_random_normal
         stateless_truncated_normal stateless_uniform=stateless_random_uniform"""}
 
-API["strings"] = {"python.ops.string_ops": """
-    as_string format=string_format join=string_join length=string_length lower=string_lower
-    reduce_join regex_full_match regex_replace split=strings_split_v1 strip=string_strip substr
-    to_hash_bucket=string_to_hash_bucket_v1 to_hash_bucket_fast=string_to_hash_bucket_fast
-    to_hash_bucket_strong=string_to_hash_bucket_strong to_number=string_to_number_v1
-    unicode_script unsorted_segment_join upper=string_upper"""}
+API["strings"] = {
+    "python.ops.string_ops": """
+        as_string format=string_format join=string_join length=string_length lower=string_lower
+        reduce_join regex_full_match regex_replace split=strings_split_v1 strip=string_strip substr
+        to_hash_bucket=string_to_hash_bucket_v1 to_hash_bucket_fast=string_to_hash_bucket_fast
+        to_hash_bucket_strong=string_to_hash_bucket_strong to_number=string_to_number_v1
+        unicode_script unsorted_segment_join upper=string_upper""",
+    "python.ops.unicode_ops": """
+        unicode_decode unicode_decode_with_offsets unicode_encode unicode_split
+        unicode_split_with_offsets unicode_transcode"""}
 
 API["sparse"] = {
     "python.framework.sparse_tensor": "SparseTensor",
@@ -299,7 +303,8 @@ API["nn"] = {
         in_top_k l2_loss l2_normalize leaky_relu learned_unigram_candidate_sampler
         local_response_normalization log_poisson_loss log_softmax log_uniform_candidate_sampler
         lrn max_pool max_pool1d max_pool2d max_pool3d max_pool_v2 max_pool_with_argmax moments
-        nce_loss normalize_moments pool relu relu6 relu_layer sampled_softmax_loss
+        nce_loss normalize_moments pool quantized_avg_pool quantized_conv2d
+        quantized_max_pool quantized_relu_x relu relu6 relu_layer sampled_softmax_loss
         scale_regularization_loss selu separable_conv2d sigmoid
         sigmoid_cross_entropy_with_logits softmax softmax_cross_entropy_with_logits
         softmax_cross_entropy_with_logits_v2 softplus softsign
@@ -722,8 +727,6 @@ LATER = {
     "Fourier transforms": "contrib.signal fft fft2d fft3d ifft ifft2d ifft3d signal spectral",
     "specifications of types": """
         IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
-    "quantized layers": """
-        nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x""",
     "fractional pooling": "nn.fractional_avg_pool nn.fractional_max_pool",
     "functions": "function load_library load_op_library python.framework.function wrap_function",
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
@@ -734,9 +737,7 @@ LATER = {
     "distribution strategies": "contrib.distribute distribute",
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
     "ragged tensors": """
-        RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams
-        strings.unicode_decode strings.unicode_encode strings.unicode_split
-        strings.unicode_transcode""",
+        RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams""",
     "such part of TensorFlow": """
         Module audio autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
         mixed_precision nn.collapse_repeated profiler python.debug

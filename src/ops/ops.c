@@ -59,6 +59,11 @@
     X(partition) \
     X(patches) \
     X(pool) \
+    X(quantize) \
+    X(quantize_dequantize) \
+    X(quantized) \
+    X(quantized_conv) \
+    X(quantized_norm) \
     X(random) \
     X(reduce) \
     X(regex) \
@@ -96,6 +101,7 @@
     X(topk) \
     X(unary) \
     X(unary_grad) \
+    X(unicode) \
     X(unique) \
     X(variable)
 

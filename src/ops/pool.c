@@ -1,11 +1,13 @@
 /* pool.c - pooling over windows of images: MaxPool and AvgPool, their gradients, and gradients
- * of those. Each channel of an NCHW image is pooled as an image of its own; NCHW_VECT_C, which no
- * CPU has, is refused when a plan is made (shapes are inferred for it all the same). */
+ * of those; QuantizedMaxPool and QuantizedAvgPool. Each channel of an NCHW image is pooled as an
+ * image of its own; NCHW_VECT_C, which no CPU has, is refused when a plan is made (shapes are
+ * inferred for it all the same). */
 #include "num/pool2d.h"
 #include "graph/graph.h"
 #include "op/kernel.h"
 #include "ops/pool_grad.h"
 #include "ops/pool_shape.h"
+#include "ops/steps.h"
 
 #include <string.h>
 
@@ -39,7 +41,7 @@ static const struct pool_loops *loops_find(enum dtype t)
         [DT_HALF] = LOOPS(f16), [DT_BFLOAT16] = LOOPS(bf16), [DT_INT8] = LOOPS(i8),
         [DT_INT16] = LOOPS(i16), [DT_INT32] = LOOPS(i32), [DT_INT64] = LOOPS(i64),
         [DT_UINT8] = LOOPS(u8), [DT_UINT16] = LOOPS(u16), [DT_UINT32] = LOOPS(u32),
-        [DT_UINT64] = LOOPS(u64),
+        [DT_UINT64] = LOOPS(u64), [DT_QUINT8] = LOOPS(u8),
     };
     return t == DT_FLOAT ? pool_loops_f32() : t == DT_DOUBLE ? pool_loops_f64() : of[t];
 }
@@ -212,6 +214,48 @@ static struct status *mean_pool(struct kernel *k)
     return pool_forward(k, false, ((const struct pool *)k->state)->loops->mean);
 }
 
+/* ---- of bytes that are steps of a range, which stays ---- */
+
+/* TF: what is left of the division is cut off. */
+static void mean_of_bytes(const struct pool_job *j, const struct pool_run *r)
+{
+    int64_t depth = j->p->depth, row = j->p->in_w * depth;
+    const uint8_t *x = (const uint8_t *)j->x + r->x;
+    uint8_t *y = (uint8_t *)j->y + r->y;
+    for (int64_t i = 0; i < r->n; i++, x += r->step, y += depth)
+        for (int64_t c = 0; c < depth; c++) {
+            int64_t sum = 0;
+            for (int64_t h = 0; h < r->rows; h++)
+                for (int64_t v = 0; v < r->cols; v++)
+                    sum += x[h * row + v * depth + c];
+            y[c] = (uint8_t)(sum / (r->rows * r->cols));
+        }
+}
+
+static struct status *quantized_max(struct kernel *k)
+{
+    TRY(max_pool(k));
+    return range_pass(k, 1);
+}
+
+static struct status *quantized_mean(struct kernel *k)
+{
+    TRY(pool_forward(k, false, mean_of_bytes));
+    return range_pass(k, 1);
+}
+
+static struct status *quantized_max_shape(struct shape_ctx *c)
+{
+    TRY(ranges_shape(c, 1));
+    return max_pool_shape(c);
+}
+
+static struct status *quantized_mean_shape(struct shape_ctx *c)
+{
+    TRY(ranges_shape(c, 1));
+    return mean_pool_shape(c);
+}
+
 /* ---- gradients: input 0 is what was pooled, input 1 what came, input 2 a gradient ---- */
 
 static struct status *max_inputs(struct kernel *k, struct pool2d *p, struct shape *y)
@@ -341,6 +385,11 @@ static struct status *argmax_check(const struct tensor *argmax, const struct ten
                             [DT_INT8] = k, [DT_INT16] = k, [DT_INT32] = k, [DT_INT64] = k,     \
                             [DT_UINT8] = k, [DT_UINT16] = k, [DT_UINT32] = k, [DT_UINT64] = k)
 
+#define QUANTIZED .inputs = "input: T, min_input: float, max_input: float", \
+    .outputs = "output: T, min_output: float, max_output: float", \
+    .attrs = "T: " QUANTIZED_TYPES "; ksize: list(int); strides: list(int); " PADDING, \
+    .grad = NO_GRADIENT
+
 #define THREE "orig_input: T, orig_output: T, grad: T"
 
 const struct op ops_pool[] = {
@@ -402,5 +451,11 @@ const struct op ops_pool[] = {
       .shape = mean_pool_grad_shape, .grad = mean_pool_grad_gradient, .prepare = mean_prepare,
       .kernel = OF_FLOATS(mean_pool_grad), .flags = OP_EXPENSIVE,
       .doc = "The gradient of AvgPool." },
+    { .name = "QuantizedMaxPool", QUANTIZED, .shape = quantized_max_shape,
+      .prepare = max_prepare, .kernel = KERNELS([DT_QUINT8] = quantized_max),
+      .doc = "MaxPool of quantized numbers." },
+    { .name = "QuantizedAvgPool", QUANTIZED, .shape = quantized_mean_shape,
+      .prepare = mean_prepare, .kernel = KERNELS([DT_QUINT8] = quantized_mean),
+      .doc = "AvgPool of quantized numbers." },
     { 0 }
 };

@@ -82,7 +82,7 @@ static struct status *add_str(struct kernel *k)
     struct broadcast b;
     broadcast_plan(&b, &x->shape, &y->shape);
     struct broadcast_at at = { 0 };
-    int64_t rows = tensor_count(kernel_out(k, 0)) ? broadcast_rows(&b) : 0;
+    int64_t rows = broadcast_rows(&b);
     for (int64_t row = 0; row < rows; row++, broadcast_next(&b, &at))
         for (int64_t i = 0; i < b.dim[0]; i++)
             TRY(string_join(z++, &xs[at.x + i * b.x[0]], &ys[at.y + i * b.y[0]], room));

@@ -1,4 +1,6 @@
 /* mirror.c - MirrorPad, whose padding is the tensor itself seen in a mirror, and MirrorPadGrad. */
+#include "ops/mirror.h"
+
 #include "ops/array.h"
 
 #include <string.h>
@@ -14,8 +16,7 @@ static struct status *mirror_prepare(struct prep *p)
     return NULL;
 }
 
-/* How an unpadded dimension of size `dim` is padded. */
-static struct status *mirror_dim(int64_t before, int64_t after, int64_t dim, int64_t edge)
+struct status *mirror_dim(int64_t before, int64_t after, int64_t dim, int64_t edge)
 {
     ENSURE(before >= 0 && after >= 0, "paddings must be non-negative: %lld %lld",
            (long long)before, (long long)after);
@@ -47,12 +48,13 @@ static struct status *mirror_shape(struct shape_ctx *c)
            (long long)p.dim[0], MAX_RANK);
     y = shape_of_rank((int)p.dim[0]);
     for (int i = 0; paddings && i < y.rank && x->rank >= 0; i++) {
-        int64_t pads = index_at(paddings, 2 * i) + index_at(paddings, 2 * i + 1);
-        ENSURE(index_at(paddings, 2 * i) >= 0 && index_at(paddings, 2 * i + 1) >= 0,
-               "paddings must be non-negative: %lld %lld", (long long)index_at(paddings, 2 * i),
-               (long long)index_at(paddings, 2 * i + 1));
+        int64_t before = index_at(paddings, 2 * i), after = index_at(paddings, 2 * i + 1), pads;
+        ENSURE(before >= 0 && after >= 0, "paddings must be non-negative: %lld %lld",
+               (long long)before, (long long)after);
+        ENSURE(!__builtin_add_overflow(before, after, &pads), "paddings are too large");
         if (x->dim[i] >= 0)
-            y.dim[i] = back ? x->dim[i] - pads : x->dim[i] + pads;
+            ENSURE(!__builtin_add_overflow(x->dim[i], back ? -pads : pads, &y.dim[i]),
+                   "paddings are too large");
         ENSURE(x->dim[i] < 0 || y.dim[i] >= 0, "Negative dimension size caused by subtracting "
                "%lld from %lld", (long long)pads, (long long)x->dim[i]);
     }

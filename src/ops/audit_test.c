@@ -156,6 +156,7 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "EncodeJpegVariableQuality", NULL, "1.14" },
     { "ParseExampleV2", NULL, "2.0, in SavedModels made by it" },
     { "Substr", "unit", "1.13" },
+    { "StringNGrams", NULL, "1.15" },
     { "DecodePaddedRaw", NULL, "1.15" },
     { "UnsortedSegmentJoin", NULL, "1.15" },
     { "StringLower", NULL, "1.15" },

@@ -69,6 +69,7 @@
     X(move) \
     X(nd) \
     X(norm) \
+    X(ngrams) \
     X(nth) \
     X(parse) \
     X(partition) \

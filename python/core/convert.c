@@ -15,7 +15,7 @@ bool convert_ready(void)
 
 /* ---- dtypes ---- */
 
-/* bfloat16 has no type of NumPy's: its bits travel as uint16. */
+/* bfloat16 and quantized types have none of NumPy's: they travel as integers. */
 static const int numpy_type[] = {
     [WEFT_FLOAT] = NPY_FLOAT32, [WEFT_DOUBLE] = NPY_FLOAT64, [WEFT_INT32] = NPY_INT32,
     [WEFT_UINT8] = NPY_UINT8, [WEFT_INT16] = NPY_INT16, [WEFT_INT8] = NPY_INT8,
@@ -33,6 +33,22 @@ static int numpy_of(int dtype)
     return dtype > 0 && dtype < n ? numpy_type[dtype] : -1;
 }
 
+/* What NumPy has no name for is a structure of one field, whose name says it: "quint8". */
+static int dtype_of_field(PyArrayObject *a)
+{
+    PyObject *names = PyObject_GetAttrString((PyObject *)PyArray_DESCR(a), "names");
+    PyObject *name = names && PyTuple_Check(names) && PyTuple_GET_SIZE(names) == 1
+                         ? PyTuple_GET_ITEM(names, 0) : NULL;
+    int n = sizeof numpy_type / sizeof *numpy_type, found = 0;
+    for (int t = 1; name && t < n; t++)
+        if ((t == WEFT_BFLOAT16 || weft_dtype_name(t)[0] == 'q') &&
+            !PyUnicode_CompareWithASCIIString(name, weft_dtype_name(t)))
+            found = t;
+    Py_XDECREF(names);
+    PyErr_Clear();
+    return found;
+}
+
 /* 0: there is none. */
 static int dtype_of(PyArrayObject *a)
 {
@@ -44,6 +60,7 @@ static int dtype_of(PyArrayObject *a)
     case NPY_COMPLEX64: return WEFT_COMPLEX64;
     case NPY_COMPLEX128: return WEFT_COMPLEX128;
     case NPY_OBJECT: case NPY_STRING: case NPY_UNICODE: return WEFT_STRING;
+    case NPY_VOID: return dtype_of_field(a);
     default: break;
     }
     if (!PyArray_ISINTEGER(a))

@@ -179,7 +179,6 @@ def test_a_single_sequence():
     assert lists["tokens"].tolist() == []
 
 
-@needs("ParseSequenceExample")
 def test_a_batch_of_sequences():
     serialized = [sequence({"n": [1]}, x=[[1.], [2.]]), sequence({"n": [2]}, x=[[3.]])]
     context, lists, lengths = run(tf.io.parse_sequence_example(
@@ -201,6 +200,19 @@ def test_sequences_that_cannot_be():
 
 
 # ---- all else ----
+
+def test_json():
+    text = ('{"features": {"feature": {"n": {"int64List": {"value": ["5", -7]}}, '
+            '"s": {"bytesList": {"value": ["YWI="]}}}}}')
+    binary = tf.decode_json_example([text])
+    got = tf.train.Example.FromString(run(binary)[0])
+    assert list(got.features.feature["n"].int64_list.value) == [5, -7]
+    assert list(got.features.feature["s"].bytes_list.value) == [b"ab"]
+    parsed = run(tf.parse_example(binary, {"n": tf.FixedLenFeature([2], tf.int64)}))
+    assert parsed["n"].tolist() == [[5, -7]]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Error while parsing JSON"):
+        run(tf.io.decode_json_example("{"))
+
 
 @needs("DecodeCSV")
 def test_csv():
@@ -238,13 +250,6 @@ def test_compressed():
     data = [b"some bytes" * 10, b""]
     for kind, pack in (("ZLIB", zlib.compress), ("GZIP", gzip.compress), ("", bytes)):
         assert run(tf.decode_compressed([pack(d) for d in data], kind)).tolist() == data
-
-
-@needs("DecodeJSONExample")
-def test_json():
-    text = '{"features": {"feature": {"a": {"int64List": {"value": ["1", "2"]}}}}}'
-    got = tf.train.Example.FromString(run(tf.decode_json_example(text)))
-    assert list(got.features.feature["a"].int64_list.value) == [1, 2]
 
 
 def test_everything_named_is_there():

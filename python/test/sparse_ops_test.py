@@ -148,3 +148,86 @@ def test_rows():
 def test_eye_and_expand():
     assert np.array_equal(dense(sparse_ops.sparse_eye(2, 3)), np.eye(2, 3))
     assert run(sparse_ops.sparse_expand_dims(sparse(A), 1)).dense_shape.tolist() == [3, 1, 4]
+    axis = tf.placeholder(tf.int32, [])
+    assert run(tf.sparse.expand_dims(sparse(A), axis), {axis: 0}).dense_shape.tolist() == [1, 3, 4]
+    with pytest.raises(TypeError, match="axis must be an integer"):
+        tf.sparse.expand_dims(sparse(A), 1.5)
+
+
+def test_larger_and_smaller(graph):
+    made = tf.sparse_maximum(sparse(A), sparse(B))
+    assert made.indices.op.name == "SparseSparseMaximum" and made.get_shape() == [3, 4]
+    assert np.array_equal(dense(made), np.maximum(A, B))
+    assert np.array_equal(dense(tf.sparse.minimum(sparse(A), sparse(B), name="less")),
+                          np.minimum(A, B))
+    assert graph.get_operation_by_name("less").type == "SparseSparseMinimum"
+    s = sparse(A)
+    with pytest.raises(ValueError, match="Gradient for SparseSparseMaximum is currently not"):
+        tf.gradients(tf.sparse.maximum(s, sparse(B)).values, s.values)
+
+
+def test_reduced_to_sparse():
+    got = run(tf.sparse_reduce_sum_sparse(sparse(A), 1))
+    assert got.indices.tolist() == [[0], [2]] and got.values.tolist() == [3, 7]
+    got = run(tf.sparse.reduce_max_sparse(sparse(A), axis=0, keepdims=True))
+    assert got.indices.tolist() == [[0, 0], [0, 1], [0, 2], [0, 3]]
+    assert got.values.tolist() == [3, 1, 4, 2] and got.dense_shape.tolist() == [1, 4]
+    assert run(tf.sparse.reduce_sum_sparse(sparse(A))).values.tolist() == [10]
+
+
+def test_serialized():
+    made = tf.serialize_sparse(sparse(A))
+    assert made.shape == [3] and made.dtype == tf.string
+    rows = tf.io.serialize_many_sparse(sparse(A))
+    assert run(rows).shape == (3, 3)
+    again = tf.io.deserialize_many_sparse(rows, tf.float32, rank=2)
+    assert again.indices.shape.as_list() == [None, 2] and np.array_equal(dense(again), A)
+    mixed = tf.stack([tf.serialize_sparse(sparse(A)), tf.serialize_sparse(sparse(B[:2]))])
+    got = run(tf.deserialize_many_sparse(mixed, tf.float32))
+    assert got.dense_shape.tolist() == [2, 3, 4] and got.values.tolist() == [1, 2, 3, 4, 5, 1, 6]
+    words = tf.SparseTensor([[0, 1], [1, 0]], ["x", "yy"], [2, 2])
+    got = run(tf.deserialize_many_sparse(tf.serialize_many_sparse(words), tf.string))
+    assert got.values.tolist() == [b"x", b"yy"]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Requested SparseTensor of type"):
+        run(tf.deserialize_many_sparse(tf.serialize_many_sparse(words), tf.int32))
+
+
+def rows_of(*rows):
+    """A SparseTensor of strings, a list a row."""
+    at = [[i, j] for i, row in enumerate(rows) for j in range(len(row))]
+    return tf.SparseTensor(np.array(at, np.int64).reshape(-1, 2), [x for row in rows for x in row],
+                           [len(rows), max(map(len, rows))])
+
+
+def test_crosses():
+    got = run(tf.sparse.cross([rows_of(["a", "b"], ["c"]), rows_of(["x"], ["y", "z"]),
+                               tf.constant([[1], [2]])]))
+    assert got.values.tolist() == [b"a_X_x_X_1", b"b_X_x_X_1", b"c_X_y_X_2", b"c_X_z_X_2"]
+    assert got.indices.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert got.dense_shape.tolist() == [2, 2]
+    parts = [rows_of(["batch1-FC%d-F1" % i]) for i in (1, 2, 3)]
+    hashed = tf.sparse.cross_hashed(parts)
+    assert hashed.values.op.get_attr("internal_type") == tf.string
+    assert run(hashed).values.tolist() == [1971693436396284976]
+    assert run(tf.sparse.cross_hashed(parts, num_buckets=100)).values.tolist() == [83]
+    assert run(tf.sparse.cross_hashed(parts, hash_key=0xDECAFCAFFE + 1)).values.tolist() == [
+        4847552627144134031]
+    with pytest.raises(TypeError, match="All inputs must be SparseTensors"):
+        tf.sparse.cross([["a"]])
+
+
+def test_reset_shape():
+    assert run(tf.sparse.reset_shape(sparse(A), [5, 4])).dense_shape.tolist() == [5, 4]
+    with pytest.raises(ValueError, match="Requested new_shape should have dimension sizes"):
+        tf.sparse.reset_shape(sparse(A), [2, 4])
+    p = tf.sparse_placeholder(tf.float32)
+    value = tf.SparseTensorValue(np.array([[0, 1]]), np.array([5.]), np.array([1, 2]))
+    assert run(tf.sparse.reset_shape(p, [3, 3]), {p: value}).dense_shape.tolist() == [3, 3]
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        run(tf.sparse.reset_shape(p, [3, 1]), {p: value})
+
+
+def test_merge():
+    ids = tf.SparseTensor([[0, 0], [1, 0], [1, 1]], tf.constant([2, 0, 1], tf.int64), [2, 2])
+    weights = tf.SparseTensor([[0, 0], [1, 0], [1, 1]], [1., 2., 3.], [2, 2])
+    assert dense(tf.sparse.merge(ids, weights, 3)).tolist() == [[0, 0, 1], [2, 3, 0]]

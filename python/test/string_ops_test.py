@@ -38,8 +38,28 @@ def test_split():
     assert run(tf.string_split(["ab"], "")).values.tolist() == [b"a", b"b"]
 
 
+def test_split_as_python():
+    words = [["a b ", ""], ["c", "d  e f"]]
+    s = tf.strings.split(words)
+    assert s.values.op.name == "StringSplit/StringSplitV2"
+    s = run(s)
+    assert s.values.tolist() == [b"a", b"b", b"c", b"d", b"e", b"f"]
+    assert s.dense_shape.tolist() == [2, 2, 3]
+    assert s.indices[-1].tolist() == [1, 1, 2] and s.indices[0].tolist() == [0, 0, 0]
+    s = run(tf.strings.split(["a,b,c"], ",", maxsplit=1))
+    assert s.values.tolist() == [b"a", b"b,c"] and s.dense_shape.tolist() == [1, 2]
+    s = run(tf.strings.split(source="x y"))
+    assert s.indices.tolist() == [[0], [1]] and s.dense_shape.tolist() == [2]
+
+
+def test_segments_joined():
+    made = tf.strings.unsorted_segment_join(["a", "b", "c"], [1, 0, 1], 2, separator="-")
+    assert made.shape == [2] and run(made).tolist() == [b"b", b"a-c"]
+
+
 @needs("Substr")
 def test_substr():
+    assert run(tf.strings.substr("h€llo", 1, 2, unit="UTF8_CHAR")).decode() == "€l"
     assert run(tf.substr(["hello", "world"], 1, 3)).tolist() == [b"ell", b"orl"]
     with pytest.raises(tf.errors.InvalidArgumentError, match="pos 9 out of range"):
         run(tf.substr("hello", 9, 1))
@@ -90,6 +110,8 @@ def test_format():
 
 @needs("DecodeRaw")
 def test_decode_raw():
+    padded = string_ops.decode_raw(["ab", "c"], tf.uint8, fixed_length=3)
+    assert run(padded).tolist() == [[97, 98, 0], [99, 0, 0]]
     assert run(tf.decode_raw(np.int16([1, 258]).tobytes(), tf.int16)).tolist() == [1, 258]
 
 

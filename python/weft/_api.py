@@ -244,12 +244,16 @@ API["random"] = {
         stateless_categorical stateless_multinomial stateless_normal=stateless_random_normal
         stateless_truncated_normal stateless_uniform=stateless_random_uniform"""}
 
-API["strings"] = {"python.ops.string_ops": """
-    as_string format=string_format join=string_join length=string_length lower=string_lower
-    reduce_join regex_full_match regex_replace split=string_split_v2 strip=string_strip substr
-    to_hash_bucket=string_to_hash_bucket_v1 to_hash_bucket_fast=string_to_hash_bucket_fast
-    to_hash_bucket_strong=string_to_hash_bucket_strong to_number=string_to_number_v1
-    unicode_script upper=string_upper"""}
+API["strings"] = {
+    "python.ops.string_ops": """
+        as_string format=string_format join=string_join length=string_length lower=string_lower
+        reduce_join regex_full_match regex_replace split=strings_split_v1 strip=string_strip substr
+        to_hash_bucket=string_to_hash_bucket_v1 to_hash_bucket_fast=string_to_hash_bucket_fast
+        to_hash_bucket_strong=string_to_hash_bucket_strong to_number=string_to_number_v1
+        unicode_script unsorted_segment_join upper=string_upper""",
+    "python.ops.unicode_ops": """
+        unicode_decode unicode_decode_with_offsets unicode_encode unicode_split
+        unicode_split_with_offsets unicode_transcode"""}
 
 API["sparse"] = {
     "python.framework.sparse_tensor": "SparseTensor",
@@ -295,11 +299,13 @@ API["nn"] = {
         convolution crelu depthwise_conv2d depthwise_conv2d_backprop_filter
         depthwise_conv2d_backprop_input depthwise_conv2d_native
         depthwise_conv2d_native_backprop_filter depthwise_conv2d_native_backprop_input
-        dilation2d dropout elu erosion2d fixed_unigram_candidate_sampler fused_batch_norm
+        dilation2d dropout elu erosion2d fixed_unigram_candidate_sampler fractional_avg_pool
+        fractional_max_pool fused_batch_norm
         in_top_k l2_loss l2_normalize leaky_relu learned_unigram_candidate_sampler
         local_response_normalization log_poisson_loss log_softmax log_uniform_candidate_sampler
         lrn max_pool max_pool1d max_pool2d max_pool3d max_pool_v2 max_pool_with_argmax moments
-        nce_loss normalize_moments pool relu relu6 relu_layer sampled_softmax_loss
+        nce_loss normalize_moments pool quantized_avg_pool quantized_conv2d
+        quantized_max_pool quantized_relu_x relu relu6 relu_layer sampled_softmax_loss
         scale_regularization_loss selu separable_conv2d sigmoid
         sigmoid_cross_entropy_with_logits softmax softmax_cross_entropy_with_logits
         softmax_cross_entropy_with_logits_v2 softplus softsign
@@ -531,6 +537,10 @@ API["io"] = {
         extract_jpeg_shape is_jpeg""",
     "python.training.input": "match_filenames_once"}
 
+API["sets"] = {"python.ops.sets_impl": """
+    difference=set_difference intersection=set_intersection set_difference set_intersection set_size
+    set_union size=set_size union=set_union"""}
+
 API["summary"] = {"python.summary.summary": """
     Event FileWriter FileWriterCache SessionLog Summary SummaryDescription TaggedRunMetadata
     audio get_summary_description histogram image merge merge_all scalar tensor_summary text"""}
@@ -639,6 +649,7 @@ MODULES = {
     "python.saved_model.main_op": "python.saved_model.main_op_impl",
     "python.saved_model.signature_def_utils": "python.saved_model.signature_def_utils_impl",
     "python.saved_model.utils": "python.saved_model.utils_impl",
+    "python.ops.sets": "python.ops.sets_impl",
     "pywrap_tensorflow": "python.pywrap_tensorflow",
     "contrib.distributions": "distributions",
     "contrib.framework.nest": "python.util.nest",
@@ -652,7 +663,7 @@ MODULES = {
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
        for name in ("array", "bitwise", "candidate_sampling", "control_flow", "data_flow", "image",
                     "io", "linalg", "list", "logging", "lookup", "manip", "math", "nn", "parsing",
-                    "random", "resource_variable", "script", "sparse", "spectral", "state",
+                    "random", "resource_variable", "script", "set", "sparse", "spectral", "state",
                     "stateless_random", "string")},
     "python.training.gen_training_ops": "python.ops.gen_ops",
 }
@@ -717,9 +728,6 @@ LATER = {
     "Fourier transforms": "contrib.signal fft fft2d fft3d ifft ifft2d ifft3d signal spectral",
     "specifications of types": """
         IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
-    "quantized layers": """
-        nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x""",
-    "fractional pooling": "nn.fractional_avg_pool nn.fractional_max_pool",
     "functions": "function load_library load_op_library python.framework.function wrap_function",
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
@@ -729,12 +737,10 @@ LATER = {
     "distribution strategies": "contrib.distribute distribute",
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
     "ragged tensors": """
-        RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams
-        strings.unicode_decode strings.unicode_encode strings.unicode_split
-        strings.unicode_transcode""",
+        RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams""",
     "such part of TensorFlow": """
         Module audio autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
         mixed_precision nn.collapse_repeated profiler python.debug
-        random.experimental sets test.Benchmark test.StubOutForTesting
+        random.experimental test.Benchmark test.StubOutForTesting
         test.create_local_cluster user_ops xla""",
 }

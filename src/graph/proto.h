@@ -16,6 +16,9 @@ MUST_CHECK struct status *tensor_from_proto(const Wire__TensorProto *m, struct t
 /* One element goes to its typed field, more to the content. The message borrows from `t`. */
 MUST_CHECK struct status *tensor_to_proto(struct arena *a, const struct tensor *t,
                                           Wire__TensorProto **m);
+/* The same, but numbers are always its bytes (`tensor_content`), as ops that serialize have them. */
+MUST_CHECK struct status *tensor_to_content(struct arena *a, const struct tensor *t,
+                                            Wire__TensorProto **to);
 
 /* An empty list is of `kind` if that is a list's. Memory is the arena's; tensors hold references,
  * which attr_release() gives back, after a failure too. */

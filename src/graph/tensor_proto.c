@@ -186,30 +186,36 @@ static struct status *strings_to_proto(struct arena *a, const struct tensor *t,
     return NULL;
 }
 
-struct status *tensor_to_proto(struct arena *a, const struct tensor *t, Wire__TensorProto **to)
+static struct status *begin_proto(struct arena *a, const struct tensor *t, Wire__TensorProto **to)
 {
     NEED(*to = arena_new(a, Wire__TensorProto));
-    Wire__TensorProto *m = *to;
-    wire__tensor_proto__init(m);
-    m->dtype = (Wire__DataType)t->dtype;
-    TRY(shape_to_proto(a, &t->shape, &m->tensor_shape));
-    bool one = tensor_count(t) == 1;
+    wire__tensor_proto__init(*to);
+    (*to)->dtype = (Wire__DataType)t->dtype;
+    return shape_to_proto(a, &t->shape, &(*to)->tensor_shape);
+}
+
+struct status *tensor_to_content(struct arena *a, const struct tensor *t, Wire__TensorProto **to)
+{
+    TRY(begin_proto(a, t, to));
     if (t->dtype == DT_STRING)
-        return strings_to_proto(a, t, m);
-    if (one && t->dtype == DT_FLOAT) {
-        m->n_float_val = 1;
-        m->float_val = t->data;
-    } else if (one && t->dtype == DT_DOUBLE) {
-        m->n_double_val = 1;
-        m->double_val = t->data;
-    } else if (one && t->dtype == DT_INT32) {
-        m->n_int_val = 1;
-        m->int_val = t->data;
-    } else if (one && t->dtype == DT_INT64) {
-        m->n_int64_val = 1;
-        m->int64_val = t->data;
-    } else if (tensor_count(t)) {
-        m->tensor_content = (ProtobufCBinaryData){ tensor_bytes(t), t->data };
+        return strings_to_proto(a, t, *to);
+    if (tensor_count(t))
+        (*to)->tensor_content = (ProtobufCBinaryData){ tensor_bytes(t), t->data };
+    return NULL;
+}
+
+struct status *tensor_to_proto(struct arena *a, const struct tensor *t, Wire__TensorProto **to)
+{
+    if (tensor_count(t) != 1 || t->dtype == DT_STRING)
+        return tensor_to_content(a, t, to);
+    TRY(begin_proto(a, t, to));
+    Wire__TensorProto *m = *to;
+    switch ((int)t->dtype) {
+    case DT_FLOAT:  m->n_float_val = 1;  m->float_val = t->data;  return NULL;
+    case DT_DOUBLE: m->n_double_val = 1; m->double_val = t->data; return NULL;
+    case DT_INT32:  m->n_int_val = 1;    m->int_val = t->data;    return NULL;
+    case DT_INT64:  m->n_int64_val = 1;  m->int64_val = t->data;  return NULL;
     }
+    m->tensor_content = (ProtobufCBinaryData){ tensor_bytes(t), t->data };
     return NULL;
 }

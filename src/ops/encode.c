@@ -1,4 +1,5 @@
-/* encode.c - what strings say: StringToNumber, DecodeRaw, EncodeBase64, DecodeBase64. */
+/* encode.c - what strings say: StringToNumber, DecodeRaw, DecodePaddedRaw, EncodeBase64,
+ * DecodeBase64. */
 #include "graph/graph.h"
 #include "op/each.h"
 #include "op/kernel.h"
@@ -147,6 +148,45 @@ static struct status *decode_raw(struct kernel *k)
     return NULL;
 }
 
+/* Strings that are shorter than fixed_length end in zeros, longer ones there. */
+static struct status *padded_shape(struct shape_ctx *c)
+{
+    int64_t n;
+    size_t size = dtype_size(node_attr_type(c->node, "out_type"));
+    TRY(raw_shape(c));
+    TRY(shape_in_size(c, 1, &n));
+    if (n > 0 && n % (int64_t)size == 0 && shape_out(c, 0)->rank > 0)
+        shape_out(c, 0)->dim[shape_out(c, 0)->rank - 1] = n / (int64_t)size;
+    return NULL;
+}
+
+static struct status *decode_padded_raw(struct kernel *k)
+{
+    const struct raw *r = k->state;
+    const struct tensor *x = kernel_in(k, 0), *length = kernel_in(k, 1);
+    struct shape y = x->shape;
+    size_t size = dtype_size(r->t);
+    ENSURE(length->shape.rank == 0, "fixed_length should be a scalar, got shape %s",
+           SHAPE_STR(&length->shape));
+    int32_t fixed = *(const int32_t *)length->data;
+    ENSURE(fixed > 0, "fixed_length must be greater than 0, but got %d", fixed);
+    ENSURE((size_t)fixed % size == 0, "fixed_length (%d) must be a multiple of the size of "
+           "out_type (%zu)", fixed, size);
+    ENSURE(y.rank < MAX_RANK, "input must be at most %d-dimensional", MAX_RANK - 1);
+    y.dim[y.rank++] = fixed / (int64_t)size;
+    TRY(kernel_new(k, 0, r->t, &y));
+    char *to = kernel_out(k, 0)->data;
+    for (int64_t i = 0; i < tensor_count(x); i++, to += fixed) {
+        size_t n = tstring_len(strings(x) + i);
+        n = n < (size_t)fixed ? n : (size_t)fixed;
+        memcpy(to, tstring_data(strings(x) + i), n);
+        memset(to + n, 0, (size_t)fixed - n);
+        if (r->swap)
+            swap_bytes(to, (size_t)fixed, size);
+    }
+    return NULL;
+}
+
 /* ---- Base64, with - and _ for + and / ---- */
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -251,6 +291,13 @@ const struct op ops_encode[] = {
                "little_endian: bool = true",
       .doc = "The bytes of strings of one length as numbers, in one more dimension.",
       .shape = raw_shape, .grad = NO_GRADIENT, .prepare = raw_prepare, .kernel_any = decode_raw },
+    { .name = "DecodePaddedRaw", .inputs = "input_bytes: string, fixed_length: int32",
+      .outputs = "output: out_type",
+      .attrs = "out_type: {half, float, double, int32, uint16, uint8, int16, int8, int64}; "
+               "little_endian: bool = true",
+      .doc = "The first bytes of strings as numbers, in one more dimension; 0 where none are.",
+      .shape = padded_shape, .grad = NO_GRADIENT, .prepare = raw_prepare,
+      .kernel_any = decode_padded_raw },
     { .name = "EncodeBase64", .inputs = "input: string", .outputs = "output: string",
       .attrs = "pad: bool = false", .doc = "Strings in Base64, as it is used in addresses.",
       .shape = shape_unchanged, .grad = NOT_DIFFERENTIABLE, .prepare = base64_prepare,

@@ -1,5 +1,7 @@
 /* hash.c - strings to buckets: StringToHashBucketFast (FarmHash's Fingerprint64), Strong (SipHash)
  * and StringToHashBucket (TensorFlow's old hash, after MurmurHash64A). The numbers never change. */
+#include "ops/hash.h"
+
 #include "graph/graph.h"
 #include "op/kernel.h"
 #include "tensor/tstring.h"
@@ -118,18 +120,31 @@ static uint64_t farm_long(const char *s, size_t n)
                 join(h.v[1], h.w[1], mul) + h.x, mul);
 }
 
+uint64_t hash_text(const char *s, size_t n)
+{
+    return n <= 16 ? farm_short(s, n) : n <= 32 ? farm_32(s, n) : n <= 64 ? farm_64(s, n)
+           : farm_long(s, n);
+}
+
 static uint64_t fast_hash(const uint64_t *key, const char *s, size_t n)
 {
     (void)key;
-    return n <= 16 ? farm_short(s, n) : n <= 32 ? farm_32(s, n) : n <= 64 ? farm_64(s, n)
-           : farm_long(s, n);
+    return hash_text(s, n);
+}
+
+#define MURMUR 0xc6a4a7935bd1e995u
+
+uint64_t hash_join(uint64_t a, uint64_t b)
+{
+    uint64_t h = (a ^ MURMUR ^ mix(b * MURMUR) * MURMUR) * MURMUR;
+    return mix(mix(h) * MURMUR);
 }
 
 /* ---- the old hash ---- */
 
 static uint64_t old_hash(const uint64_t *key, const char *s, size_t n)
 {
-    const uint64_t m = 0xc6a4a7935bd1e995u;
+    const uint64_t m = MURMUR;
     uint64_t h = 0xDECAFCAFFEu ^ n * m, rest = 0;
     (void)key;
     for (; n >= 8; n -= 8, s += 8) {

@@ -1,7 +1,11 @@
-/* join.c - joining tensors: Concat, ConcatV2, ConcatOffset, ParallelConcat, Pack. */
-#include "ops/array.h"
-
+/* join.c - joining tensors: Concat, ConcatV2, QuantizedConcat, ConcatOffset, ParallelConcat,
+ * Pack. */
 #include "base/mem.h"
+#include "op/each.h"
+#include "ops/array.h"
+#include "ops/steps.h"
+
+#include <math.h>
 
 /* ---- Concat, ConcatV2 ---- */
 
@@ -10,7 +14,7 @@ struct concat { int axis, first, n; };          /* input that is the axis, input
 static struct concat concat_inputs(const struct node *n)
 {
     bool axis_last = node_attr_find(n, "Tidx") != NULL;
-    return (struct concat){ axis_last ? n->n_in - 1 : 0, !axis_last, n->n_in - 1 };
+    return (struct concat){ axis_last ? n->n_in - 1 : 0, !axis_last, (int)node_attr(n, "N") };
 }
 
 /* All inputs alike but for the dimension that is joined; -1 for `axis`: it is not known. */
@@ -129,6 +133,86 @@ static struct status *concat_any(struct kernel *k)
     }
     return NULL;
 }
+
+/* ---- QuantizedConcat: an axis, n values, n minima, n maxima ---- */
+
+static struct status *quantized_concat_shape(struct shape_ctx *c)
+{
+    TRY(ranges_shape(c, 1 + (int)node_attr(c->node, "N")));
+    return concat_shape(c);
+}
+
+static struct status *concat_range(const struct kernel *k, const struct concat *q, int i,
+                                   struct range *r)
+{
+    for (int end = 0; end < 2; end++) {
+        const struct tensor *t = kernel_in(k, 1 + (1 + end) * q->n + i);
+        ENSURE(tensor_count(t) == 1, "%s[%d] must be a scalar, but got shape %s",
+               end ? "input_maxes" : "input_mins", i, SHAPE_STR(&t->shape));
+        *(end ? &r->max : &r->min) = *(const float *)t->data;
+    }
+    return NULL;
+}
+
+/* The range that holds those of all values; TF: of signed numbers it is as wide on either side. */
+static struct status *joined_range(const struct kernel *k, const struct concat *q, enum dtype t,
+                                   struct range *all)
+{
+    TRY(concat_range(k, q, 0, all));
+    for (int i = 1; i < q->n; i++) {
+        struct range r;
+        TRY(concat_range(k, q, i, &r));
+        all->min = r.min < all->min ? r.min : all->min;
+        all->max = r.max > all->max ? r.max : all->max;
+    }
+    if (t == DT_QINT32) {
+        all->max = fmaxf(fabsf(all->min), fabsf(all->max));
+        all->min = -all->max;
+    }
+    return NULL;
+}
+
+/* Value i with steps of range `all`. */
+static struct status *concat_value(struct kernel *k, const struct concat *q, int i,
+                                   struct range all, struct tensor *x)
+{
+    struct range r;
+    void *y;
+    *x = *kernel_in(k, q->first + i);
+    TRY(concat_range(k, q, i, &r));
+    if (r.min == all.min && r.max == all.max)
+        return NULL;
+    enum dtype t = x->dtype;
+    struct conversion c = { t, t, reading_of(r, t), writing_of(all, t) };
+    TRY(kernel_temp(k, (size_t)tensor_count(x) * dtype_size(x->dtype), &y));
+    steps_convert(k, &c, x->data, y, tensor_count(x));
+    x->data = y;
+    return NULL;
+}
+
+static struct status *quantized_concat(struct kernel *k)
+{
+    const struct concat *q = k->state;
+    enum dtype t = kernel_in(k, q->first)->dtype;
+    struct shape all = SHAPE_SCALAR;
+    struct range range;
+    int axis = 0;
+    TRY(concat_check(k, q, &all, &axis));
+    TRY(joined_range(k, q, t, &range));
+    TRY(kernel_new(k, 0, t, &all));
+    struct cut whole = cut_at(&all, axis);
+    int64_t at = 0, row = whole.dim * whole.inner;
+    for (int i = 0; i < q->n; i++) {
+        struct tensor x;
+        TRY(concat_value(k, q, i, range, &x));
+        struct cut c = cut_at(&x.shape, axis);
+        TRY(cut_put(k, kernel_out(k, 0), row, at, &x, c));
+        at += c.dim * c.inner;
+    }
+    return range_out(k, 1, range);
+}
+
+/* ---- their gradients ---- */
 
 /* The inputs' shapes. TF: constants up to the first that is not known, and then all of them again
  * by one node. */
@@ -373,6 +457,13 @@ const struct op ops_join[] = {
       .doc = "The values joined along dimension concat_dim.",
       .shape = concat_shape, .partial = concat_partial, .grad = concat_grad,
       .prepare = concat_prepare, .kernel_any = concat_any },
+    { .name = "QuantizedConcat",
+      .inputs = "concat_dim: int32, values: N * T, input_mins: N * float, input_maxes: N * float",
+      .outputs = "output: T, output_min: float, output_max: float",
+      .attrs = "N: int >= 2; T: type",
+      .doc = "Concat of quantized numbers, to a range that holds those of all.",
+      .shape = quantized_concat_shape, .grad = NO_GRADIENT, .prepare = concat_prepare,
+      .kernel = KERNELS([DT_QUINT8] = quantized_concat, [DT_QINT32] = quantized_concat) },
     { .name = "ConcatOffset", .inputs = "concat_dim: int32, shape: N * int32",
       .outputs = "offset: N * int32", .attrs = "N: int >= 2",
       .doc = "Where each of the tensors of these shapes begins in what they are joined to.",

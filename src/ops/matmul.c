@@ -1,8 +1,11 @@
-/* matmul.c - matrix products: MatMul, BatchMatMul and BatchMatMulV2, which broadcasts. */
+/* matmul.c - matrix products: MatMul, QuantizedMatMul, BatchMatMul and BatchMatMulV2, which
+ * broadcasts. */
 #include "base/pool.h"
 #include "graph/graph.h"
 #include "num/gemm.h"
+#include "num/gemm_bytes.h"
 #include "op/kernel.h"
+#include "ops/steps.h"
 
 struct matmul { enum gemm_op a, b; bool broadcast; };       /* decoded once, when planned */
 
@@ -252,6 +255,41 @@ static void batch_split(struct batch *s)
 #define EACH_SET (SET_FLOATS | SET_I32 | SET_I64 | SET_COMPLEX)
 #include "op/each.h"
 
+/* ---- QuantizedMatMul: bytes, to 32-bit sums that wrap around ---- */
+
+static struct status *quantized_shape(struct shape_ctx *c)
+{
+    TRY(ranges_shape(c, 2));
+    return matmul_shape(c);
+}
+
+static struct status *quantized_prepare(struct prep *p)
+{
+    bool fits = node_attr_type(p->node, "T1") == DT_QUINT8 &&
+                node_attr_type(p->node, "T2") == DT_QUINT8 &&
+                node_attr_type(p->node, "Toutput") == DT_QINT32;
+    p->run = fits ? p->run : NULL;
+    return matmul_prepare(p);
+}
+
+static struct status *quantized_matmul(struct kernel *k)
+{
+    struct range a, b;
+    struct gemm g;
+    void *scratch;
+    TRY(range_in(k, 2, &a));
+    TRY(range_in(k, 4, &b));
+    ENSURE(a.max > a.min, "max_a must be larger than min_a.");
+    ENSURE(b.max > b.min, "max_b must be larger than min_b.");
+    TRY(matmul_check(k, &g));
+    TRY(gemm_bytes_ready(&g));
+    TRY(kernel_new(k, 0, DT_QINT32, &SHAPE(g.m, g.n)));
+    TRY(kernel_temp(k, gemm_bytes_scratch(&g), &scratch));
+    gemm_bytes(&g, kernel_in(k, 0)->data, steps_zero(a, DT_QUINT8), kernel_in(k, 1)->data,
+               steps_zero(b, DT_QUINT8), kernel_out(k, 0)->data, scratch);
+    return range_out(k, 1, range_of_products(a, DT_QUINT8, b, DT_QUINT8));
+}
+
 #define TYPES(x) FLOATS(x), COMPLEXES(x), [DT_INT32] = x##_i32, [DT_INT64] = x##_i64
 
 const struct op ops_matmul[] = {
@@ -261,6 +299,15 @@ const struct op ops_matmul[] = {
       .doc = "The product of two matrices, either of which may be transposed first.",
       .shape = matmul_shape, .grad = matmul_grad, .prepare = matmul_prepare,
       .kernel = KERNELS(TYPES(matmul)), .flags = OP_EXPENSIVE },
+    { .name = "QuantizedMatMul",
+      .inputs = "a: T1, b: T2, min_a: float, max_a: float, min_b: float, max_b: float",
+      .outputs = "out: Toutput, min_out: float, max_out: float",
+      .attrs = "T1: " QUANTIZED_TYPES "; T2: " QUANTIZED_TYPES "; Toutput: " QUANTIZED_TYPES
+               " = qint32; transpose_a: bool = false; transpose_b: bool = false; Tactivation: "
+               QUANTIZED_TYPES " = quint8",
+      .doc = "MatMul of quantized numbers, to 32-bit sums.",
+      .shape = quantized_shape, .grad = NO_GRADIENT, .prepare = quantized_prepare,
+      .kernel_any = quantized_matmul, .flags = OP_EXPENSIVE },
     { .name = "BatchMatMul", .inputs = "x: T, y: T", .outputs = "output: T",
       .attrs = "T: {bfloat16, half, float, double, int32, int64, complex64, complex128};"
                "adj_x: bool = false; adj_y: bool = false",

@@ -22,6 +22,7 @@
     X(compare) \
     X(complex) \
     X(conv) \
+    X(conv_fused) \
     X(crop) \
     X(cross) \
     X(csv) \
@@ -30,17 +31,21 @@
     X(decompose) \
     X(descent) \
     X(diag) \
+    X(dilation) \
     X(encode) \
     X(example) \
+    X(example_json) \
     X(example_sequence) \
     X(file) \
     X(image_file) \
     X(fake_quant) \
     X(fill) \
+    X(fractional) \
     X(flow) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \
+    X(gru) \
     X(hash) \
     X(hits) \
     X(join) \
@@ -48,6 +53,8 @@
     X(linalg) \
     X(logic) \
     X(lrn) \
+    X(lstm) \
+    X(lstm_grad) \
     X(matmul) \
     X(mirror) \
     X(move) \
@@ -57,6 +64,11 @@
     X(partition) \
     X(patches) \
     X(pool) \
+    X(quantize) \
+    X(quantize_dequantize) \
+    X(quantized) \
+    X(quantized_conv) \
+    X(quantized_norm) \
     X(random) \
     X(reduce) \
     X(regex) \
@@ -68,14 +80,19 @@
     X(script) \
     X(segment) \
     X(select) \
+    X(set) \
     X(shape) \
     X(slice) \
     X(softmax) \
     X(source) \
     X(sparse) \
     X(sparse_dense) \
+    X(sparse_cross) \
+    X(sparse_map) \
     X(sparse_math) \
+    X(sparse_reduce) \
     X(sparse_segment) \
+    X(sparse_serial) \
     X(split) \
     X(space) \
     X(special) \
@@ -89,6 +106,7 @@
     X(topk) \
     X(unary) \
     X(unary_grad) \
+    X(unicode) \
     X(unique) \
     X(variable)
 

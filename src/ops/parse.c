@@ -1,5 +1,7 @@
 /* parse.c - strings that hold tensors, or other strings: ParseTensor, SerializeTensor,
  * DecodeCompressed. */
+#include "ops/parse.h"
+
 #include "base/mem.h"
 #include "graph/graph.h"
 #include "graph/proto.h"
@@ -23,15 +25,30 @@ static struct status *type_prepare(struct prep *p)
     return NULL;
 }
 
+static struct status *decode(struct arena *a, const struct tstring *s, Wire__TensorProto **m)
+{
+    struct status *st = wire_decode(a, &wire__tensor_proto__descriptor, tstring_data(s),
+                                    tstring_len(s), m);
+    return status_code(st) != INVALID_ARGUMENT ? st
+           : status_prefix(st, "Could not parse `serialized` as TensorProto: ");
+}
+
+struct status *tensor_of_text(const struct tstring *s, struct tensor *t)
+{
+    struct arena a = { 0 };
+    Wire__TensorProto *m;
+    struct status *st = decode(&a, s, &m);
+    if (!st)
+        st = tensor_from_proto(m, t);
+    arena_free(&a);
+    return st;
+}
+
 static struct status *parse(struct arena *a, const struct tstring *s, enum dtype want,
                             struct tensor *t)
 {
     Wire__TensorProto *m;
-    struct status *st = wire_decode(a, &wire__tensor_proto__descriptor, tstring_data(s),
-                                    tstring_len(s), &m);
-    if (status_code(st) == INVALID_ARGUMENT)
-        return status_prefix(st, "Could not parse `serialized` as TensorProto: ");
-    TRY(st);
+    TRY(decode(a, s, &m));
     ENSURE((enum dtype)m->dtype == want, "Type mismatch between parsed tensor (%s) and dtype (%s)",
            dtype_name((enum dtype)m->dtype), dtype_name(want));
     return tensor_from_proto(m, t);
@@ -56,23 +73,27 @@ static struct status *serialize_to(struct arena *a, const struct tensor *x, stru
     Wire__TensorProto *m;
     void *bytes;
     size_t n;
-    TRY(tensor_to_proto(a, x, &m));
+    TRY(tensor_to_content(a, x, &m));
     TRY(wire_encode(&m->base, &bytes, &n));
     bool fits = tstring_set(to, bytes, n);
     mem_free(bytes);
     return fits ? NULL : status_no_memory();
 }
 
-static struct status *serialize_tensor(struct kernel *k)
+struct status *text_of_tensor(const struct tensor *x, struct tstring *to)
 {
-    const struct tensor *x = kernel_in(k, 0);
     struct arena a = { 0 };
     ENSURE(x->dtype != DT_RESOURCE && x->dtype != DT_VARIANT,
            "A tensor of dtype %s cannot be serialized", dtype_name(x->dtype));
-    TRY(kernel_new(k, 0, DT_STRING, &SHAPE_SCALAR));
-    struct status *st = serialize_to(&a, x, kernel_out(k, 0)->data);
+    struct status *st = serialize_to(&a, x, to);
     arena_free(&a);
     return st;
+}
+
+static struct status *serialize_tensor(struct kernel *k)
+{
+    TRY(kernel_new(k, 0, DT_STRING, &SHAPE_SCALAR));
+    return text_of_tensor(kernel_in(k, 0), kernel_out(k, 0)->data);
 }
 
 /* ---- DecodeCompressed ---- */

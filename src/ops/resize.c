@@ -6,6 +6,7 @@
 #include "base/pool.h"
 #include "num/loop.h"
 #include "ops/array.h"
+#include "ops/steps.h"
 
 #include <float.h>
 #include <math.h>
@@ -279,6 +280,26 @@ static struct status *nearest_back_begin(struct kernel *k, struct sizes *s)
                   SET_I64)
 #include "op/each.h"
 
+/* ---- QuantizedResizeBilinear: in integers, with as many bits of a pixel's share as fit ---- */
+
+#define SHARE_u8 7
+#define SHARE_i32 30
+#define EACH "ops/resize_steps.inc"
+#define EACH_SET (SET_U8 | SET_I32)
+#include "op/each.h"
+
+static struct status *plain_bilinear(struct kernel *k)
+{
+    TRY(bilinear_f32(k));
+    return range_pass(k, 2);
+}
+
+static struct status *quantized_shape(struct shape_ctx *c)
+{
+    TRY(ranges_shape(c, 2));
+    return resize_shape(c);
+}
+
 /* ---- gradients ---- */
 
 #define HOW(g) ATTRS(attr_bool("align_corners", node_attr((g)->node, "align_corners")), \
@@ -321,6 +342,14 @@ const struct op ops_resize[] = {
       .doc = "The gradient of ResizeBilinear.",
       .shape = back_shape, .grad = NO_GRADIENT, .prepare = resize_prepare,
       .kernel = KERNELS(FLOATS(bilinear_back)) },
+    { .name = "QuantizedResizeBilinear",
+      .inputs = "images: T, size: int32, min: float, max: float",
+      .outputs = "resized_images: T, out_min: float, out_max: float",
+      .attrs = "T: {quint8, qint32, float}; " CENTERS,
+      .doc = "ResizeBilinear of quantized numbers, whose range stays.",
+      .shape = quantized_shape, .grad = NO_GRADIENT, .prepare = resize_prepare,
+      .kernel = KERNELS([DT_QUINT8] = mix_u8, [DT_QINT32] = mix_i32, [DT_FLOAT] = plain_bilinear),
+      .flags = OP_EXPENSIVE },
     { .name = "ResizeNearestNeighbor", .inputs = "images: T, size: int32",
       .outputs = "resized_images: T", .attrs = "T: {" PLAIN ", half, float, double}; " CENTERS,
       .doc = "Images of another size, each pixel that of the old image which lies nearest.",

@@ -1,6 +1,7 @@
 /* shape.c - what a tensor's shape is, and the same values in another shape: Shape, ShapeN, Size,
  * Rank, Reshape, ExpandDims, Squeeze, EnsureShape. Nothing here copies a value. */
 #include "ops/array.h"
+#include "ops/steps.h"
 
 #include "op/each.h"
 
@@ -202,6 +203,18 @@ static struct status *reshape_any(struct kernel *k)
     return NULL;
 }
 
+static struct status *quantized_reshape_shape(struct shape_ctx *c)
+{
+    TRY(ranges_shape(c, 2));
+    return reshape_shape(c);
+}
+
+static struct status *quantized_reshape(struct kernel *k)
+{
+    TRY(reshape_any(k));
+    return range_pass(k, 2);
+}
+
 /* ---- ExpandDims ---- */
 
 static struct status *expand_at(int64_t dim, const struct shape *in, struct shape *out)
@@ -370,6 +383,12 @@ const struct op ops_shape[] = {
       .doc = "The same elements in another shape, of which one dimension may be -1: what is left.",
       .shape = reshape_shape, .partial = reshape_partial, .grad = reshape_grad,
       .kernel_any = reshape_any },
+    { .name = "QuantizedReshape",
+      .inputs = "tensor: T, shape: Tshape, input_min: float, input_max: float",
+      .outputs = "output: T, output_min: float, output_max: float",
+      .attrs = "T: type; Tshape: {int32, int64} = int32",
+      .doc = "Reshape of quantized numbers, whose range stays.",
+      .shape = quantized_reshape_shape, .grad = NO_GRADIENT, .kernel_any = quantized_reshape },
     { .name = "ExpandDims", .inputs = "input: T, dim: Tdim", .outputs = "output: T",
       .attrs = "T: type; Tdim: {int32, int64} = int32",
       .doc = "Input with a dimension of size 1 put in at position dim.",

@@ -1,26 +1,24 @@
-/* sparse_math.c - arithmetic of sparse tensors: SparseAdd, SparseReduceSum, SparseReduceMax,
+/* sparse_math.c - arithmetic of sparse tensors: SparseAdd, SparseSparseMaximum and Minimum,
  * SparseSoftmax, and the gradients of SparseAdd, SparseSlice and SparseFillEmptyRows. */
 #include "ops/sparse.h"
 
 #include <math.h>
 #include <string.h>
 
-/* ---- SparseAdd: both inputs in order, walked side by side ---- */
+/* ---- two inputs in order, walked side by side ---- */
 
-static struct status *add_shape(struct shape_ctx *c)
+static struct status *pair_shape(struct shape_ctx *c)
 {
     int64_t n[2], rank[2], both;
     TRY(sparse_shapes(c, 0, &n[0], &rank[0]));
     TRY(sparse_shapes(c, 3, &n[1], &rank[1]));
     TRY(dim_merge(rank[0], rank[1], &both));
-    TRY(shape_want_rank(shape_in(c, 6), 0));
     *shape_out(c, 0) = SHAPE(-1, both);
     *shape_out(c, 1) = SHAPE(-1);
-    *shape_out(c, 2) = SHAPE(both);
     return NULL;
 }
 
-static struct status *add_check(const struct kernel *k, struct sparse *a, struct sparse *b)
+static struct status *pair_read(const struct kernel *k, struct sparse *a, struct sparse *b)
 {
     TRY(sparse_read(k, 0, a));
     TRY(sparse_read(k, 3, b));
@@ -29,12 +27,10 @@ static struct status *add_check(const struct kernel *k, struct sparse *a, struct
     for (int d = 0; d < a->shape.rank; d++)
         ENSURE(a->shape.dim[d] == b->shape.dim[d], "Input shapes do not match at dimension %d: "
                "%lld vs. %lld", d, (long long)a->shape.dim[d], (long long)b->shape.dim[d]);
-    ENSURE(kernel_in(k, 6)->shape.rank == 0, "The input threshold should be a scalar: got shape %s",
-           SHAPE_STR(&kernel_in(k, 6)->shape));
     return NULL;
 }
 
-/* An entry of the sum: one of a, one of b, or one of each; -1: none. */
+/* An entry of the result: one of a, one of b, or one of each; -1: none. */
 struct pair { int64_t a, b; };
 
 static int64_t pair_up(const struct sparse *a, const struct sparse *b, struct pair *to)
@@ -51,7 +47,7 @@ static int64_t pair_up(const struct sparse *a, const struct sparse *b, struct pa
     return n;
 }
 
-/* The indices of the pairs that were kept, and the shape. */
+/* Output 0 has the indices of the pairs. */
 static struct status *put_pairs(struct kernel *k, const struct sparse *a, const struct sparse *b,
                                 const struct pair *kept, int64_t n)
 {
@@ -62,7 +58,33 @@ static struct status *put_pairs(struct kernel *k, const struct sparse *a, const 
         memcpy(y + i * rank, kept[i].a >= 0 ? a->index + kept[i].a * rank
                                             : b->index + kept[i].b * rank,
                (size_t)rank * sizeof *y);
-    return sparse_put_shape(k, 2, &a->shape);
+    return NULL;
+}
+
+/* ---- SparseSparseMaximum, SparseSparseMinimum ---- */
+
+static void extreme_grad(struct grad *g)
+{
+    grad_fail(g, UNIMPLEMENTED, "Gradient for %s is currently not implemented yet.",
+              g->node->op->name);
+}
+
+/* ---- SparseAdd ---- */
+
+static struct status *add_shape(struct shape_ctx *c)
+{
+    TRY(pair_shape(c));
+    TRY(shape_want_rank(shape_in(c, 6), 0));
+    *shape_out(c, 2) = SHAPE(shape_out(c, 0)->dim[1]);
+    return NULL;
+}
+
+static struct status *add_check(const struct kernel *k, struct sparse *a, struct sparse *b)
+{
+    TRY(pair_read(k, a, b));
+    ENSURE(kernel_in(k, 6)->shape.rank == 0, "The input threshold should be a scalar: got shape %s",
+           SHAPE_STR(&kernel_in(k, 6)->shape));
+    return NULL;
 }
 
 static void add_grad(struct grad *g)
@@ -95,76 +117,6 @@ static struct status *add_back_check(const struct kernel *k)
     ENSURE(dy->rank == 1 && dy->dim[0] == sum->dim[0], "# elements and # of indices in sum do not "
            "match: %s vs. %s", SHAPE_STR(dy), SHAPE_STR(sum));
     return NULL;
-}
-
-/* ---- SparseReduceSum, SparseReduceMax ---- */
-
-static struct status *reduce_shape(struct shape_ctx *c)
-{
-    int64_t n, rank;
-    TRY(sparse_shapes(c, 0, &n, &rank));
-    if (node_attr(c->node, "keep_dims") && rank >= 0 && rank <= MAX_RANK)
-        *shape_out(c, 0) = shape_of_rank((int)rank);
-    return NULL;
-}
-
-static struct status *reduce_prepare(struct prep *p)
-{
-    bool *keep;
-    TRY(prep_state(p, sizeof *keep, &keep));
-    *keep = node_attr(p->node, "keep_dims");
-    return NULL;
-}
-
-/* `step` of the output for each dimension, 0 for those that go. No axes: none go, as there. */
-static struct status *reduce_begin(struct kernel *k, struct sparse *s, int64_t step[MAX_RANK])
-{
-    const struct tensor *axes = kernel_in(k, 3);
-    unsigned reduced = 0;
-    struct shape kept, y = SHAPE_SCALAR;
-    TRY(sparse_read(k, 0, s));
-    TRY(sparse_check(s, false));
-    kept = s->shape;
-    for (int64_t i = 0; i < tensor_count(axes); i++) {
-        int64_t axis = index_at(axes, i);
-        ENSURE(axis >= -kept.rank && axis < kept.rank, "Invalid reduction dimension %lld, for "
-               "input with %d dimensions.", (long long)axis, kept.rank);
-        reduced |= 1u << (axis < 0 ? axis + kept.rank : axis);
-    }
-    for (int d = 0; d < kept.rank; d++) {
-        if (reduced >> d & 1)
-            kept.dim[d] = 1;
-        if (!(reduced >> d & 1) || *(const bool *)k->state)
-            y.dim[y.rank++] = kept.dim[d];
-    }
-    shape_strides(&kept, step);
-    for (int d = 0; d < kept.rank; d++)
-        if (reduced >> d & 1)
-            step[d] = 0;
-    TRY(kernel_new(k, 0, s->values->dtype, &y));
-    array_zero(kernel_out(k, 0));
-    return NULL;
-}
-
-static int64_t reduce_place(const struct sparse *s, const int64_t *step, int64_t i)
-{
-    int64_t at = 0;
-    for (int d = 0; d < s->shape.rank; d++)
-        at += s->index[i * s->shape.rank + d] * step[d];
-    return at;
-}
-
-/* Each entry's share is the gradient of the sum that it went into. */
-static void reduce_grad(struct grad *g)
-{
-    struct out size = grad_cast(g, g->x[2], DT_INT32), rank = grad_one(g, "Size", g->x[2]);
-    struct out axes = grad_two(g, "FloorMod", grad_two(g, "Add", g->x[3], rank), rank);
-    struct out range = grad_add(g, "Range", OUTS(grad_ints(g, 0), rank, grad_ints(g, 1)), NULL, 0);
-    struct out ones = grad_one(g, "OnesLike", axes);
-    struct out kept = grad_add(g, "DynamicStitch", OUTS(range, axes, size, ones), NULL, 0);
-    struct out dy = grad_reshape(g, g->dy[0], kept);
-    struct out scale = grad_two(g, "FloorDiv", g->x[2], grad_cast(g, kept, DT_INT64));
-    g->dx[1] = grad_two(g, "GatherNd", dy, grad_two(g, "FloorDiv", g->x[0], scale));
 }
 
 /* ---- SparseSoftmax: rows are runs of entries that differ in the last dimension only ---- */
@@ -270,9 +222,10 @@ static struct status *fill_back_check(const struct kernel *k)
 #define EACH "ops/sparse_math.inc"
 #include "op/each_number.h"
 
-#define REDUCE .inputs = "input_indices: int64, input_values: T, input_shape: int64, " \
-                         "reduction_axes: int32", \
-    .outputs = "output: T", .shape = reduce_shape, .prepare = reduce_prepare
+#define PAIR .inputs = "a_indices: int64, a_values: T, a_shape: int64, b_indices: int64, " \
+                       "b_values: T, b_shape: int64", \
+    .outputs = "output_indices: int64, output_values: T", .shape = pair_shape, \
+    .grad = extreme_grad
 
 const struct op ops_sparse_math[] = {
     { .name = "SparseAdd",
@@ -288,13 +241,12 @@ const struct op ops_sparse_math[] = {
       .doc = "The gradients of SparseAdd for the values of both inputs.",
       .shape = add_back_shape, .grad = NOT_DIFFERENTIABLE,
       .kernel = KERNELS(NUMBERS(sparse_add_back)) },
-    { .name = "SparseReduceSum", REDUCE, .attrs = "keep_dims: bool = false; T: numbertype",
-      .doc = "The sums of a sparse tensor over some dimensions, dense.",
-      .grad = reduce_grad, .kernel = KERNELS(NUMBERS(reduce_sum)) },
-    { .name = "SparseReduceMax", REDUCE, .attrs = "keep_dims: bool = false; T: realnumbertype",
-      .doc = "The greatest values of a sparse tensor over some dimensions, dense; 0 where there is "
-             "none.",
-      .grad = NO_GRADIENT, .kernel = KERNELS(REALS(reduce_max)) },
+    { .name = "SparseSparseMaximum", PAIR, .attrs = "T: realnumbertype",
+      .doc = "The greater values of two sparse tensors; what is not there is 0.",
+      .kernel = KERNELS(REALS(sparse_max)) },
+    { .name = "SparseSparseMinimum", PAIR, .attrs = "T: numbertype",
+      .doc = "The lesser values of two sparse tensors; what is not there is 0.",
+      .kernel = KERNELS(REALS(sparse_min)) },
     { .name = "SparseSoftmax", .inputs = "sp_indices: int64, sp_values: T, sp_shape: int64",
       .outputs = "output: T", .attrs = "T: {float, double}",
       .doc = "Softmax over the last dimension of a sparse tensor, as if what is not there were "

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "graph/graph.h"
 #include "op/kernel.h"
+#include "ops/utf8.h"
 #include "tensor/tstring.h"
 
 #include <stdio.h>
@@ -87,14 +88,6 @@ static struct status *join(struct kernel *k)
 
 /* ---- StringLength ---- */
 
-static int32_t utf8_length(const char *s, size_t n)
-{
-    int32_t chars = 0;
-    for (size_t i = 0; i < n; i++)
-        chars += ((unsigned char)s[i] & 0xc0) != 0x80;          /* not a continuation */
-    return chars;
-}
-
 static struct status *length_bytes(struct kernel *k)
 {
     const struct tensor *x = kernel_in(k, 0);
@@ -113,7 +106,7 @@ static struct status *length_chars(struct kernel *k)
     TRY(kernel_new(k, 0, DT_INT32, &x->shape));
     int32_t *y = kernel_out(k, 0)->data;
     for (int64_t i = 0, n = tensor_count(x); i < n; i++)
-        y[i] = utf8_length(tstring_data(s + i), tstring_len(s + i));
+        y[i] = (int32_t)utf8_length(tstring_data(s + i), (int64_t)tstring_len(s + i));
     return NULL;
 }
 

@@ -1,12 +1,14 @@
 /* sum.c - sums of whole tensors, and of biases: AddN, AccumulateNV2, BiasAdd, BiasAddV1,
- * BiasAddGrad. All of them are the loop that adds. */
+ * QuantizedBiasAdd, BiasAddGrad. All of them are the loop that adds. */
 #include "base/pool.h"
 #include "graph/graph.h"
 #include "op/each.h"
 #include "op/shape_fn.h"
 #include "ops/broadcast.h"
 #include "ops/elementwise.h"
+#include "ops/steps.h"
 
+#include <math.h>
 #include <string.h>
 
 #define EACH "ops/sum.inc"
@@ -153,6 +155,54 @@ static struct status *bias_add(struct kernel *k)
     return is_half(x->dtype)
         ? map2_half_as(k, s->add, x->dtype, CHEAP, &seen, bias, &value)
         : map2_as(k, s->add, x->dtype, CHEAP, &seen, bias, &value);
+}
+
+/* ---- QuantizedBiasAdd: both brought to 32-bit steps of one range, with room for the sum ---- */
+
+static struct status *quantized_bias_shape(struct shape_ctx *c)
+{
+    TRY(ranges_shape(c, 2));
+    return bias_shape(c);
+}
+
+static struct status *quantized_bias_prepare(struct prep *p)
+{
+    enum dtype t = node_attr_type(p->node, "T1");
+    bool fits = (t == DT_QUINT8 || t == DT_QINT8) && node_attr_type(p->node, "T2") == t &&
+                node_attr_type(p->node, "out_type") == DT_QINT32;
+    p->run = fits ? p->run : NULL;
+    return NULL;
+}
+
+static void to_sums(const struct kernel *k, int i, struct range from, struct range to, int32_t *y)
+{
+    const struct tensor *x = kernel_in(k, i);
+    struct conversion c = { x->dtype, DT_QINT32, reading_of(from, x->dtype),
+                            writing_of(to, DT_QINT32) };
+    steps_convert(k, &c, x->data, y, tensor_count(x));
+}
+
+static struct status *quantized_bias_add(struct kernel *k)
+{
+    const struct shape value = kernel_in(k, 0)->shape;
+    struct range x, b;
+    int32_t *bias;
+    TRY(range_in(k, 2, &x));
+    TRY(range_in(k, 4, &b));
+    TRY(bias_check(&value, &kernel_in(k, 1)->shape, false));
+    float most = fmaxf(fmaxf(x.max, -x.min), fmaxf(b.max, -b.min)) * (1 << 17);
+    struct range sum = { -most, most };
+    int64_t depth = value.dim[value.rank - 1], rows = depth ? shape_count(&value) / depth : 0;
+    TRY(kernel_temp(k, (size_t)depth * sizeof *bias, &bias));
+    TRY(kernel_new(k, 0, DT_QINT32, &value));
+    int32_t *y = kernel_out(k, 0)->data, zero = (int32_t)steps_of(0, sum, DT_QINT32);
+    to_sums(k, 1, b, sum, bias);
+    to_sums(k, 0, x, sum, y);
+    vec_binary *plus = vec_best()->add_i32;
+    plus(bias, bias, &zero, (size_t)depth, VEC_VS);
+    for (int64_t r = 0; r < rows; r++)
+        plus(y + r * depth, y + r * depth, bias, (size_t)depth, VEC_VV);
+    return range_out(k, 1, sum);
 }
 
 static struct out bias_sum(struct grad *g, struct out dy)
@@ -330,6 +380,13 @@ const struct op ops_sum[] = {
     { .name = "BiasAddV1", .inputs = "value: T, bias: T", .outputs = "output: T",
       .attrs = ANY_NUMBER, .doc = "BiasAdd with the channels last.", .shape = bias_shape,
       .grad = bias_grad, .prepare = sum_prepare, .kernel_any = bias_add },
+    { .name = "QuantizedBiasAdd",
+      .inputs = "input: T1, bias: T2, min_input: float, max_input: float, min_bias: float, "
+                "max_bias: float",
+      .outputs = "output: out_type, min_out: float, max_out: float",
+      .attrs = "T1: " QUANTIZED_TYPES "; T2: " QUANTIZED_TYPES "; out_type: " QUANTIZED_TYPES,
+      .doc = "BiasAdd of quantized numbers, in 32 bits.", .shape = quantized_bias_shape,
+      .grad = NO_GRADIENT, .prepare = quantized_bias_prepare, .kernel_any = quantized_bias_add },
     { .name = "BiasAddGrad", .inputs = "out_backprop: T", .outputs = "output: T",
       .attrs = ANY_NUMBER FORMAT, .doc = "The sum over everything but the channels.",
       .shape = bias_grad_shape, .grad = bias_add_grad_grad, .prepare = sum_prepare,

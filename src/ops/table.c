@@ -95,30 +95,42 @@ static struct status *handle_run(struct kernel *k)
     return NULL;
 }
 
-/* The empty key says, too, what shape keys are of. */
-static struct status *set_empty_key(struct kernel *k)
+/* Both keys at once, whoever comes first; the empty one says, too, what shape keys are of. */
+static struct status *set_keys(struct table *t, const struct tensor *empty,
+                               const struct tensor *deleted)
+{
+    if (t->deleted_key.buf)
+        return NULL;
+    if (!t->empty_key.buf)
+        TRY(tensor_copy(&t->empty_key, NULL, empty));
+    t->key_shape = empty->shape;
+    return tensor_copy(&t->deleted_key, NULL, deleted);
+}
+
+static struct status *set_reserved_keys(struct kernel *k)
 {
     struct table *t = (struct table *)k->state;
-    const struct tensor *key = kernel_in(k, 0);
-    struct status *st = NULL;
-    ENSURE(key->shape.rank <= 1, "Empty key must be a scalar or a vector, got shape %s",
-           SHAPE_STR(&key->shape));
+    const struct tensor *empty = kernel_in(k, 0), *deleted = kernel_in(k, 1);
+    ENSURE(empty->shape.rank <= 1, "Empty key must be a scalar or a vector, got shape %s",
+           SHAPE_STR(&empty->shape));
+    ENSURE(shape_equal(&empty->shape, &deleted->shape), "Empty and deleted keys must have same "
+           "shape, got shapes: %s and %s", SHAPE_STR(&empty->shape), SHAPE_STR(&deleted->shape));
+    ENSURE(!table_same_keys(t, empty, deleted), "Empty and deleted keys cannot be equal");
     pthread_mutex_lock(&t->handle.lock);
-    if (!t->empty_key.buf && !(st = tensor_copy(&t->empty_key, NULL, key)))
-        t->key_shape = key->shape;
+    struct status *st = set_keys(t, empty, deleted);
     pthread_mutex_unlock(&t->handle.lock);
     return st;
 }
 
 static struct status *dense_ref_run(struct kernel *k)
 {
-    TRY(set_empty_key(k));
+    TRY(set_reserved_keys(k));
     return ref_run(k);
 }
 
 static struct status *dense_handle_run(struct kernel *k)
 {
-    TRY(set_empty_key(k));
+    TRY(set_reserved_keys(k));
     return handle_run(k);
 }
 
@@ -182,6 +194,7 @@ static struct status *find(struct kernel *k, struct table *t)
     int64_t n_keys = tensor_count(keys) / (shape_count(&t->key_shape) ? shape_count(&t->key_shape)
                                                                       : 1);
     for (int64_t i = 0; i < n_keys; i++) {
+        TRY(table_check_key(t, keys, i));
         int64_t at = table_find(t, keys, i);
         TRY(tensor_copy_elements(kernel_out(k, 0), i * n, at < 0 ? fallback : &t->values,
                                  at < 0 ? 0 : at * n, n));
@@ -386,8 +399,8 @@ const struct op ops_table[] = {
     MAKE("MutableHashTableOfTensors", NULL, SHAPED,
          "An empty table whose values are tensors of one shape.", table_prepare, ref_run,
          handle_run),
-    MAKE("MutableDenseHashTable", "empty_key: key_dtype", DENSE,
-         "An empty table of tensors, whose keys are never empty_key.", dense_prepare,
+    MAKE("MutableDenseHashTable", "empty_key: key_dtype, deleted_key: key_dtype", DENSE,
+         "An empty table of tensors, whose keys are never empty_key or deleted_key.", dense_prepare,
          dense_ref_run, dense_handle_run),
     USE("InitializeTable", ", keys: Tkey, values: Tval", NULL, "Tkey: type; Tval: type",
         "Fills a HashTable.", initialize_shape, initialize_run),

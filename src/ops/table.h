@@ -14,7 +14,7 @@ struct table {
     struct shape key_shape, value_shape;    /* of one key, of one value */
     bool is_static;                         /* filled once, by InitializeTable or Import */
     bool initialized;
-    struct tensor empty_key;                /* of a dense table: no key of an entry */
+    struct tensor empty_key, deleted_key;   /* of a dense table: no keys of entries */
     struct tensor keys, values;             /* [room] + key_shape, [room] + value_shape */
     int64_t n, room;
     uint32_t *slot;                         /* 2 * room of them: 1 + an entry's index, or 0 */
@@ -27,6 +27,13 @@ MUST_CHECK struct status *table_in(struct kernel *k, struct table **t);
 
 /* "Table not initialized." */
 MUST_CHECK struct status *table_check(const struct table *t);
+
+/* "Using the empty_key as a table key is not allowed", or the deleted_key. */
+MUST_CHECK struct status *table_check_key(const struct table *t, const struct tensor *keys,
+                                          int64_t i);
+
+/* Are two tensors, each one key of this type and shape, the same? */
+bool table_same_keys(const struct table *t, const struct tensor *a, const struct tensor *b);
 
 /* The entry of key i of `keys`, or -1. */
 int64_t table_find(const struct table *t, const struct tensor *keys, int64_t i);

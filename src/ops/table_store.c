@@ -35,6 +35,7 @@ static void table_release(struct resource *r)
     struct table *t = (struct table *)r;
     table_empty(t);
     tensor_unref(&t->empty_key);
+    tensor_unref(&t->deleted_key);
     tensor_unref(&t->handle.value);
     pthread_mutex_destroy(&t->handle.lock);
 }
@@ -84,6 +85,21 @@ static bool same(enum dtype dtype, int64_t n, const struct tensor *a, int64_t i,
                            (const struct tstring *)b->data + j * n + k))
             return false;
     return true;
+}
+
+bool table_same_keys(const struct table *t, const struct tensor *a, const struct tensor *b)
+{
+    return same(t->key, shape_count(&a->shape), a, 0, b, 0);
+}
+
+struct status *table_check_key(const struct table *t, const struct tensor *keys, int64_t i)
+{
+    int64_t n = shape_count(&t->key_shape);
+    ENSURE(!t->empty_key.buf || !same(t->key, n, &t->empty_key, 0, keys, i),
+           "Using the empty_key as a table key is not allowed");
+    ENSURE(!t->deleted_key.buf || !same(t->key, n, &t->deleted_key, 0, keys, i),
+           "Using the deleted_key as a table key is not allowed");
+    return NULL;
 }
 
 /* Where the key is or would be. */
@@ -179,9 +195,7 @@ struct status *table_put(struct table *t, const struct tensor *keys, int64_t i,
                          const struct tensor *values, int64_t j, bool replace)
 {
     int64_t n_key = shape_count(&t->key_shape), n_value = shape_count(&t->value_shape);
-    if (t->empty_key.buf)
-        ENSURE(!same(t->key, n_key, &t->empty_key, 0, keys, i),
-               "Using the empty_key as a table key is not allowed");
+    TRY(table_check_key(t, keys, i));
     int64_t at = table_find(t, keys, i);
     if (at >= 0 && !replace)
         return same(t->value, n_value, &t->values, at, values, j) ? NULL
@@ -199,6 +213,7 @@ struct status *table_put(struct table *t, const struct tensor *keys, int64_t i,
 struct status *table_remove(struct table *t, const struct tensor *keys, int64_t i)
 {
     int64_t n_key = shape_count(&t->key_shape), n_value = shape_count(&t->value_shape);
+    TRY(table_check_key(t, keys, i));
     int64_t at = table_find(t, keys, i), last = t->n - 1;
     if (at < 0)
         return NULL;

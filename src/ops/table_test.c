@@ -193,16 +193,34 @@ static void tables_grow(void **unused)
     gives(add("LookupTableSizeV2", &t, 1, NULL, 0), "int64{1000}");
 }
 
+static struct out dense_table(const char *empty, const char *deleted)
+{
+    return add("MutableDenseHashTableV2", OUTS(constant(empty), constant(deleted)),
+               ATTRS(attr_type("value_dtype", DT_FLOAT)));
+}
+
 static void dense_tables_have_keys_of_any_shape(void **unused)
 {
     (void)unused;
-    struct out empty = constant("int64[2]{0 0}");
-    struct out t = add("MutableDenseHashTableV2", &empty, 1,
-                       ATTRS(attr_type("value_dtype", DT_FLOAT)));
-    ok(run(put("LookupTableInsert", t, true, "int64[2,2]{1 2 3 4}", "float[2]{5 6}"), NULL));
+    struct tensor none = { 0 };
+    struct out t = dense_table("int64[2]{0 0}", "int64[2]{0 1}");
+    ok(run(put("LookupTableInsert", t, true, "int64[3,2]{1 2 3 4 7 7}", "float[3]{5 6 7}"), NULL));
     gives(ask(t, true, "int64[2,2]{3 4 4 3}", "float{-1}"), "float[2]{6 -1}");
+    ok(run(add("LookupTableRemoveV2", OUTS(t, constant("int64[2,2]{1 2 9 9}")), NULL, 0), NULL));
+    gives(ask(t, true, "int64[3,2]{1 2 3 4 7 7}", "float{-1}"), "float[3]{-1 6 7}");
+    gives(add("LookupTableSizeV2", &t, 1, NULL, 0), "int64{2}");
     fails(run(put("LookupTableInsert", t, true, "int64[1,2]{0 0}", "float[1]{5}"), NULL),
           INVALID_ARGUMENT, "Using the empty_key as a table key is not allowed");
+    fails(run(put("LookupTableInsert", t, true, "int64[1,2]{0 1}", "float[1]{5}"), NULL),
+          INVALID_ARGUMENT, "Using the deleted_key as a table key is not allowed");
+    fails(run(ask(t, true, "int64[1,2]{0 1}", "float{-1}"), &none), INVALID_ARGUMENT,
+          "Using the deleted_key as a table key is not allowed");
+    fails(run(add("LookupTableRemoveV2", OUTS(t, constant("int64[1,2]{0 0}")), NULL, 0), NULL),
+          INVALID_ARGUMENT, "Using the empty_key as a table key is not allowed");
+    fails(run(dense_table("string{\"x\"}", "string{\"x\"}"), &none), INVALID_ARGUMENT,
+          "Empty and deleted keys cannot be equal");
+    fails(run(dense_table("int64[2]{1 2}", "int64[3]{1 2 3}"), &none), INVALID_ARGUMENT,
+          "Empty and deleted keys must have same shape, got shapes: [2] and [3]");
 }
 
 /* ---- from files ---- */

@@ -1,9 +1,10 @@
 /* text.c - strings cut and joined: StringSplit, StringSplitV2, Substr, StringStrip, StringLower,
- * StringUpper, ReduceJoin. */
+ * StringUpper, ReduceJoin, UnsortedSegmentJoin. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "ops/array.h"
 #include "ops/broadcast.h"
+#include "ops/utf8.h"
 #include "tensor/tstring.h"
 
 #include <string.h>
@@ -168,15 +169,27 @@ static struct status *substr_shape(struct shape_ctx *c)
     return shape_broadcast_of(shape_in(c, 0), &at, shape_out(c, 0));
 }
 
-/* A negative position counts from the end. */
-static struct status *substr_one(const struct tstring *x, int64_t pos, int64_t len, int64_t i,
-                                 struct tensor *y)
+static struct status *substr_prepare(struct prep *p)
 {
-    int64_t n = (int64_t)tstring_len(x), at = pos < 0 ? pos + n : pos;
+    bool *chars;
+    TRY(prep_state(p, sizeof *chars, &chars));
+    *chars = !strcmp(node_attr_string(p->node, "unit"), "UTF8_CHAR");
+    return NULL;
+}
+
+/* A negative position counts from the end. */
+static struct status *substr_one(const struct tstring *x, bool chars, int64_t pos, int64_t len,
+                                 int64_t i, struct tensor *y)
+{
+    const char *s = tstring_data(x);
+    int64_t bytes = (int64_t)tstring_len(x), n = chars ? utf8_length(s, bytes) : bytes;
+    int64_t at = pos < 0 ? pos + n : pos;
     ENSURE(at >= 0 && at <= n, "pos %lld out of range for string b'%.200s' at index %lld",
-           (long long)pos, tstring_data(x), (long long)i);
+           (long long)pos, s, (long long)i);
     int64_t taken = len < 0 || len > n - at ? n - at : len;
-    return put_string(y, i, tstring_data(x) + at, (size_t)taken);
+    int64_t from = chars ? utf8_byte(s, bytes, at) : at;
+    int64_t to = chars ? utf8_byte(s, bytes, at + taken) : at + taken;
+    return put_string(y, i, s + from, (size_t)(to - from));
 }
 
 static struct status *substr(struct kernel *k)
@@ -194,8 +207,9 @@ static struct status *substr(struct kernel *k)
     struct broadcast_at at = broadcast_seek(&b, 0);
     for (int64_t r = 0, i = 0; r < broadcast_rows(&b); r++, broadcast_next(&b, &at))
         for (int64_t j = 0; j < b.dim[0]; j++, i++)
-            TRY(substr_one(strings(x) + at.x + j * b.x[0], index_at(pos, at.y + j * b.y[0]),
-                           index_at(len, at.y + j * b.y[0]), i, kernel_out(k, 0)));
+            TRY(substr_one(strings(x) + at.x + j * b.x[0], *(const bool *)k->state,
+                           index_at(pos, at.y + j * b.y[0]), index_at(len, at.y + j * b.y[0]), i,
+                           kernel_out(k, 0)));
     return NULL;
 }
 
@@ -342,6 +356,102 @@ static struct status *reduce_join(struct kernel *k)
     return NULL;
 }
 
+/* ---- UnsortedSegmentJoin: the dimensions that segment_ids has become one, of segments ---- */
+
+static struct status *separator_prepare(struct prep *p)
+{
+    struct text *separator;
+    TRY(prep_state(p, sizeof *separator, &separator));
+    *separator = node_attr_find(p->node, "separator")->text;
+    return NULL;
+}
+
+/* `ids` is what the shape of x begins with; *y is x's with `n` in place of that. */
+static struct status *segments_shape(const struct shape *x, const struct shape *ids, int64_t n,
+                                     struct shape *y)
+{
+    *y = SHAPE(n);
+    ENSURE(ids->rank <= x->rank, "segment_ids of shape %s cannot be a prefix of shape %s",
+           SHAPE_STR(ids), SHAPE_STR(x));
+    for (int d = 0; d < x->rank; d++) {
+        if (d < ids->rank)
+            ENSURE(ids->dim[d] < 0 || x->dim[d] < 0 || ids->dim[d] == x->dim[d],
+                   "segment_ids of shape %s cannot be a prefix of shape %s", SHAPE_STR(ids),
+                   SHAPE_STR(x));
+        else
+            y->dim[y->rank++] = x->dim[d];
+    }
+    return NULL;
+}
+
+static struct status *segment_join_shape(struct shape_ctx *c)
+{
+    const struct shape *x = shape_in(c, 0), *ids = shape_in(c, 1);
+    int64_t n;
+    TRY(shape_want_rank_at_least(ids, 1));
+    TRY(shape_in_size(c, 2, &n));
+    return x->rank < 0 || ids->rank < 0 ? NULL : segments_shape(x, ids, n, shape_out(c, 0));
+}
+
+/* The places of `x`, by the output that they go to: those of output i begin at place[i], of which
+ * there is one more. */
+static void sort_by_output(const struct tensor *ids, int64_t inner, int64_t n_out, int64_t *place,
+                           int64_t *sorted)
+{
+    int64_t n = tensor_count(ids);
+    memset(place, 0, (size_t)(n_out + 2) * sizeof *place);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < inner; j++)
+            place[index_at(ids, i) * inner + j + 2]++;
+    for (int64_t i = 2; i <= n_out; i++)
+        place[i] += place[i - 1];
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < inner; j++)
+            sorted[place[index_at(ids, i) * inner + j + 1]++] = i * inner + j;
+}
+
+static struct status *join_places(const struct tensor *x, const struct text *separator,
+                                  const int64_t *at, int64_t n, struct tensor *y, int64_t i)
+{
+    struct str text = { 0 };
+    for (int64_t j = 0; j < n; j++) {
+        const struct tstring *piece = strings(x) + at[j];
+        if (j)
+            str_add(&text, separator->s, separator->n);
+        str_add(&text, tstring_data(piece), tstring_len(piece));
+    }
+    struct status *st = text.failed ? status_no_memory()
+                        : put_string(y, i, str_text(&text), text.n);
+    str_free(&text);
+    return st;
+}
+
+static struct status *segment_join(struct kernel *k)
+{
+    const struct tensor *x = kernel_in(k, 0), *ids = kernel_in(k, 1), *size = kernel_in(k, 2);
+    int64_t *place, *sorted;
+    struct shape y;
+    ENSURE(ids->shape.rank > 0, "segment_ids cannot have rank 0");
+    ENSURE(size->shape.rank == 0, "num_segments should be a scalar, got shape %s",
+           SHAPE_STR(&size->shape));
+    int64_t n = index_at(size, 0);
+    ENSURE(n > 0, "Number of segments must be positive, got %lld", (long long)n);
+    TRY(segments_shape(&x->shape, &ids->shape, n, &y));
+    for (int64_t i = 0; i < tensor_count(ids); i++)
+        ENSURE(index_at(ids, i) >= 0 && index_at(ids, i) < n, "segment_ids%s = %lld is out of "
+               "range [0, %lld)", INDEX_STR(&ids->shape, i), (long long)index_at(ids, i),
+               (long long)n);
+    TRY(kernel_new(k, 0, DT_STRING, &y));
+    int64_t n_out = shape_count(&y), inner = n_out / n;
+    TRY(kernel_temp(k, ((size_t)n_out + 2) * sizeof *place, &place));
+    TRY(kernel_temp(k, ((size_t)tensor_count(x) + 1) * sizeof *sorted, &sorted));
+    sort_by_output(ids, inner, n_out, place, sorted);
+    for (int64_t i = 0; i < n_out; i++)
+        TRY(join_places(x, k->state, sorted + place[i], place[i + 1] - place[i], kernel_out(k, 0),
+                        i));
+    return NULL;
+}
+
 #define SPLIT .outputs = "indices: int64, values: string, shape: int64", .shape = split_shape, \
     .prepare = split_prepare, .kernel_any = split
 #define MAPPED .inputs = "input: string", .outputs = "output: string", .shape = shape_unchanged, \
@@ -357,9 +467,10 @@ const struct op ops_text[] = {
       .doc = "Strings cut at each sep, or at runs of spaces where it is empty, as Python does.",
       .grad = NO_GRADIENT },
     { .name = "Substr", .inputs = "input: string, pos: T, len: T", .outputs = "output: string",
-      .attrs = "T: {int32, int64}",
-      .doc = "Of each string the bytes from pos on, at most len of them.",
-      .shape = substr_shape, .grad = NO_GRADIENT, .kernel_any = substr },
+      .attrs = "T: {int32, int64}; unit: {\"BYTE\", \"UTF8_CHAR\"} = \"BYTE\"",
+      .doc = "Of each string the bytes, or characters of UTF-8, from pos on, at most len of them.",
+      .shape = substr_shape, .grad = NO_GRADIENT, .prepare = substr_prepare,
+      .kernel_any = substr },
     { .name = "StringStrip", MAPPED, .doc = "Strings without the spaces before and after.",
       .kernel_any = strip },
     { .name = "StringLower", MAPPED, .attrs = "encoding: string = \"\"",
@@ -373,5 +484,13 @@ const struct op ops_text[] = {
       .doc = "Strings joined over dimensions, of which the first named changes fastest.",
       .shape = reduce_shape, .grad = NOT_DIFFERENTIABLE, .prepare = reduce_prepare,
       .kernel_any = reduce_join },
+    { .name = "UnsortedSegmentJoin",
+      .inputs = "inputs: string, segment_ids: Tindices, num_segments: Tnumsegments",
+      .outputs = "output: string",
+      .attrs = "separator: string = \"\"; Tindices: {int32, int64}; "
+               "Tnumsegments: {int32, int64} = int32",
+      .doc = "The strings of each segment joined, in the order in which they stand.",
+      .shape = segment_join_shape, .grad = NO_GRADIENT, .prepare = separator_prepare,
+      .kernel_any = segment_join },
     { 0 }
 };

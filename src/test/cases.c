@@ -54,6 +54,29 @@ static struct status *parse_value(const char **p, struct case_value *v)
     return NULL;
 }
 
+static int parse_holder(const char **p)
+{
+    static const char *const prefix[] = { [IN_REF] = "ref:", [IN_VAR] = "var:",
+                                          [IN_TABLE] = "table:", [IN_MUTABLE] = "mutable:" };
+    for (int i = IN_REF; i <= IN_MUTABLE; i++)
+        if (!strncmp(*p, prefix[i], strlen(prefix[i]))) {
+            *p += strlen(prefix[i]);
+            return i;
+        }
+    return IN_PLAIN;
+}
+
+static struct status *parse_beside(const char **p, struct case_value *v)
+{
+    enum dtype dtype;
+    struct shape s;
+    ENSURE(**p == '>', "a table's keys without values");
+    ++*p;
+    TRY(value_parse(p, &dtype, &s, &v->beside));
+    ENSURE(v->value.buf && v->beside.buf, "a table without keys or values");
+    return NULL;
+}
+
 static struct status *parse_input(struct op_case *c, const char **p)
 {
     struct case_value *v = &c->in[c->n_in];
@@ -62,10 +85,11 @@ static struct status *parse_input(struct op_case *c, const char **p)
         v->fed = true;
         ++*p;
     }
-    v->holder = !strncmp(*p, "ref:", 4) ? IN_REF : !strncmp(*p, "var:", 4) ? IN_VAR : IN_PLAIN;
-    *p += v->holder ? 4 : 0;
+    v->holder = parse_holder(p);
     c->n_in++;
     TRY(parse_value(p, v));
+    if (v->holder == IN_TABLE || v->holder == IN_MUTABLE)
+        TRY(parse_beside(p, v));
     ENSURE(v->value.buf || v->holder || is_shape_case(c), "an input without a value");
     ENSURE(!v->holder || v->has_dtype, "a variable without a type");
     return NULL;
@@ -154,6 +178,7 @@ static void case_release(struct op_case *c)
     for (int i = 0; i < CASE_MOST; i++) {
         attr_release(&c->attr[i]);
         tensor_unref(&c->in[i].value);
+        tensor_unref(&c->in[i].beside);
         tensor_unref(&c->out[i].value);
         tensor_unref(&c->after[i].value);
     }

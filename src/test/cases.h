@@ -4,7 +4,8 @@
  *
  *     OP [attr=value]... INPUT... = OUTPUT [| OUTPUT]... [-> VALUE [| VALUE]...]
  *         these inputs give these outputs. `_`: an output that is not compared. After `->`: what
- *         the ref: and var: inputs hold afterwards, in order; `none` is uninitialized.
+ *         the ref: and var: inputs hold afterwards, in order; `none` is uninitialized. A table
+ *         holds keys, and values.
  *     OP [attr=value]... INPUT... ! [CODE: ]TEXT
  *         must fail, while the graph is built or run, with a message that contains TEXT (CODE
  *         is INVALID_ARGUMENT unless said; `!` alone takes any message). Fed through placeholders
@@ -22,6 +23,8 @@
  * INPUT, VALUE: as in test/value.h. Before an input, `ref:` is a ref variable that holds it,
  * `var:` a resource variable's handle (both without {values}: uninitialized), `?` feeds it through
  * a placeholder of unknown shape in every run, so that the kernel itself must refuse it.
+ * `table:KEYS>VALUES` is a HashTable that was filled with these, or not initialized where there are
+ * none, `mutable:KEYS>VALUES` a MutableHashTable.
  * Attributes that inputs bind (T, N) need not be said. `f=@name` is a function.
  * `@float,double,int32 Add $[2]{1 2} $[2]{3 4} = $[2]{4 6}` stands for one line a type.
  * `~1e-4 OP ...` sets the relative and a tenth of it as the absolute tolerance of that line.
@@ -37,11 +40,12 @@ enum case_kind { CASE_VALUE, CASE_ERROR, CASE_SHAPE, CASE_SHAPE_ERROR, CASE_GRAD
 enum { CASE_MOST = 64 };        /* inputs, attributes, outputs of one case */
 
 struct case_value {
-    enum { IN_PLAIN, IN_REF, IN_VAR } holder;
+    enum { IN_PLAIN, IN_REF, IN_VAR, IN_TABLE, IN_MUTABLE } holder;
     bool fed, ignored, has_dtype;
     enum dtype dtype;
     struct shape shape;
     struct tensor value;        /* empty: none was given */
+    struct tensor beside;       /* of a table, whose keys `value` are: its values */
 };
 
 struct op_case {

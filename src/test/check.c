@@ -20,27 +20,44 @@ static struct status *check_output(const struct op_case *c, struct out y, const 
     return status_prefix(tensor_differs(got, &want->value, tol), "output %d: ", y.index);
 }
 
+static struct status *check_held(const struct op_case *c, const struct tensor *now, int n)
+{
+    const struct case_value *want = &c->after[n];
+    struct status *st = NULL;
+    if (!want->ignored && !want->value.buf)
+        st = now->buf ? status_new(INTERNAL, "should be uninitialized") : NULL;
+    else if (!want->ignored)
+        st = tensor_differs(now, &want->value, c->tolerance.relative ? c->tolerance
+                                               : tolerance_of(want->dtype));
+    return status_prefix(st, "afterwards, variable %d: ", n + 1);
+}
+
+/* What input i holds: one tensor, of a table two. */
+static struct status *read_holder(struct trial *t, int i, struct tensor now[2])
+{
+    if (trial_is_table(t, i))
+        return trial_table_read(t, i, now);
+    now[0] = variable_read(t->holder[i]);
+    return NULL;
+}
+
 static struct status *check_holders(struct trial *t)
 {
     int n = 0;
-    struct status *st = NULL;
-    for (int i = 0; !st && i < t->c->n_in; i++) {
-        const struct case_value *want = &t->c->after[n];
-        if (!t->holder[i] || n == t->c->n_after)
+    for (int i = 0; i < t->c->n_in && n < t->c->n_after; i++) {
+        struct tensor now[2] = { 0 };
+        bool table = trial_is_table(t, i);
+        if (!t->holder[i] && !table)
             continue;
-        n++;
-        struct tensor now = variable_read(t->holder[i]);
-        if (want->ignored)
-            st = NULL;
-        else if (!want->value.buf)
-            st = now.buf ? status_new(INTERNAL, "should be uninitialized") : NULL;
-        else
-            st = tensor_differs(&now, &want->value, t->c->tolerance.relative ? t->c->tolerance
-                                                    : tolerance_of(want->dtype));
-        st = status_prefix(st, "afterwards, variable %d: ", n);
-        tensor_unref(&now);
+        struct status *st = read_holder(t, i, now);
+        for (int j = 0; !st && j < 1 + table; j++)
+            st = check_held(t->c, &now[j], n + j);
+        n += 1 + table;
+        tensor_unref(&now[0]);
+        tensor_unref(&now[1]);
+        TRY(st);
     }
-    return st;
+    return NULL;
 }
 
 static struct status *run_once(struct trial *t, struct trial_plan *p, const struct out *fetch,
@@ -66,7 +83,7 @@ static struct status *inputs_unchanged(struct trial *t, const struct tensor *bef
 static bool repeats(const struct trial *t)
 {
     for (int i = 0; i < t->c->n_in; i++)
-        if (t->holder[i])
+        if (t->c->in[i].holder)
             return false;
     return !(t->node->op->flags & OP_STATEFUL);
 }

@@ -200,12 +200,85 @@ static struct status *add_holder(struct trial *t, int i, enum dtype dtype)
     return NULL;
 }
 
+/* ---- tables, which nodes make, fill and read, as in any graph ---- */
+
+bool trial_is_table(const struct trial *t, int i)
+{
+    return t->c->in[i].holder == IN_TABLE || t->c->in[i].holder == IN_MUTABLE;
+}
+
+/* A node of "LookupTableImport", or of the op that takes handles: "LookupTableImportV2". */
+static struct status *add_for_table(struct trial *t, int i, const char *op, const struct out *in,
+                                    int n_in, const struct attr *attr, int n_attr, struct node **n)
+{
+    int nth;
+    char name[64];
+    const struct arg *a = arg_of(t->c, op_sig(op_find(t->c->op)), i, &nth);
+    snprintf(name, sizeof name, "%s%s", op, a && a->ref ? "" : "V2");
+    return add(t, name, in, n_in, attr, n_attr, n);
+}
+
+static struct status *add_constant(struct trial *t, const struct tensor *value, struct out *o)
+{
+    struct attr attr[] = { attr_type("dtype", value->dtype), attr_tensor("value", value) };
+    o->index = 0;
+    return add(t, "Const", NULL, 0, attr, 2, &o->node);
+}
+
+/* Runs the node; its outputs, two at most, are the caller's. */
+static struct status *run_node(struct trial *t, struct node *node, struct tensor *got)
+{
+    struct out fetch[2] = { { node, 0 }, { node, 1 } };
+    struct plan_key key = { .fetch = fetch, .n_fetches = node->n_out, .target = &node,
+                            .n_targets = 1 };
+    struct run_options o = { 0 };
+    struct plan *plan;
+    TRY(plan_compile(t->graph, &key, t->resources, 0, &plan));
+    struct run *r = run_new(plan, NULL);
+    struct status *st = r ? plan_run(plan, r, NULL, got, &o) : status_no_memory();
+    if (r)
+        run_free(r);
+    plan_free(plan);
+    return st;
+}
+
+static struct status *add_table(struct trial *t, int i)
+{
+    const struct case_value *v = &t->c->in[i];
+    struct attr attr[] = { attr_type("key_dtype", v->value.dtype),
+                           attr_type("value_dtype", v->beside.dtype),
+                           attr_bool("use_node_name_sharing", true) };
+    struct out in[3];
+    struct node *fill;
+    TRY(add_for_table(t, i, v->holder == IN_TABLE ? "HashTable" : "MutableHashTable", NULL, 0,
+                      attr, 3, &t->x[i].node));
+    if (is_shape_case(t->c) || !tensor_count(&v->value))
+        return NULL;
+    in[0] = t->x[i];
+    TRY(add_constant(t, &v->value, &in[1]));
+    TRY(add_constant(t, &v->beside, &in[2]));
+    TRY(add_for_table(t, i, "LookupTableImport", in, 3, NULL, 0, &fill));
+    return run_node(t, fill, NULL);
+}
+
+struct status *trial_table_read(struct trial *t, int i, struct tensor got[2])
+{
+    const struct case_value *v = &t->c->in[i];
+    struct attr attr[] = { attr_type("Tkeys", v->value.dtype),
+                           attr_type("Tvalues", v->beside.dtype) };
+    struct node *all;
+    TRY(add_for_table(t, i, "LookupTableExport", &t->x[i], 1, attr, 2, &all));
+    return run_node(t, all, got);
+}
+
 static struct status *add_input(struct trial *t, int i)
 {
     const struct case_value *v = &t->c->in[i];
     enum dtype dtype = dtype_for(t->c, op_find(t->c->op), i);
     struct tensor *x = &t->value[i];
     TRY(value_of_input(t, i));
+    if (trial_is_table(t, i))
+        return add_table(t, i);
     if (v->holder)
         return add_holder(t, i, dtype);
     if (!x->buf) {

@@ -46,6 +46,10 @@ MUST_CHECK struct status *trial_compile(struct trial *t, const struct out *fetch
 MUST_CHECK struct status *trial_run(struct trial *t, struct trial_plan *p, struct tensor *fetch);
 void trial_plan_release(struct trial_plan *p);
 
+/* Is input i a table? What it holds now: keys and values, each the caller's. */
+bool trial_is_table(const struct trial *t, int i);
+MUST_CHECK struct status *trial_table_read(struct trial *t, int i, struct tensor got[2]);
+
 /* NULL, or what is wrong with a case (test/check.c). A value case is run with constants, with
  * placeholders of unknown shape and with inputs whose buffers may be reused, each by both
  * executors; what came must be what the case says, of the inferred dtype and shape, inputs must not

@@ -117,7 +117,7 @@ _KINDS = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
 
 def _check_kind(array, value, dtype):
     """Elements become wider kinds of number, never narrower; bools and strings only themselves."""
-    if not array.size:
+    if not array.size or array.dtype == dtype.as_numpy_dtype:
         return
     kind = _KINDS.get(array.dtype.kind)
     if dtype.is_bool:
@@ -161,11 +161,17 @@ def _first(value):
 def _cast(array, dtype):
     if dtype is None:
         return array if array.dtype.kind not in "US" else array.astype(object)
-    if dtype == dtypes.bfloat16:
-        return (array.astype(np.float32).view(np.uint32) + 0x8000 >> 16).astype(np.uint16)
+    if dtype == dtypes.bfloat16 and array.dtype != dtype.as_numpy_dtype:
+        return _to_bfloat16(array.astype(np.float32))
     if dtype == dtypes.string:
         return array.astype(object)
     return array.astype(dtype.as_numpy_dtype, copy=False)
+
+
+def _to_bfloat16(array):
+    """Floats rounded to their upper 16 bits."""
+    bits = np.ascontiguousarray(array).view(np.uint32) + 0x8000 >> 16
+    return bits.astype(np.uint16).view(dtypes.bfloat16.as_numpy_dtype).reshape(array.shape)
 
 
 def _shaped(array, shape, verify):

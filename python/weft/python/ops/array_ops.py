@@ -105,7 +105,10 @@ def quantize(input, min_range, max_range, T, mode="MIN_COMBINED",
                           name=name)
 
 
-quantize_v2 = quantize
+def quantize_v2(input, min_range, max_range, T, mode="MIN_COMBINED", name=None,
+                round_mode="HALF_AWAY_FROM_ZERO"):
+    """quantize() with its arguments in another order."""
+    return quantize(input, min_range, max_range, T, mode, round_mode, name)
 
 
 def dequantize(input, min_range, max_range, mode="MIN_COMBINED", name=None):
@@ -114,11 +117,14 @@ def dequantize(input, min_range, max_range, mode="MIN_COMBINED", name=None):
 
 
 def quantize_and_dequantize(input, input_min, input_max, signed_input=True, num_bits=8,
-                            range_given=False, round_mode="HALF_TO_EVEN", name=None):
-    """Floats as num_bits could hold them, still as floats."""
+                            range_given=False, round_mode="HALF_TO_EVEN", name=None,
+                            narrow_range=False):
+    """Floats as num_bits could hold them, still as floats; if signed and of narrow_range, without
+    the least number, which has no opposite."""
     return gen.QuantizeAndDequantizeV2(input, input_min, input_max, signed_input=signed_input,
                                        num_bits=num_bits, range_given=range_given,
-                                       round_mode=round_mode, name=name)
+                                       round_mode=round_mode, narrow_range=narrow_range,
+                                       name=name)
 
 
 def quantized_concat(concat_dim, values, input_mins, input_maxes, name=None):

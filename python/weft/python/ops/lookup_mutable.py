@@ -86,8 +86,8 @@ class MutableHashTable(_MutableTable):
 
 
 class DenseHashTable(_MutableTable):
-    """A MutableHashTable whose keys may be vectors; two of them are set apart: `empty_key`, which
-    is refused, and `deleted_key`, for TensorFlow's own use: here what is removed is gone."""
+    """A MutableHashTable whose keys may be vectors; two of them are set apart, and refused:
+    `empty_key` and `deleted_key`."""
 
     def __init__(self, key_dtype, value_dtype, default_value, empty_key, deleted_key,
                  initial_num_buckets=None, name="MutableDenseHashTable", checkpoint=True):
@@ -102,7 +102,7 @@ class DenseHashTable(_MutableTable):
     def _create_resource(self):
         buckets = self._initial_num_buckets
         return gen.MutableDenseHashTableV2(
-            self._empty_key, use_node_name_sharing=self._checkpoint,
+            self._empty_key, self._deleted_key, use_node_name_sharing=self._checkpoint,
             value_dtype=self._value_dtype, value_shape=self._default_value.get_shape(),
             name=self._name, **({} if buckets is None else {"initial_num_buckets": buckets}))
 

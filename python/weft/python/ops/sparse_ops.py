@@ -7,7 +7,6 @@ import numbers
 import numpy as np
 
 from weft.python.framework import constant_op, dtypes, gen, ops, tensor_util
-from weft.python.framework import sparse_tensor as _types
 from weft.python.framework.sparse_tensor import SparseTensor
 from weft.python.ops import array_ops, control_flow_ops, math_ops, sparse_dense
 from weft.python.ops.arguments import renamed_argument
@@ -23,6 +22,8 @@ _OWN = [
 ]
 __all__ = _OWN + sparse_dense.__all__
 
+_DEFAULT_HASH_KEY = 0xDECAFCAFFE
+
 
 def from_dense(tensor, name=None):
     """The elements of a tensor that are not zero, as a SparseTensor."""
@@ -35,22 +36,24 @@ def from_dense(tensor, name=None):
 
 
 def sparse_expand_dims(sp_input, axis=None, name=None):
-    """A dimension of size 1 put in before `axis` (the last by default)."""
-    sp_input = require_sparse(sp_input)
-    rank = sp_input.dense_shape.get_shape().as_list()[0]
+    """A dimension of size 1 put in before `axis` (the last by default), which may be a tensor."""
+    rank = sp_input.dense_shape.get_shape()[0]
     axis = -1 if axis is None else axis
     with ops.name_scope(name, default_name="expand_dims", values=[sp_input.values]):
-        if not isinstance(axis, numbers.Integral) or rank is None:
-            raise ValueError("axis must be an integer and the rank known in expand_dims for "
-                             "sparse tensors")
-        if not -rank - 1 <= axis <= rank:
-            raise ValueError("axis %d is not in [%d, %d]" % (axis, -rank - 1, rank))
-        axis = axis if axis >= 0 else axis + rank + 1
-        shape = array_ops.concat([sp_input.dense_shape[:axis], [1], sp_input.dense_shape[axis:]],
-                                 0, name="expanded_shape")
-        column = array_ops.zeros([array_ops.shape(sp_input.indices)[0], 1], dtypes.int64)
-        indices = array_ops.concat([sp_input.indices[:, :axis], column,
-                                    sp_input.indices[:, axis:]], 1)
+        if isinstance(axis, numbers.Integral):
+            axis = ops.convert_to_tensor(axis, name="axis", dtype=dtypes.int32)
+        elif not isinstance(axis, ops.Tensor):
+            raise TypeError("axis must be an integer value in range [-rank(sp_input)-1, "
+                            "rank(sp_input)]")
+        axis = array_ops.where(axis >= 0, axis, axis + rank + 1)
+        rows = array_ops.shape(sp_input.indices)[0]
+        column = array_ops.zeros([rows, 1], dtype=dtypes.int64)
+        before = array_ops.slice(sp_input.indices, [0, 0], [-1, axis])
+        after = array_ops.slice(sp_input.indices, [0, axis], [-1, -1])
+        indices = array_ops.concat([before, column, after], axis=1)
+        before = array_ops.slice(sp_input.dense_shape, [0], [axis])
+        after = array_ops.slice(sp_input.dense_shape, [axis], [-1])
+        shape = array_ops.concat([before, [1], after], axis=0, name="expanded_shape")
         return SparseTensor(indices, sp_input.values, shape)
 
 
@@ -217,23 +220,34 @@ def sparse_retain(sp_input, to_retain):
 
 def sparse_reset_shape(sp_input, new_shape=None):
     """The same elements in a shape as small as holds them, or in `new_shape`, no smaller."""
-    from weft.python.ops import check_ops
     sp_input = require_sparse(sp_input)
     indices = array_ops.identity(sp_input.indices)
     values = array_ops.identity(sp_input.values)
     old = array_ops.identity(sp_input.dense_shape)
     if new_shape is None:
-        edges = math_ops.reduce_max(indices, axis=0) + 1
-        return SparseTensor(indices, values, math_ops.maximum(
-            array_ops.constant(0, dtype=dtypes.int64), edges))
-    shape = ops.convert_to_tensor(new_shape, dtype=dtypes.int64).get_shape().with_rank(1)
-    new_shape = math_ops.cast(new_shape, dtypes.int64)
-    if shape[0].value is not None and old.get_shape()[0].value is not None:
-        shape[0].assert_is_compatible_with(old.get_shape()[0])
-    checks = [check_ops.assert_equal(array_ops.shape(old), array_ops.shape(new_shape)),
-              check_ops.assert_less_equal(old, new_shape)]
-    new_shape = control_flow_ops.with_dependencies(checks, new_shape)
-    return SparseTensor(indices, values, new_shape)
+        last = math_ops.reduce_max(indices, axis=0)
+        shape = math_ops.maximum(array_ops.constant(0, dtype=dtypes.int64),
+                                 math_ops.add(last, array_ops.ones_like(old)))
+        return SparseTensor(indices, values, shape)
+    shape = ops.convert_to_tensor(new_shape, dtypes.int64)
+    shape.get_shape().assert_has_rank(1)
+    shape.get_shape()[0].merge_with(old.get_shape()[0])
+    return SparseTensor(indices, values, _no_smaller(sp_input, old, shape))
+
+
+def _no_smaller(sp_input, old, shape):
+    """`shape`, checked against the old one now or, where either is not known, in each run."""
+    from weft.python.ops import check_ops
+    known = tensor_util.constant_value(shape)
+    if known is not None and sp_input.get_shape().is_fully_defined():
+        sizes = np.array(sp_input.get_shape().as_list())
+        if not np.all(sizes <= known):
+            raise ValueError("Requested new_shape should have dimension sizes >= sp_input.shape.  "
+                             "Found new_shape (%s), sp_input.shape (%s)." % (sizes, known))
+        return known
+    shape = control_flow_ops.with_dependencies(
+        [check_ops.assert_equal(array_ops.shape(old), array_ops.shape(shape))], shape)
+    return control_flow_ops.with_dependencies([check_ops.assert_less_equal(old, shape)], shape)
 
 
 def sparse_fill_empty_rows(sp_input, default_value, name=None):
@@ -256,10 +270,11 @@ def sparse_softmax(sp_input, name=None):
 
 
 def _larger_or_smaller(op, label, sp_a, sp_b, name):
-    with ops.name_scope(name, label, [sp_a.indices, sp_a.values, sp_b.indices, sp_b.values]):
+    with ops.name_scope(name, label,
+                        [sp_a.indices, sp_a.values, sp_b.indices, sp_b.values]) as name:
         made = op(sp_a.indices, sp_a.values, sp_a.dense_shape, sp_b.indices, sp_b.values,
-                  sp_b.dense_shape)
-        return SparseTensor(made[0], made[1], sp_a.dense_shape)
+                  sp_b.dense_shape, name=name)
+    return SparseTensor(made[0], made[1], sp_a.dense_shape)
 
 
 def sparse_maximum(sp_a, sp_b, name=None):
@@ -307,17 +322,21 @@ def sparse_cross_hashed(inputs, num_buckets=0, hash_key=None, name=None):
 def _cross(inputs, hashed_output, num_buckets=0, hash_key=None, name=None):
     if not isinstance(inputs, (list, tuple)):
         raise TypeError("Inputs must be a list")
+    if not all(isinstance(x, (SparseTensor, ops.Tensor)) for x in inputs):
+        raise TypeError("All inputs must be SparseTensors")
     sparse = [x for x in inputs if isinstance(x, SparseTensor)]
-    dense = [ops.convert_to_tensor(x) for x in inputs if not _types.is_sparse(x)]
-
-    def wide(x):
-        return x if x.dtype.base_dtype == dtypes.string else math_ops.cast(x, dtypes.int64)
-
-    kind = dtypes.int64 if hashed_output else dtypes.string
-    inner = dtypes.string if any(x.dtype.base_dtype == dtypes.string
-                                 for x in sparse + dense) else dtypes.int64
+    dense = [x for x in inputs if not isinstance(x, SparseTensor)]
+    texts = all(x.dtype.base_dtype == dtypes.string for x in inputs)
+    values = [_text_or_int64(x.values) for x in sparse]
+    dense = [_text_or_int64(x) for x in dense]
     return _sparse_of(gen.SparseCross(
-        [x.indices for x in sparse], [wide(x.values) for x in sparse],
-        [x.dense_shape for x in sparse], [wide(x) for x in dense], hashed_output=hashed_output,
-        num_buckets=num_buckets, hash_key=0xDECAFCAFFE if hash_key is None else hash_key,
-        out_type=kind, internal_type=inner, name=name))
+        [x.indices for x in sparse], values, [x.dense_shape for x in sparse], dense,
+        sparse_types=[x.dtype for x in values], dense_types=[x.dtype for x in dense],
+        N=len(sparse), hashed_output=hashed_output, num_buckets=num_buckets,
+        hash_key=hash_key or _DEFAULT_HASH_KEY,
+        out_type=dtypes.int64 if hashed_output else dtypes.string,
+        internal_type=dtypes.string if texts else dtypes.int64, name=name))
+
+
+def _text_or_int64(x):
+    return x if x.dtype.base_dtype == dtypes.string else math_ops.cast(x, dtypes.int64)

@@ -7,7 +7,7 @@ from weft.python.ops.arguments import renamed_argument
 
 __all__ = [
     "regex_full_match", "regex_replace", "string_format", "string_split", "string_split_v2",
-    "reduce_join", "reduce_join_v2", "string_length", "string_length_v2", "substr",
+    "strings_split_v1", "unsorted_segment_join", "reduce_join", "reduce_join_v2", "string_length", "string_length_v2", "substr",
     "substr_deprecated", "substr_v2", "string_to_number", "string_to_number_v1",
     "string_to_hash_bucket", "string_to_hash_bucket_v1", "string_to_hash_bucket_fast",
     "string_to_hash_bucket_strong", "string_join", "as_string", "string_strip", "string_lower",
@@ -71,6 +71,29 @@ def string_split_v2(source, sep=None, maxsplit=-1):
     return _parts_of(gen.StringSplitV2(source, sep, maxsplit=maxsplit))
 
 
+def strings_split_v1(input=None, sep=None, maxsplit=-1, result_type="SparseTensor", source=None,
+                     name=None):
+    """string_split_v2() of strings of any shape, to which the pieces add a dimension."""
+    input = renamed_argument("input", input, "source", source)
+    if result_type != "SparseTensor":
+        raise ValueError("result_type must be 'SparseTensor'.")
+    with ops.name_scope(name, "StringSplit", [input]):
+        input = ops.convert_to_tensor(input, dtype=dtypes.string, name="input")
+        if input.get_shape().ndims == 1:
+            return string_split_v2(input, sep=sep, maxsplit=maxsplit)
+        made = string_split_v2(array_ops.reshape(input, [-1]), sep=sep, maxsplit=maxsplit)
+        shape = array_ops.concat([array_ops.shape(input, out_type=dtypes.int64),
+                                  made.dense_shape[1:]], axis=0)
+        indices, shape = gen.SparseReshape(made.indices, made.dense_shape, shape)
+        return SparseTensor(indices, made.values, shape)
+
+
+def unsorted_segment_join(inputs, segment_ids, num_segments, separator="", name=None):
+    """The strings of each segment joined, in the order in which they stand."""
+    return gen.UnsortedSegmentJoin(inputs, segment_ids, num_segments, separator=separator,
+                                   name=name)
+
+
 def _reduce_join_axes(inputs, axis):
     """The dimensions that reduce_join() joins: by default all, from the last to the first."""
     if axis is not None:
@@ -109,8 +132,7 @@ def string_length_v2(input, unit="BYTE", name=None):
 
 def substr(input, pos, len, name=None, unit="BYTE"):
     """From each string the `len` bytes, or "UTF8_CHAR"s, that start at `pos`."""
-    units = {} if unit == "BYTE" else {"unit": unit}
-    return gen.Substr(input, pos, len, name=name, **units)
+    return gen.Substr(input, pos, len, unit=unit, name=name)
 
 
 substr_deprecated = substr
@@ -194,12 +216,17 @@ def unicode_script(input, name=None):
     return gen.UnicodeScript(input, name=name)
 
 
-def decode_raw(input_bytes, out_type, little_endian=True, name=None):
-    """The bytes of each string as numbers, along a new last dimension."""
+def decode_raw(input_bytes, out_type, little_endian=True, fixed_length=None, name=None):
+    """The bytes of each string as numbers, along a new last dimension.
+
+    fixed_length: so many bytes of each, zeros where there are fewer."""
+    if fixed_length is not None:
+        return gen.DecodePaddedRaw(input_bytes, fixed_length, out_type=out_type,
+                                   little_endian=little_endian, name=name)
     return gen.DecodeRaw(input_bytes, out_type=out_type, little_endian=little_endian, name=name)
 
 
 def decode_raw_v1(input_bytes=None, out_type=None, little_endian=True, name=None, bytes=None):
     """decode_raw() with the old name of its input."""
     return decode_raw(renamed_argument("input_bytes", input_bytes, "bytes", bytes), out_type,
-                      little_endian, name)
+                      little_endian, name=name)

@@ -1,0 +1,169 @@
+/* sparse_serial.c - sparse tensors as strings, three TensorProtos each: SerializeSparse,
+ * SerializeManySparse (each row of one), DeserializeSparse and DeserializeManySparse. */
+#include "ops/parse.h"
+#include "ops/sparse_parts.h"
+#include "base/mem.h"
+#include "tensor/tstring.h"
+
+/* Strings are what there is; a variant, which never leaves a process, holds no tensors yet. */
+static struct status *refuse_variants(const struct node *n, const char *attr)
+{
+    return node_attr_type(n, attr) == DT_STRING ? NULL
+           : status_new(UNIMPLEMENTED, "No OpKernel of %s for %s = variant", n->op->name, attr);
+}
+
+/* ---- there ---- */
+
+static struct status *serialize_prepare(struct prep *p)
+{
+    return refuse_variants(p->node, "out_type");
+}
+
+static struct status *put_part(const struct sparse_part *p, struct tstring *to)
+{
+    TRY(text_of_tensor(&p->indices, to));
+    TRY(text_of_tensor(&p->values, to + 1));
+    return text_of_tensor(&p->shape, to + 2);
+}
+
+static struct status *serialize(struct kernel *k)
+{
+    struct sparse s;
+    TRY(sparse_read(k, 0, &s));
+    TRY(kernel_new(k, 0, DT_STRING, &SHAPE(3)));
+    return put_part(&(struct sparse_part){ *kernel_in(k, 0), *kernel_in(k, 1), *kernel_in(k, 2) },
+                    kernel_out(k, 0)->data);
+}
+
+static struct status *put_row(void *to, int64_t row, struct sparse_part p)
+{
+    struct status *st = put_part(&p, (struct tstring *)to + 3 * row);
+    sparse_part_release(&p);
+    return st;
+}
+
+static struct status *serialize_many(struct kernel *k)
+{
+    struct sparse s;
+    TRY(sparse_rows_read(k, 0, &s));
+    TRY(kernel_new(k, 0, DT_STRING, &SHAPE(s.shape.dim[0], 3)));
+    TRY(sparse_each_row(&s, false, put_row, kernel_out(k, 0)->data));
+    return sparse_each_row(&s, true, put_row, kernel_out(k, 0)->data);
+}
+
+static struct status *serialize_shape(struct shape_ctx *c)
+{
+    int64_t n, rank;
+    TRY(sparse_shapes(c, 0, &n, &rank));
+    *shape_out(c, 0) = SHAPE(3);
+    return NULL;
+}
+
+static struct status *serialize_many_shape(struct shape_ctx *c)
+{
+    int64_t n, rank;
+    TRY(sparse_shapes(c, 0, &n, &rank));
+    *shape_out(c, 0) = SHAPE(-1, 3);
+    return NULL;
+}
+
+/* ---- and back ---- */
+
+static struct status *type_prepare(struct prep *p)
+{
+    enum dtype *t;
+    TRY(prep_state(p, sizeof *t, &t));
+    *t = node_attr_type(p->node, "dtype");
+    return NULL;
+}
+
+static struct status *deserialize_prepare(struct prep *p)
+{
+    TRY(refuse_variants(p->node, "Tserialized"));
+    return type_prepare(p);
+}
+
+static struct status *take_parts(const struct tstring *s, int64_t n, struct sparse_part *part)
+{
+    for (int64_t i = 0; i < n; i++, s += 3) {
+        TRY(tensor_of_text(s, &part[i].indices));
+        TRY(tensor_of_text(s + 1, &part[i].values));
+        TRY(tensor_of_text(s + 2, &part[i].shape));
+    }
+    return NULL;
+}
+
+static struct status *deserialize(struct kernel *k)
+{
+    const struct tensor *x = kernel_in(k, 0);
+    struct shape outer = x->shape;
+    ENSURE(outer.rank > 0, "Serialized sparse should have non-zero rank %s", SHAPE_STR(&outer));
+    ENSURE(outer.dim[outer.rank - 1] == 3, "Serialized sparse should have 3 as the last dimension "
+           "%s", SHAPE_STR(&outer));
+    outer.rank--;
+    int64_t n = shape_count(&outer);
+    ENSURE(n > 0, "Serialized sparse should have at least 1 serialized tensor, but has a zero "
+           "dimension %s", SHAPE_STR(&x->shape));
+    struct sparse_part *part = mem_array(struct sparse_part, n);
+    NEED(part);
+    struct status *st = take_parts(x->data, n, part);
+    if (!st)
+        st = sparse_stack(k, part, n, &outer, *(const enum dtype *)k->state);
+    for (int64_t i = 0; i < n; i++)
+        sparse_part_release(&part[i]);
+    mem_free(part);
+    return st;
+}
+
+static struct status *put_shapes(struct shape_ctx *c)
+{
+    *shape_out(c, 0) = SHAPE(-1, -1);
+    *shape_out(c, 1) = SHAPE(-1);
+    *shape_out(c, 2) = SHAPE(-1);
+    return NULL;
+}
+
+static struct status *deserialize_shape(struct shape_ctx *c)
+{
+    const struct shape *s = shape_in(c, 0);
+    int64_t three;
+    TRY(shape_want_rank_at_least(s, 1));
+    if (s->rank > 0)
+        TRY(dim_merge(s->dim[s->rank - 1], 3, &three));
+    return put_shapes(c);
+}
+
+static struct status *deserialize_many_shape(struct shape_ctx *c)
+{
+    struct shape s;
+    TRY(shape_merge(shape_in(c, 0), &SHAPE(-1, 3), &s));
+    return put_shapes(c);
+}
+
+#define IN "sparse_indices: int64, sparse_values: T, sparse_shape: int64"
+#define OUT "sparse_indices: int64, sparse_values: dtype, sparse_shape: int64"
+#define EITHER "{string, variant} = string"
+
+const struct op ops_sparse_serial[] = {
+    { .name = "SerializeSparse", .inputs = IN, .outputs = "serialized_sparse: out_type",
+      .attrs = "T: type; out_type: " EITHER,
+      .doc = "A sparse tensor as three serialized tensors.",
+      .shape = serialize_shape, .grad = NO_GRADIENT, .prepare = serialize_prepare,
+      .kernel_any = serialize },
+    { .name = "SerializeManySparse", .inputs = IN, .outputs = "serialized_sparse: out_type",
+      .attrs = "T: type; out_type: " EITHER,
+      .doc = "Each row of a sparse tensor as three serialized tensors.",
+      .shape = serialize_many_shape, .grad = NO_GRADIENT, .prepare = serialize_prepare,
+      .kernel_any = serialize_many },
+    { .name = "DeserializeSparse", .inputs = "serialized_sparse: Tserialized", .outputs = OUT,
+      .attrs = "dtype: type; Tserialized: " EITHER,
+      .doc = "The sparse tensors that SerializeSparse wrote, stacked to one.",
+      .shape = deserialize_shape, .grad = NO_GRADIENT, .prepare = deserialize_prepare,
+      .kernel_any = deserialize },
+    { .name = "DeserializeManySparse", .inputs = "serialized_sparse: string", .outputs = OUT,
+      .attrs = "dtype: type",
+      .doc = "The rows that SerializeManySparse wrote, as one sparse tensor again.",
+      .shape = deserialize_many_shape, .grad = NO_GRADIENT, .prepare = type_prepare,
+      .kernel_any = deserialize },
+    { 0 }
+};

@@ -2,6 +2,7 @@
 # run.sh BUILD - every workload, ours and the floor programs that are there, in one run, as ratios.
 # Floors are the hand-written C programs of ../shared/peers (WEFT_SHARED says where else); what
 # other systems take is in bench/peers.md. ROUNDS=3: each program runs so often, the best counts.
+# Then the ops of bench/ops.txt, each alone.
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build}
 peers=${WEFT_SHARED:-../shared}/peers
@@ -59,3 +60,10 @@ say "a checkpoint of a gigabyte"
 "$build/bench-checkpoint" "$build" >> "$rows"
 say ""
 awk -F '\t' -f bench/ratios.awk "$rows"
+for threads in 1 2; do
+    [ "$threads" -le "$(getconf _NPROCESSORS_ONLN)" ] || continue
+    say "each op alone, $threads thread(s)"
+    BENCH_SECONDS=0.005 "$build/bench-ops" "$threads"
+done > "$rows.ops"
+say ""
+awk -f bench/ops.awk "$rows.ops"

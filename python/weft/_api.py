@@ -299,7 +299,8 @@ API["nn"] = {
         convolution crelu depthwise_conv2d depthwise_conv2d_backprop_filter
         depthwise_conv2d_backprop_input depthwise_conv2d_native
         depthwise_conv2d_native_backprop_filter depthwise_conv2d_native_backprop_input
-        dilation2d dropout elu erosion2d fixed_unigram_candidate_sampler fused_batch_norm
+        dilation2d dropout elu erosion2d fixed_unigram_candidate_sampler fractional_avg_pool
+        fractional_max_pool fused_batch_norm
         in_top_k l2_loss l2_normalize leaky_relu learned_unigram_candidate_sampler
         local_response_normalization log_poisson_loss log_softmax log_uniform_candidate_sampler
         lrn max_pool max_pool1d max_pool2d max_pool3d max_pool_v2 max_pool_with_argmax moments
@@ -727,7 +728,6 @@ LATER = {
     "Fourier transforms": "contrib.signal fft fft2d fft3d ifft ifft2d ifft3d signal spectral",
     "specifications of types": """
         IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
-    "fractional pooling": "nn.fractional_avg_pool nn.fractional_max_pool",
     "functions": "function load_library load_op_library python.framework.function wrap_function",
     "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",

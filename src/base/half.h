@@ -32,18 +32,16 @@ static inline float half_load(struct half h)
     return bits_float(sign | special | float_bits(f));
 }
 
+/* Without branches, so that loops of it become vectors: all three cases are worked out. */
 static inline struct half half_store(float f)
 {
-    uint32_t u = float_bits(f), sign = u >> 16 & 0x8000;
-    u &= 0x7fffffff;
-    if (u >= 0x47800000)                        /* too large, infinite or NaN */
-        return (struct half){ (uint16_t)(sign | (u > 0x7f800000 ? 0x7e00 : 0x7c00)) };
-    if (u < 0x38800000) {                       /* subnormal: let the adder round */
-        uint32_t v = float_bits(bits_float(u) + bits_float(0x3f000000));
-        return (struct half){ (uint16_t)(sign | (v - 0x3f000000)) };
-    }
-    u += 0xc8000fff + (u >> 13 & 1);            /* rebias, round to nearest even */
-    return (struct half){ (uint16_t)(sign | u >> 13) };
+    uint32_t bits = float_bits(f), sign = bits >> 16 & 0x8000;
+    int32_t u = bits & 0x7fffffff;
+    uint32_t special = u > 0x7f800000 ? 0x7e00 : 0x7c00;        /* too large, infinite or NaN */
+    uint32_t small = float_bits(bits_float((uint32_t)u) + .5f) - 0x3f000000; /* the adder rounds */
+    uint32_t normal = ((uint32_t)u + 0xc8000fff + ((uint32_t)u >> 13 & 1)) >> 13;   /* to even */
+    uint32_t rest = u < 0x38800000 ? small : normal;
+    return (struct half){ (uint16_t)(sign | (u >= 0x47800000 ? special : rest)) };
 }
 
 static inline float bfloat16_load(struct bfloat16 b)
@@ -53,10 +51,8 @@ static inline float bfloat16_load(struct bfloat16 b)
 
 static inline struct bfloat16 bfloat16_store(float f)
 {
-    uint32_t u = float_bits(f);
-    if (f != f)
-        return (struct bfloat16){ (uint16_t)(u >> 16 | 0x40) };
-    return (struct bfloat16){ (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16) };
+    uint32_t u = float_bits(f), nan = u >> 16 | 0x40, rounded = (u + 0x7fff + (u >> 16 & 1)) >> 16;
+    return (struct bfloat16){ (uint16_t)(f != f ? nan : rounded) };
 }
 
 #endif

@@ -16,60 +16,72 @@ static void piece_of_images(const struct conv_plan *p, int i, struct piece *piec
     int64_t first = g->n * i / p->parts;
     piece->g = *g;
     piece->g.n = g->n * (i + 1) / p->parts - first;
-    piece->image = first * g->h * g->w * g->c;
-    piece->output = first * g->oh * g->ow * g->o;
+    piece->image = first * conv_pixels(g) * g->c;
+    piece->output = first * conv_outputs(g) * g->o;
 }
 
-/* By rows of the output, of one image: the rows of the image that they see, and padding where
- * they look past its edges. Only where channels come last, so that rows lie together. */
-static void piece_of_rows(const struct conv_plan *p, int i, struct piece *piece)
+/* A dimension of a convolution, to be read or changed. */
+struct along { int64_t *in, *out, *k, *s, *dilation, *before, *after; };
+
+/* The outermost one: planes, of a flat image its rows. */
+static struct along outermost(struct conv *g)
+{
+    if (g->d > 1 || g->od > 1)
+        return (struct along){ &g->d, &g->od, &g->kd, &g->sd, &g->dd, &g->front, &g->back };
+    return (struct along){ &g->h, &g->oh, &g->kh, &g->sh, &g->dh, &g->top, &g->bottom };
+}
+
+/* By slabs of one image's output, which lie together where channels come last: the planes or rows
+ * of the image that they see, and padding where they look past its edges. */
+static void piece_of_slab(const struct conv_plan *p, int i, struct piece *piece)
 {
     const struct conv *g = &p->g;
-    int64_t n = i / p->rows, first = g->oh * (i % p->rows) / p->rows;
-    int64_t end = g->oh * (i % p->rows + 1) / p->rows;
-    int64_t from = first * g->sh - g->top;
-    int64_t to = (end - 1) * g->sh - g->top + (g->kh - 1) * g->dh + 1;
-
     piece->g = *g;
+    struct along a = outermost(&piece->g);
+    int64_t in = *a.in, out = *a.out, n = i / p->slabs;
+    int64_t first = out * (i % p->slabs) / p->slabs, end = out * (i % p->slabs + 1) / p->slabs;
+    int64_t from = first * *a.s - *a.before;
+    int64_t to = (end - 1) * *a.s - *a.before + (*a.k - 1) * *a.dilation + 1;
+
     piece->g.n = 1;
-    piece->g.oh = end - first;
-    piece->g.top = from < 0 ? -from : 0;
-    piece->g.bottom = to > g->h ? to - g->h : 0;
+    *a.out = end - first;
+    *a.before = from < 0 ? -from : 0;
+    *a.after = to > in ? to - in : 0;
     from = from < 0 ? 0 : from;
-    piece->g.h = (to > g->h ? g->h : to) - from;
-    piece->image = (n * g->h + from) * g->w * g->c;
-    piece->output = (n * g->oh + first) * g->ow * g->o;
+    *a.in = (to > in ? in : to) - from;
+    piece->image = (n * in + from) * (conv_pixels(g) / in) * g->c;
+    piece->output = (n * out + first) * (conv_outputs(g) / out) * g->o;
 }
 
 static void piece_of(const struct conv_plan *p, int i, struct piece *piece)
 {
-    if (p->rows)
-        piece_of_rows(p, i, piece);
+    if (p->slabs)
+        piece_of_slab(p, i, piece);
     else
         piece_of_images(p, i, piece);
 }
 
 /* A piece that sees nothing but padding is no convolution. */
-static bool rows_are_whole(const struct conv_plan *p)
+static bool slabs_are_whole(const struct conv_plan *p)
 {
     struct piece piece;
-    for (int i = 0; i < p->rows; i++) {
-        piece_of_rows(p, i, &piece);
-        if (piece.g.h <= 0)
+    for (int i = 0; i < p->slabs; i++) {
+        piece_of_slab(p, i, &piece);
+        if (piece.g.d <= 0 || piece.g.h <= 0)
             return false;
     }
     return true;
 }
 
-/* How many pieces: enough work in each, and where there are fewer images than threads, rows. An
- * image's gradient is not cut by rows, because what two rows see overlaps. */
+/* How many pieces: enough work in each, and where there are fewer images than threads, slabs.
+ * An image's gradient is not cut, because what two slabs see overlaps. */
 static void cut(struct conv_plan *p, int threads)
 {
-    const struct conv *g = &p->g;
+    struct conv *g = &p->g;
     double pieces = conv_work(g) / 1e6;
 
     p->parts = 1;
-    p->rows = 0;
+    p->slabs = 0;
     if (threads == 1 || pieces < 2)
         return;
     threads = threads ? threads : pool_threads();
@@ -77,19 +89,18 @@ static void cut(struct conv_plan *p, int threads)
     p->parts = g->n < threads ? (int)g->n : threads;
     if (g->n >= threads || p->kind == CONV_INPUT || g->nchw)
         return;
-    int64_t rows = (threads + g->n - 1) / g->n;
-    p->rows = (int)(rows < g->oh ? rows : g->oh);
-    if (rows_are_whole(p))
-        p->parts = (int)g->n * p->rows;
+    int64_t slabs = (threads + g->n - 1) / g->n, out = *outermost(g).out;
+    p->slabs = (int)(slabs < out ? slabs : out);
+    if (slabs_are_whole(p))
+        p->parts = (int)g->n * p->slabs;
     else
-        p->rows = 0;
+        p->slabs = 0;
 }
 
 /* The gradient of a filter is summed up from one of each piece but the first. */
 static size_t partial_bytes(const struct conv_plan *p)
 {
-    const struct conv *g = &p->g;
-    size_t n = (size_t)(g->kh * g->kw * (g->c / g->groups) * g->o);
+    size_t n = (size_t)conv_filter_count(&p->g);
     return p->kind == CONV_FILTER && p->parts > 1 ? (n * sizeof(float) + 63) / 64 * 64 : 0;
 }
 
@@ -170,8 +181,7 @@ static void run_pieces(void *ctx, int64_t begin, int64_t end)
 
 static void add_partials(const struct job *j)
 {
-    const struct conv *g = &j->p->g;
-    int64_t n = g->kh * g->kw * (g->c / g->groups) * g->o;
+    int64_t n = conv_filter_count(&j->p->g);
     for (int i = 1; i < j->p->parts; i++) {
         const float *x = partial(j, i);
         for (int64_t e = 0; e < n; e++)

@@ -1,7 +1,8 @@
-/* conv.h - two-dimensional convolutions and their gradients, the door to oneDNN.
+/* conv.h - convolutions over two or three dimensions and their gradients, the door to oneDNN.
  *
- * Images are [n,h,w,c] (or [n,c,h,w]), filters always [kh,kw,c/groups,o], outputs [n,oh,ow,o] (or
- * [n,o,oh,ow]). Floats go to oneDNN, which is given the filter in the layout it likes best:
+ * Images are [n,d,h,w,c] (or [n,c,d,h,w]), filters always [kd,kh,kw,c/groups,o], outputs
+ * [n,od,oh,ow,o] (or [n,o,od,oh,ow]); in two dimensions there is one plane: d, kd, od, sd and dd
+ * are 1. Floats go to oneDNN, which is given the filter in the layout it likes best:
  * rearranging it in every run costs little, plain layout up to twice the time. The other types,
  * and what oneDNN cannot or is slow at (the gradient of a one-channel image), are gathered into
  * columns and multiplied (gemm.h), halves as floats. No size may be 0. Any thread.
@@ -20,12 +21,12 @@
 #include <stddef.h>
 
 struct conv {                           /* nothing but int64_t: it is hashed and compared */
-    int64_t n, h, w, c;
-    int64_t kh, kw, o;
-    int64_t oh, ow;
-    int64_t sh, sw;                     /* strides */
-    int64_t dh, dw;                     /* dilations, 1: none */
-    int64_t top, bottom, left, right;   /* padding */
+    int64_t n, d, h, w, c;
+    int64_t kd, kh, kw, o;
+    int64_t od, oh, ow;
+    int64_t sd, sh, sw;                 /* strides */
+    int64_t dd, dh, dw;                 /* dilations, 1: none */
+    int64_t front, back, top, bottom, left, right;      /* padding */
     int64_t groups;                     /* c for a depthwise one, else 1 */
     int64_t nchw;                       /* 0 or 1 */
 };
@@ -44,7 +45,7 @@ struct conv_plan {
     /* The rest is conv's own. */
     bool columns;
     int parts;                          /* pieces of work that may run at the same time */
-    int rows;                           /* oneDNN: pieces an image is cut into, 0: by images */
+    int slabs;                          /* oneDNN: pieces an image is cut into, 0: by images */
     int64_t tile;                       /* columns: pixels of output that are gathered at once */
     size_t part, common;                /* bytes for each part, and for all together */
 };

@@ -10,15 +10,15 @@
 enum { TILE_BYTES = 256 << 10 };        /* of columns: they stay in the cache */
 
 struct steps {
-    int64_t h, w, c;                    /* elements from one row, column, channel to the next */
-    bool together;                      /* all that a row of the filter sees lies without gaps */
+    int64_t d, h, w, c;         /* elements from one plane, row, column, channel to the next */
+    bool together;              /* all that a row of the filter sees lies without gaps */
 };
 
 static struct steps image_steps(const struct conv *g)
 {
-    struct steps s = { g->w * g->c, g->c, 1, g->dw == 1 && g->groups == 1 };
+    struct steps s = { g->h * g->w * g->c, g->w * g->c, g->c, 1, g->dw == 1 && g->groups == 1 };
     if (g->nchw)
-        s = (struct steps){ g->w, 1, g->h * g->w, g->dw == 1 && g->c == 1 };
+        s = (struct steps){ g->h * g->w, g->w, 1, conv_pixels(g), g->dw == 1 && g->c == 1 };
     return s;
 }
 
@@ -34,8 +34,30 @@ static struct span inside(const struct conv *g, int64_t left)
 }
 
 /* Elements that one pixel of the output sees of one group. */
-static int64_t columns_of(const struct conv *g) { return g->kh * g->kw * (g->c / g->groups); }
-static int64_t filter_count(const struct conv *g) { return columns_of(g) * g->o; }
+static int64_t columns_of(const struct conv *g)
+{
+    return g->kd * g->kh * g->kw * (g->c / g->groups);
+}
+
+/* Where a pixel of the output begins to look, and one place of the filter there. */
+struct place { int64_t plane, row, column; };
+
+static struct place place_of(const struct conv *g, int64_t pixel)
+{
+    return (struct place){ pixel / (g->oh * g->ow) * g->sd - g->front,
+                           pixel / g->ow % g->oh * g->sh - g->top,
+                           pixel % g->ow * g->sw - g->left };
+}
+
+/* Where in an image lies what row i of plane p of a filter that begins at `at` sees, the column to
+ * be added; -1: it is padding. */
+static int64_t row_seen(const struct conv *g, const struct steps *s, struct place at, int64_t p,
+                        int64_t i)
+{
+    int64_t plane = at.plane + p * g->dd, row = at.row + i * g->dh;
+    return plane >= 0 && plane < g->d && row >= 0 && row < g->h ? plane * s->d + row * s->h : -1;
+}
+
 static size_t round_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /* ---- tiles: each group of each stretch of pixels of each image ---- */
@@ -45,7 +67,7 @@ struct tiles { const struct conv_plan *p; int64_t next, end; };
 
 static int64_t tiles_of_image(const struct conv_plan *p)
 {
-    return (p->g.oh * p->g.ow + p->tile - 1) / p->tile * p->g.groups;
+    return (conv_outputs(&p->g) + p->tile - 1) / p->tile * p->g.groups;
 }
 
 /* An image's gradient is added up by one part; anything else may be cut anywhere. */
@@ -65,7 +87,8 @@ static bool next_tile(struct tiles *all, struct tile *t)
     t->image = all->next / tiles_of_image(p);
     t->group = all->next % p->g.groups;
     t->from = all->next % tiles_of_image(p) / p->g.groups * p->tile;
-    t->pixels = p->g.oh * p->g.ow - t->from < p->tile ? p->g.oh * p->g.ow - t->from : p->tile;
+    int64_t left = conv_outputs(&p->g) - t->from;
+    t->pixels = left < p->tile ? left : p->tile;
     all->next++;
     return true;
 }
@@ -86,9 +109,9 @@ static size_t tile_bytes(const struct conv_plan *p, size_t size, bool wide)
 static size_t gradient_bytes(const struct conv_plan *p, size_t size, bool wide)
 {
     if (p->kind == CONV_FILTER && (wide || p->parts > 1))
-        return round_up((size_t)filter_count(&p->g) * size);
+        return round_up((size_t)conv_filter_count(&p->g) * size);
     if (p->kind == CONV_INPUT && wide)
-        return round_up((size_t)(p->g.h * p->g.w * p->g.c) * size);
+        return round_up((size_t)(conv_pixels(&p->g) * p->g.c) * size);
     return 0;
 }
 
@@ -105,7 +128,7 @@ static int columns_parts(const struct conv_plan *p, int threads)
 
 static void columns_layout(struct conv_plan *p, int threads, size_t size, bool wide)
 {
-    int64_t pixels = p->g.oh * p->g.ow;
+    int64_t pixels = conv_outputs(&p->g);
     int64_t fit = TILE_BYTES / (columns_of(&p->g) * (int64_t)size);
     p->columns = true;
     p->tile = fit < 16 ? 16 : fit;
@@ -113,7 +136,8 @@ static void columns_layout(struct conv_plan *p, int threads, size_t size, bool w
         p->tile = pixels;
     p->parts = columns_parts(p, threads);
     p->part = tile_bytes(p, size, wide) + gradient_bytes(p, size, wide);
-    p->common = wide && p->kind != CONV_FILTER ? round_up((size_t)filter_count(&p->g) * size) : 0;
+    size_t filter = round_up((size_t)conv_filter_count(&p->g) * size);
+    p->common = wide && p->kind != CONV_FILTER ? filter : 0;
     p->scratch = p->common + p->part * (size_t)p->parts;
 }
 

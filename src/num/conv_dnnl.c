@@ -30,19 +30,41 @@ static uint64_t clock_now;
 
 struct descs { dnnl_memory_desc_t image, output, filter, plain_filter; };
 
+/* One plane by one: oneDNN is told of two dimensions. */
+static bool is_flat(const struct conv *g)
+{
+    return g->d == 1 && g->kd == 1 && g->od == 1 && !g->front;
+}
+
+/* What the dimensions are along planes (but of flat images), rows and columns. */
+static void put(const struct conv *g, int64_t *to, int64_t planes, int64_t rows, int64_t columns)
+{
+    if (!is_flat(g))
+        *to++ = planes;
+    to[0] = rows;
+    to[1] = columns;
+}
+
 static dnnl_status_t descs_init(const struct conv *g, struct descs *d)
 {
-    dnnl_dims_t image = { g->n, g->c, g->h, g->w }, output = { g->n, g->o, g->oh, g->ow };
-    dnnl_dims_t filter = { g->o, g->c, g->kh, g->kw };
-    dnnl_dims_t grouped = { g->groups, g->o / g->groups, g->c / g->groups, g->kh, g->kw };
-    dnnl_format_tag_t tag = g->nchw ? dnnl_nchw : dnnl_nhwc;
-    dnnl_format_tag_t plain = g->groups > 1 ? dnnl_hwigo : dnnl_hwio;
-    int rank = g->groups > 1 ? 5 : 4;
-    const int64_t *dims = g->groups > 1 ? grouped : filter;
-    dnnl_status_t st = dnnl.memory_desc_init_by_tag(&d->image, 4, image, dnnl_f32, tag);
-    st = st ? st : dnnl.memory_desc_init_by_tag(&d->output, 4, output, dnnl_f32, tag);
-    st = st ? st : dnnl.memory_desc_init_by_tag(&d->plain_filter, rank, dims, dnnl_f32, plain);
-    return st ? st : dnnl.memory_desc_init_by_tag(&d->filter, rank, dims, dnnl_f32,
+    static const dnnl_format_tag_t tags[2][2] = { { dnnl_ndhwc, dnnl_ncdhw },
+                                                  { dnnl_nhwc, dnnl_nchw } };
+    static const dnnl_format_tag_t plain[2][2] = { { dnnl_dhwio, dnnl_dhwigo },
+                                                   { dnnl_hwio, dnnl_hwigo } };
+    bool flat = is_flat(g), grouped = g->groups > 1;
+    int rank = 5 - flat;
+    dnnl_dims_t image = { g->n, g->c }, output = { g->n, g->o };
+    dnnl_dims_t filter = { g->groups, g->o / g->groups, g->c / g->groups };
+    put(g, image + 2, g->d, g->h, g->w);
+    put(g, output + 2, g->od, g->oh, g->ow);
+    put(g, filter + 3, g->kd, g->kh, g->kw);
+    dnnl_format_tag_t tag = tags[flat][g->nchw];
+    const int64_t *dims = filter + !grouped;
+    dnnl_status_t st = dnnl.memory_desc_init_by_tag(&d->image, rank, image, dnnl_f32, tag);
+    st = st ? st : dnnl.memory_desc_init_by_tag(&d->output, rank, output, dnnl_f32, tag);
+    st = st ? st : dnnl.memory_desc_init_by_tag(&d->plain_filter, rank + grouped, dims, dnnl_f32,
+                                                plain[flat][grouped]);
+    return st ? st : dnnl.memory_desc_init_by_tag(&d->filter, rank + grouped, dims, dnnl_f32,
                                                   dnnl_format_tag_any);
 }
 
@@ -50,10 +72,13 @@ static dnnl_status_t descs_init(const struct conv *g, struct descs *d)
 static dnnl_status_t describe(const struct conv *g, enum conv_kind kind, const struct descs *d,
                               dnnl_primitive_desc_t *pd)
 {
-    dnnl_dims_t stride = { g->sh, g->sw }, dilate = { g->dh - 1, g->dw - 1 };
-    dnnl_dims_t before = { g->top, g->left }, after = { g->bottom, g->right };
+    dnnl_dims_t stride, dilate, before, after;
     dnnl_convolution_desc_t c;
     dnnl_primitive_desc_t forward = NULL;
+    put(g, stride, g->sd, g->sh, g->sw);
+    put(g, dilate, g->dd - 1, g->dh - 1, g->dw - 1);
+    put(g, before, g->front, g->top, g->left);
+    put(g, after, g->back, g->bottom, g->right);
     dnnl_status_t st = dnnl.dilated_convolution_forward_desc_init(
         &c, dnnl_forward_training, dnnl_convolution_direct, &d->image, &d->filter, NULL,
         &d->output, stride, dilate, before, after);

@@ -4,10 +4,16 @@
 
 #include "num/conv.h"
 
+/* Pixels of an image and of its output, and elements of the filter. */
+static inline int64_t conv_pixels(const struct conv *g) { return g->d * g->h * g->w; }
+static inline int64_t conv_outputs(const struct conv *g) { return g->od * g->oh * g->ow; }
+static inline int64_t conv_filter_count(const struct conv *g)
+{ return g->kd * g->kh * g->kw * (g->c / g->groups) * g->o; }
+
 /* Multiplications and additions that one needs. */
 static inline double conv_work(const struct conv *g)
 {
-    return (double)(g->n * g->oh * g->ow) * (double)(g->kh * g->kw * (g->c / g->groups) * g->o);
+    return (double)(g->n * conv_outputs(g)) * (double)conv_filter_count(g);
 }
 
 /* conv_columns.c */

@@ -1,6 +1,6 @@
 /* conv_test.c - convolutions and both gradients against loops that spell out what they are, over
- * random sizes, strides, dilations, paddings, groups and layouts; every type, oneDNN and its twin
- * by columns, one thread and several. */
+ * random sizes in two and three dimensions, strides, dilations, paddings, groups and layouts;
+ * every type, oneDNN and its twin by columns, one thread and several. */
 #include "num/conv.h"
 
 #include "base/mem.h"
@@ -53,16 +53,19 @@ static int64_t random_in(int64_t from, int64_t to)
     return from + (seed >> 8) % (to - from + 1);
 }
 
-static int64_t image_at(const struct conv *g, int64_t n, int64_t h, int64_t w, int64_t c)
+/* Element (image, channel c of `depth`, pixel of `pixels`). */
+static int64_t element(const struct conv *g, int64_t n, int64_t pixels, int64_t depth, int64_t c,
+                       int64_t pixel)
 {
-    return g->nchw ? ((n * g->c + c) * g->h + h) * g->w + w
-                   : ((n * g->h + h) * g->w + w) * g->c + c;
+    return g->nchw ? (n * depth + c) * pixels + pixel : (n * pixels + pixel) * depth + c;
 }
 
-static int64_t output_at(const struct conv *g, int64_t n, int64_t h, int64_t w, int64_t o)
+/* Along one dimension: which place the filter's place `i` meets, -1 for padding. */
+static int64_t meets(int64_t out, int64_t s, int64_t before, int64_t i, int64_t dilation,
+                     int64_t in)
 {
-    return g->nchw ? ((n * g->o + o) * g->oh + h) * g->ow + w
-                   : ((n * g->oh + h) * g->ow + w) * g->o + o;
+    int64_t at = out * s - before + i * dilation;
+    return at < in ? at : -1;
 }
 
 struct sums { enum conv_kind kind; const double *a, *b; double *to; };
@@ -78,29 +81,28 @@ static inline void add(const struct sums *s, int64_t x, int64_t f, int64_t y)
         s->to[f] += s->a[x] * s->b[y];
 }
 
-static void add_output(const struct conv *g, int64_t n, int64_t oh, int64_t ow, int64_t o,
+static void add_output(const struct conv *g, int64_t n, int64_t pixel, int64_t o,
                        const struct sums *s)
 {
     int64_t depth = g->c / g->groups, first = o / (g->o / g->groups) * depth;
-    int64_t y = output_at(g, n, oh, ow, o);
-    for (int64_t i = 0; i < g->kh; i++)
-        for (int64_t j = 0; j < g->kw; j++) {
-            int64_t h = oh * g->sh - g->top + i * g->dh, w = ow * g->sw - g->left + j * g->dw;
-            if (h < 0 || h >= g->h || w < 0 || w >= g->w)
-                continue;
-            for (int64_t c = 0; c < depth; c++)
-                add(s, image_at(g, n, h, w, first + c), ((i * g->kw + j) * depth + c) * g->o + o,
-                    y);
-        }
+    int64_t y = element(g, n, g->od * g->oh * g->ow, g->o, o, pixel);
+    int64_t od = pixel / g->ow / g->oh, oh = pixel / g->ow % g->oh, ow = pixel % g->ow;
+    for (int64_t k = 0; k < g->kd * g->kh * g->kw; k++) {
+        int64_t d = meets(od, g->sd, g->front, k / g->kw / g->kh, g->dd, g->d);
+        int64_t h = meets(oh, g->sh, g->top, k / g->kw % g->kh, g->dh, g->h);
+        int64_t w = meets(ow, g->sw, g->left, k % g->kw, g->dw, g->w);
+        for (int64_t c = 0; d >= 0 && h >= 0 && w >= 0 && c < depth; c++)
+            add(s, element(g, n, g->d * g->h * g->w, g->c, first + c, (d * g->h + h) * g->w + w),
+                (k * depth + c) * g->o + o, y);
+    }
 }
 
 static void add_all(const struct conv *g, const struct sums *s)
 {
     for (int64_t n = 0; n < g->n; n++)
-        for (int64_t h = 0; h < g->oh; h++)
-            for (int64_t w = 0; w < g->ow; w++)
-                for (int64_t o = 0; o < g->o; o++)
-                    add_output(g, n, h, w, o, s);
+        for (int64_t pixel = 0; pixel < g->od * g->oh * g->ow; pixel++)
+            for (int64_t o = 0; o < g->o; o++)
+                add_output(g, n, pixel, o, s);
 }
 
 /* Quarters, which every type holds exactly. */
@@ -129,12 +131,14 @@ static void check(const struct type *t, const struct conv_plan *p, const void *t
         most = fmax(most, fabs(want[i]));
     for (int64_t i = 0; i < n; i++)
         if (!(fabs(t->get(to, i) - want[i]) <= t->tolerance * most))
-            fail_msg("%s kind %d parts %d n %d image %dx%dx%d filter %dx%dx%d stride %d,%d "
-                     "dilation %d,%d padding %d,%d,%d,%d groups %d nchw %d: element %d is %g, "
-                     "not %g", t->name, p->kind, p->parts, (int)g->n, (int)g->h, (int)g->w,
-                     (int)g->c, (int)g->kh, (int)g->kw, (int)g->o, (int)g->sh, (int)g->sw,
-                     (int)g->dh, (int)g->dw, (int)g->top, (int)g->bottom, (int)g->left,
-                     (int)g->right, (int)g->groups, (int)g->nchw, (int)i, t->get(to, i), want[i]);
+            fail_msg("%s kind %d parts %d n %d image %dx%dx%dx%d filter %dx%dx%dx%d stride "
+                     "%d,%d,%d dilation %d,%d,%d padding %d,%d,%d,%d,%d,%d groups %d nchw %d: "
+                     "element %d is %g, not %g", t->name, p->kind, p->parts, (int)g->n, (int)g->d,
+                     (int)g->h, (int)g->w, (int)g->c, (int)g->kd, (int)g->kh, (int)g->kw,
+                     (int)g->o, (int)g->sd, (int)g->sh, (int)g->sw, (int)g->dd, (int)g->dh,
+                     (int)g->dw, (int)g->front, (int)g->back, (int)g->top, (int)g->bottom,
+                     (int)g->left, (int)g->right, (int)g->groups, (int)g->nchw, (int)i,
+                     t->get(to, i), want[i]);
 }
 
 struct problem { double *a, *b, *to, *want; int64_t na, nb, n; };
@@ -154,8 +158,8 @@ static void try_type(const struct type *t, const struct conv *g, enum conv_kind 
 /* Every step-th type, against the same sums. */
 static void try_one(const struct conv *g, enum conv_kind kind, int threads, size_t step)
 {
-    int64_t x = g->n * g->h * g->w * g->c, f = g->kh * g->kw * (g->c / g->groups) * g->o;
-    int64_t y = g->n * g->oh * g->ow * g->o;
+    int64_t x = g->n * g->d * g->h * g->w * g->c, y = g->n * g->od * g->oh * g->ow * g->o;
+    int64_t f = g->kd * g->kh * g->kw * (g->c / g->groups) * g->o;
     struct problem q = { .na = kind == CONV_INPUT ? y : x, .nb = kind == CONV_FILTER ? y : f,
                          .n = kind == CONV_FORWARD ? y : kind == CONV_INPUT ? x : f };
     q.a = random_values(q.na), q.b = random_values(q.nb), q.to = random_values(q.n);
@@ -166,13 +170,17 @@ static void try_one(const struct conv *g, enum conv_kind kind, int threads, size
     mem_free(q.a), mem_free(q.b), mem_free(q.to), mem_free(q.want);
 }
 
+/* Of two dimensions where there is no `d`. */
 static void set_outputs(struct conv *g)
 {
+    if (!g->d)
+        g->d = g->kd = g->sd = g->dd = 1;
+    g->od = (g->d + g->front + g->back - (g->kd - 1) * g->dd - 1) / g->sd + 1;
     g->oh = (g->h + g->top + g->bottom - (g->kh - 1) * g->dh - 1) / g->sh + 1;
     g->ow = (g->w + g->left + g->right - (g->kw - 1) * g->dw - 1) / g->sw + 1;
 }
 
-static struct conv random_conv(void)
+static struct conv random_conv(bool planes)
 {
     struct conv g = { .groups = random_in(0, 3) ? 1 : random_in(2, 3),
                       .nchw = random_in(0, 3) == 0 };
@@ -184,6 +192,12 @@ static struct conv random_conv(void)
     int64_t h = (g.kh - 1) * g.dh + 1 - g.top - g.bottom;
     int64_t w = (g.kw - 1) * g.dw + 1 - g.left - g.right;
     g.h = random_in(h > 1 ? h : 1, 12), g.w = random_in(w > 1 ? w : 1, 12);
+    if (planes) {
+        g.groups = 1, g.kd = random_in(1, 3), g.sd = random_in(1, 3), g.dd = random_in(1, 2);
+        g.front = random_in(0, 2), g.back = random_in(0, 2);
+        int64_t d = (g.kd - 1) * g.dd + 1 - g.front - g.back;
+        g.d = random_in(d > 1 ? d : 1, 7);
+    }
     set_outputs(&g);
     return g;
 }
@@ -191,14 +205,14 @@ static struct conv random_conv(void)
 static void random_convolutions(void **state)
 {
     (void)state;
-    for (int i = 0; i < 40; i++) {
-        struct conv g = random_conv();
+    for (int i = 0; i < 80; i++) {
+        struct conv g = random_conv(i >= 40);
         for (int kind = CONV_FORWARD; kind <= CONV_FILTER; kind++)
             try_one(&g, (enum conv_kind)kind, 1 + i % 2, 1);
     }
 }
 
-/* Enough work to be cut, by images and by rows, evenly and not, with padding at the edges. */
+/* Enough work to be cut, by images, planes and rows, evenly and not, with padding at the edges. */
 static void large_convolutions(void **state)
 {
     static const struct conv all[] = {
@@ -212,6 +226,14 @@ static void large_convolutions(void **state)
           .dw = 1, .top = 1, .bottom = 1, .left = 1, .right = 1, .groups = 64 },
         { .n = 4, .h = 14, .w = 14, .c = 32, .kh = 3, .kw = 3, .o = 16, .sh = 1, .sw = 1, .dh = 1,
           .dw = 1, .groups = 1, .nchw = 1 },
+        { .n = 1, .d = 9, .h = 10, .w = 11, .c = 16, .kd = 3, .kh = 3, .kw = 3, .o = 16, .sd = 1,
+          .sh = 1, .sw = 1, .dd = 1, .dh = 1, .dw = 1, .front = 1, .back = 1, .top = 1,
+          .bottom = 1, .left = 1, .right = 1, .groups = 1 },
+        { .n = 2, .d = 8, .h = 12, .w = 9, .c = 8, .kd = 3, .kh = 2, .kw = 3, .o = 24, .sd = 2,
+          .sh = 1, .sw = 2, .dd = 2, .dh = 1, .dw = 1, .front = 2, .back = 2, .top = 1,
+          .groups = 1 },
+        { .n = 1, .d = 1, .h = 30, .w = 21, .c = 16, .kd = 3, .kh = 3, .kw = 3, .o = 16, .sd = 1,
+          .sh = 1, .sw = 1, .dd = 1, .dh = 1, .dw = 1, .front = 2, .back = 2, .groups = 1 },
     };
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

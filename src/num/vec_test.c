@@ -1,5 +1,6 @@
 /* vec_test.c - twins: each table of this CPU against libm in long double, at lengths and
  * alignments that make vectors start and end anywhere, apart and in place. */
+#include "base/half.h"
 #include "num/vec.h"
 
 #include <math.h>
@@ -44,6 +45,8 @@ static real ref_softsign(real x) { return x / (1 + fabsl(x)); }
 #define ref_log logl
 #define ref_log1p log1pl
 #define ref_tanh tanhl
+#define ref_sin sinl
+#define ref_cos cosl
 
 static real ref_add(real x, real y) { return x + y; }
 static real ref_sub(real x, real y) { return x - y; }
@@ -165,6 +168,30 @@ static void integers_wrap(void **state)
     }
 }
 
+static void halves_are_as_half_h_has_them(void **state)
+{
+    static float x[65536], again[65536];
+    static uint16_t bits[65536], y[65536];
+    (void)state;
+    for (int i = 0; i < 65536; i++)
+        bits[i] = (uint16_t)i;
+    for (int i = 0; i < 3; i++) {
+        const struct vec *v = vec_find(ISAS[i]);
+        if (!v)
+            continue;
+        v->half_load(x, bits, 65536);
+        v->half_store(y, x, 65536);
+        for (int k = 0; k < 65536; k++) {
+            float want = half_load((struct half){ bits[k] });
+            assert_true(isnan(want) ? isnan(x[k]) : x[k] == want && y[k] == bits[k]);
+            again[k] = x[k] * 1.0003f + 1e-8f;
+        }
+        v->half_store(y, again, 65536);
+        for (int k = 0; k < 65536; k++)
+            assert_true(isnan(again[k]) || y[k] == half_store(again[k]).bits);
+    }
+}
+
 static void a_table_is_chosen(void **state)
 {
     (void)state;
@@ -183,6 +210,7 @@ int main(void)
         cmocka_unit_test(functions_are_right),
         cmocka_unit_test(lengths_and_alignments_do_not_matter),
         cmocka_unit_test(integers_wrap),
+        cmocka_unit_test(halves_are_as_half_h_has_them),
         cmocka_unit_test(a_table_is_chosen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

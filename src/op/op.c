@@ -12,7 +12,7 @@
 
 struct entry { const struct op *op; struct sig sig; };
 
-enum { MAX_OPS = 2048, MAX_ARGS = 16, MAX_ATTRS = 24, MAX_CHOICES = 16 };
+enum { MAX_OPS = 2048, MAX_ARGS = 24, MAX_ATTRS = 24, MAX_CHOICES = 16 };
 
 static struct arena arena;
 static struct map by_name;

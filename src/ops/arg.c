@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-enum { ARG_TILE = 64, TASK = 1 << 15 };
+enum { ARG_TILE = 64, ARG_ROWS = 256, TASK = 1 << 15 };
 
 /* The input as [outer, n, inner], of which n goes. */
 struct arg_job {

@@ -54,6 +54,7 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "FusedBatchNormGrad", GRAD, "TensorFlow gives the moments none" },
     { "FusedBatchNormGradV2", GRAD, "TensorFlow gives the moments none" },
     { "FusedBatchNormGradV3", GRAD, "TensorFlow gives the moments none" },
+    { "MaxPool3DGradGrad", GRAD, "it knows double, its gradient does not" },
 };
 
 /* Dtypes that a signature allows and TensorFlow has no CPU kernel for. Names are patterns. */
@@ -117,6 +118,14 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "PrintV2", "end", "1.14" },
     { "DisableCopyOnRead", NULL, "2.x" },
     { "NearestNeighbors", NULL, "of contrib" },
+    { "LSTMBlockCell", NULL, "of contrib" },
+    { "LSTMBlockCellGrad", NULL, "of contrib" },
+    { "BlockLSTM", NULL, "of contrib" },
+    { "BlockLSTMGrad", NULL, "of contrib" },
+    { "GRUBlockCell", NULL, "of contrib" },
+    { "GRUBlockCellGrad", NULL, "of contrib" },
+    { "BlockLSTMV2", NULL, "1.15" },
+    { "BlockLSTMGradV2", NULL, "1.15" },
     { "MatMul", "T", "1.13: int64" },
     { "BatchMatMul", "T", "1.13: int64" },
     { "EuclideanNorm", NULL, "1.15" },
@@ -144,6 +153,9 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "UnicodeDecodeWithOffsets", NULL, "1.13" },
     { "UnicodeEncode", NULL, "1.13" },
     { "UnicodeTranscode", NULL, "1.13" },
+    { "MaxPoolWithArgmax", "include_batch_in_index", "1.14" },
+    { "MaxPoolGradWithArgmax", "include_batch_in_index", "1.14" },
+    { "MaxPoolGradGradWithArgmax", "include_batch_in_index", "1.14" },
     { "Conv2D", "explicit_paddings", "1.14" },
     { "Conv2D", "padding", "1.14: EXPLICIT" },
     { "Conv2DBackpropInput", "explicit_paddings", "1.14" },

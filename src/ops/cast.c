@@ -135,6 +135,13 @@ static vec_unary *truncating(enum dtype from, enum dtype to)
     return NULL;
 }
 
+/* num/vec.h has the loops between float and float16. */
+static vec_unary *quick(enum dtype from, enum dtype to)
+{
+    return from == DT_FLOAT && to == DT_HALF ? vec_best()->half_store
+         : from == DT_HALF && to == DT_FLOAT ? vec_best()->half_load : NULL;
+}
+
 /* ---- the op ---- */
 
 struct cast { vec_unary *loop; enum dtype to; };
@@ -161,7 +168,7 @@ static struct status *cast_prepare(struct prep *p)
     struct cast *c;
     TRY(prep_state(p, sizeof *c, &c));
     c->to = to;
-    c->loop = node_attr(p->node, "Truncate") ? truncating(from, to) : NULL;
+    c->loop = node_attr(p->node, "Truncate") ? truncating(from, to) : quick(from, to);
     if (!c->loop && casts[stored_as(from)])
         c->loop = (*casts[stored_as(from)])[stored_as(to)];
     return c->loop ? NULL : status_new(UNIMPLEMENTED, "Cast %s to %s is not supported",

@@ -1,9 +1,11 @@
 /* clip.c - ClipByValue. */
+#include "base/pool.h"
 #include "graph/graph.h"
 #include "op/each.h"
 #include "op/kernel.h"
 #include "op/shape_fn.h"
 #include "ops/broadcast.h"
+#include "ops/elementwise.h"
 
 static struct status *check_bounds(const struct kernel *k)
 {
@@ -15,6 +17,13 @@ static struct status *check_bounds(const struct kernel *k)
            SHAPE_STR(t), SHAPE_STR(low), SHAPE_STR(high));
     return NULL;
 }
+
+/* A step is 0 where one bound serves all elements, else 1. */
+struct clip_job {
+    const void *x, *low, *high;
+    int64_t low_step, high_step;
+    void *y;
+};
 
 #define EACH "ops/clip.inc"
 #include "op/each_real.h"

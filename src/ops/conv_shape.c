@@ -1,5 +1,8 @@
 #include "ops/conv_shape.h"
 
+#include "ops/array.h"
+#include "ops/slide.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -7,19 +10,21 @@
 
 const int *conv_layout(const struct conv_attrs *a)
 {
-    static const int nhwc[4] = { 0, 1, 2, 3 }, nchw[4] = { 0, 2, 3, 1 };
-    return a->nchw ? nchw : nhwc;
+    static const int layout[2][2][CONV_DIMS] = { { { 0, -1, 1, 2, 3 }, { 0, -1, 2, 3, 1 } },
+                                                 { { 0, 1, 2, 3, 4 }, { 0, 2, 3, 4, 1 } } };
+    return layout[a->rank == 5][a->nchw];
 }
 
-/* A list of four values; TensorFlow keeps them in 32 bits. */
-static struct status *four(const struct node *n, const char *attr, const char *text,
-                           const int *layout, int64_t value[4])
+/* A list of a value for each dimension of an image; TensorFlow keeps them in 32 bits. */
+static struct status *list_of(const struct node *n, const char *attr, const char *text,
+                              const struct conv_attrs *a, int64_t value[CONV_DIMS])
 {
     const struct attr *list = node_attr_find(n, attr);
-    ENSURE(list && list->n == 4, "%s requires the %s attribute to contain 4 values, but got: %d",
-           n->op->name, text, list ? list->n : 0);
-    for (int i = 0; i < 4; i++) {
-        value[i] = list->ints[layout[i]];
+    const int *layout = conv_layout(a);
+    ENSURE(list && list->n == a->rank, "%s requires the %s attribute to contain %d values, but "
+           "got: %d", n->op->name, text, a->rank, list ? list->n : 0);
+    for (int i = 0; i < CONV_DIMS; i++) {
+        value[i] = layout[i] < 0 ? 1 : list->ints[layout[i]];
         ENSURE(value[i] <= INT_MAX && value[i] >= INT_MIN, "%s: %lld in the %s attribute is too "
                "large", n->op->name, (long long)value[i], text);
     }
@@ -37,7 +42,9 @@ static struct status *explicit_padding(const struct node *n, struct conv_attrs *
     if (a->padding != CONV_EXPLICIT)
         return NULL;
     ENSURE(count == 8, "explicit_paddings attribute must contain 8 values, but got: %d", count);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < CONV_DIMS; i++) {
+        if (layout[i] < 0)
+            continue;
         a->before[i] = list->ints[2 * layout[i]];
         a->after[i] = list->ints[2 * layout[i] + 1];
         ENSURE(a->before[i] >= 0 && a->after[i] >= 0,
@@ -45,9 +52,18 @@ static struct status *explicit_padding(const struct node *n, struct conv_attrs *
         ENSURE(a->before[i] <= INT_MAX && a->after[i] <= INT_MAX,
                "explicit_paddings: a padding is too large");
     }
-    ENSURE(!a->before[0] && !a->after[0] && !a->before[3] && !a->after[3],
+    ENSURE(!a->before[CONV_BATCH] && !a->after[CONV_BATCH] && !a->before[CONV_CHANNELS] &&
+           !a->after[CONV_CHANNELS],
            "Nonzero explicit padding in the batch or depth dimensions is not supported");
     return NULL;
+}
+
+static int image_rank(const struct node *n) { return strncmp(n->op->name, "Conv3D", 6) ? 4 : 5; }
+
+static bool channels_first(const struct node *n)
+{
+    const struct attr *format = node_attr_find(n, "data_format");
+    return format && !strncmp(node_attr_string(n, "data_format"), "NC", 2);
 }
 
 struct status *conv_attrs_of(const struct node *n, struct conv_attrs *a)
@@ -56,11 +72,12 @@ struct status *conv_attrs_of(const struct node *n, struct conv_attrs *a)
     *a = (struct conv_attrs){ .padding = !strcmp(padding, "SAME")       ? CONV_SAME
                                          : !strcmp(padding, "EXPLICIT") ? CONV_EXPLICIT
                                                                         : CONV_VALID,
-                              .nchw = !strcmp(node_attr_string(n, "data_format"), "NCHW"),
-                              .depthwise = !strncmp(n->op->name, "Depthwise", 9) };
-    TRY(four(n, "strides", "stride", conv_layout(a), a->stride));
-    TRY(four(n, "dilations", "dilation", conv_layout(a), a->dilation));
-    for (int i = 1; i < 3; i++) {
+                              .nchw = channels_first(n),
+                              .depthwise = !strncmp(n->op->name, "Depthwise", 9),
+                              .rank = image_rank(n) };
+    TRY(list_of(n, "strides", "stride", a, a->stride));
+    TRY(list_of(n, "dilations", "dilation", a, a->dilation));
+    for (int i = CONV_PLANES; i < CONV_CHANNELS; i++) {
         ENSURE(a->stride[i] > 0, "Stride must be > 0, but got %lld", (long long)a->stride[i]);
         ENSURE(a->dilation[i] > 0, "Dilation rate must be >= 1, but got %lld",
                (long long)a->dilation[i]);
@@ -70,65 +87,87 @@ struct status *conv_attrs_of(const struct node *n, struct conv_attrs *a)
 
 /* ---- sizes ---- */
 
-static int64_t effective(const struct conv_attrs *a, int i, int64_t k)
-{
-    return (k - 1) * a->dilation[i] + 1;
-}
-
-/* The output's size along rows (i = 1) or columns (2) for an input of `in`; may be negative. */
-static int64_t size_of(const struct conv_attrs *a, int i, int64_t in, int64_t k)
-{
-    int64_t s = a->stride[i];
-    if (a->padding == CONV_SAME)
-        return in / s + (in % s != 0);
-    return (in + a->before[i] + a->after[i] - effective(a, i, k) + s) / s;
-}
-
-/* TF pads an uneven number by one more below and on the right. */
-static void padding_of(const struct conv_attrs *a, int i, int64_t in, int64_t k, int64_t out,
-                       int64_t *before, int64_t *after)
-{
-    *before = a->before[i];
-    *after = a->after[i];
-    if (a->padding != CONV_SAME)
-        return;
-    int64_t needed = out ? (out - 1) * a->stride[i] + effective(a, i, k) - in : 0;
-    *before = needed > 0 ? needed / 2 : 0;
-    *after = needed > 0 ? needed - needed / 2 : 0;
-}
-
 /* TensorFlow counts rows, columns and a filter in 32 bits; below, none of this can overflow. */
 static struct status *size_check(int i, int64_t in, int64_t k)
 {
-    ENSURE(in <= INT_MAX && k <= INT_MAX, "Input or filter %s too large: %lld and %lld",
-           i == 1 ? "rows" : "cols", (long long)in, (long long)k);
+    static const char *const name[] = { "batch", "planes", "rows", "cols" };
+    ENSURE(in <= INT_MAX && k <= INT_MAX, "Input or filter %s too large: %lld and %lld", name[i],
+           (long long)in, (long long)k);
     return NULL;
 }
 
 static struct status *geometry_dim(const struct conv_attrs *a, int i, int64_t in, int64_t k,
-                                   int64_t *out, int64_t *before, int64_t *after)
+                                   struct slide *w)
 {
     TRY(size_check(i, in, k));
-    *out = size_of(a, i, in, k);
-    ENSURE(*out >= 0, "Computed output size would be negative: %lld [input_size: %lld, "
-           "effective_filter_size: %lld, stride: %lld]", (long long)*out, (long long)in,
-           (long long)effective(a, i, k), (long long)a->stride[i]);
-    padding_of(a, i, in, k, *out, before, after);
+    TRY(slide_over(in + a->before[i] + a->after[i], slide_span(k, a->dilation[i]), a->stride[i],
+                   a->padding == CONV_SAME, w));
+    w->before += a->before[i];
+    w->after += a->after[i];
     return NULL;
+}
+
+int64_t conv_image_dim(const struct conv_attrs *a, const struct shape *x, int i)
+{
+    int at = conv_layout(a)[i];
+    return at < 0 ? 1 : x->rank < 0 ? -1 : x->dim[at];
+}
+
+int64_t conv_filter_dim(const struct conv_attrs *a, const struct shape *f, int i)
+{
+    int at = i - CONV_PLANES - (a->rank == 4);
+    return at < 0 ? 1 : f->rank < 0 ? -1 : f->dim[at];
+}
+
+/* What goes out of a filter. */
+static int64_t filter_outputs(const struct conv_attrs *a, const struct shape *f)
+{
+    return f->rank < 0 ? -1 : f->dim[a->rank - 1];
 }
 
 struct status *conv_geometry(const struct conv_attrs *a, const struct shape *x,
                              const struct shape *f, struct conv *g)
 {
-    const int *at = conv_layout(a);
-    *g = (struct conv){ .n = x->dim[at[0]], .h = x->dim[at[1]], .w = x->dim[at[2]],
-                        .c = x->dim[at[3]], .kh = f->dim[0], .kw = f->dim[1],
-                        .o = a->depthwise ? f->dim[2] * f->dim[3] : f->dim[3],
-                        .sh = a->stride[1], .sw = a->stride[2], .dh = a->dilation[1],
-                        .dw = a->dilation[2], .groups = a->depthwise ? x->dim[at[3]] : 1,
-                        .nchw = a->nchw };
-    TRY(geometry_dim(a, 1, g->h, g->kh, &g->oh, &g->top, &g->bottom));
-    return geometry_dim(a, 2, g->w, g->kw, &g->ow, &g->left, &g->right);
+    int64_t depth = conv_filter_dim(a, f, CONV_CHANNELS);
+    int64_t in[CONV_DIMS], k[CONV_DIMS];
+    struct slide w[CONV_DIMS];
+    for (int i = CONV_BATCH; i < CONV_DIMS; i++)
+        in[i] = conv_image_dim(a, x, i);
+    for (int i = CONV_PLANES; i < CONV_CHANNELS; i++) {
+        k[i] = conv_filter_dim(a, f, i);
+        TRY(geometry_dim(a, i, in[i], k[i], &w[i]));
+    }
+    *g = (struct conv){
+        .n = in[0], .d = in[1], .h = in[2], .w = in[3], .c = in[4],
+        .kd = k[1], .kh = k[2], .kw = k[3],
+        .o = filter_outputs(a, f) * (a->depthwise ? depth : 1),
+        .od = w[1].out, .oh = w[2].out, .ow = w[3].out,
+        .sd = a->stride[1], .sh = a->stride[2], .sw = a->stride[3],
+        .dd = a->dilation[1], .dh = a->dilation[2], .dw = a->dilation[3],
+        .front = w[1].before, .back = w[1].after, .top = w[2].before, .bottom = w[2].after,
+        .left = w[3].before, .right = w[3].after, .nchw = a->nchw,
+        .groups = a->depthwise ? depth : depth ? in[4] / depth : 1,
+    };
+    return NULL;
+}
+
+struct conv_along conv_along(const struct conv *g, int i)
+{
+    if (i == CONV_PLANES)
+        return (struct conv_along){ g->d, g->kd, g->od, g->sd, g->dd };
+    if (i == CONV_ROWS)
+        return (struct conv_along){ g->h, g->kh, g->oh, g->sh, g->dh };
+    return (struct conv_along){ g->w, g->kw, g->ow, g->sw, g->dw };
+}
+
+struct shape conv_output(const struct conv_attrs *a, const struct conv *g)
+{
+    const int64_t size[CONV_DIMS] = { g->n, g->od, g->oh, g->ow, g->o };
+    struct shape y = { .rank = a->rank };
+    for (int i = 0; i < CONV_DIMS; i++)
+        if (conv_layout(a)[i] >= 0)
+            y.dim[conv_layout(a)[i]] = size[i];
+    return y;
 }
 
 /* ---- shape functions ---- */
@@ -136,69 +175,73 @@ struct status *conv_geometry(const struct conv_attrs *a, const struct shape *x,
 static struct status *shape_dim(const struct conv_attrs *a, int i, int64_t in, int64_t k,
                                 int64_t *out)
 {
-    *out = -1;
-    if (in < 0 || (k < 0 && a->padding != CONV_SAME))
-        return NULL;
     TRY(size_check(i, in, k));
-    int64_t padded = in + a->before[i] + a->after[i];
-    ENSURE(a->padding == CONV_SAME || padded >= effective(a, i, k),
-           "Negative dimension size caused by subtracting %lld from %lld",
-           (long long)effective(a, i, k), (long long)padded);
-    *out = size_of(a, i, in, k);
-    return NULL;
+    return slide_shape(in < 0 ? in : in + a->before[i] + a->after[i],
+                       k < 0 ? k : slide_span(k, a->dilation[i]), a->stride[i],
+                       a->padding == CONV_SAME, out);
 }
-
-static int64_t dim_of(const struct shape *s, int i) { return s->rank < 0 ? -1 : s->dim[i]; }
 
 /* All but the channels of the output. */
 static struct status *image_shape(struct shape_ctx *c, struct conv_attrs *a)
 {
     const struct shape *x = shape_in(c, 0), *f = shape_in(c, 1);
     struct shape *y = shape_out(c, 0);
-    TRY(shape_want_rank(x, 4));
-    TRY(shape_want_rank(f, 4));
     TRY(conv_attrs_of(c->node, a));
+    TRY(shape_want_rank(x, a->rank));
+    TRY(shape_want_rank(f, a->rank));
     const int *at = conv_layout(a);
-    *y = (struct shape){ 4, { -1, -1, -1, -1 } };
-    y->dim[at[0]] = dim_of(x, at[0]);
-    TRY(shape_dim(a, 1, dim_of(x, at[1]), dim_of(f, 0), &y->dim[at[1]]));
-    return shape_dim(a, 2, dim_of(x, at[2]), dim_of(f, 1), &y->dim[at[2]]);
+    *y = shape_of_rank(a->rank);
+    y->dim[at[CONV_BATCH]] = conv_image_dim(a, x, CONV_BATCH);
+    for (int i = CONV_PLANES; i < CONV_CHANNELS; i++)
+        if (at[i] >= 0)
+            TRY(shape_dim(a, i, conv_image_dim(a, x, i), conv_filter_dim(a, f, i),
+                          &y->dim[at[i]]));
+    return NULL;
 }
 
 struct status *conv_shape(struct shape_ctx *c)
 {
     struct conv_attrs a;
-    const struct shape *f = shape_in(c, 1);
     TRY(image_shape(c, &a));
-    int64_t depth = dim_of(shape_in(c, 0), conv_layout(&a)[3]), want = dim_of(f, 2);
+    int64_t depth = conv_image_dim(&a, shape_in(c, 0), CONV_CHANNELS);
+    int64_t want = conv_filter_dim(&a, shape_in(c, 1), CONV_CHANNELS);
+    if (a.rank == 5)
+        TRY(dim_merge(depth, want, &depth));
     ENSURE(depth < 0 || want < 0 || (want ? depth % want == 0 : depth == 0),
            "Depth of input (%lld) is not a multiple of input depth of filter (%lld)",
            (long long)depth, (long long)want);
-    shape_out(c, 0)->dim[conv_layout(&a)[3]] = dim_of(f, 3);
+    shape_out(c, 0)->dim[conv_layout(&a)[CONV_CHANNELS]] = filter_outputs(&a, shape_in(c, 1));
     return NULL;
 }
 
 struct status *depthwise_shape(struct shape_ctx *c)
 {
     struct conv_attrs a;
-    const struct shape *f = shape_in(c, 1);
     int64_t depth;
     TRY(image_shape(c, &a));
-    TRY(dim_merge(dim_of(shape_in(c, 0), conv_layout(&a)[3]), dim_of(f, 2), &depth));
-    int64_t *out = &shape_out(c, 0)->dim[conv_layout(&a)[3]];
-    ENSURE(depth < 0 || dim_of(f, 3) < 0 || !__builtin_mul_overflow(depth, f->dim[3], out),
-           "Depth of %lld times %lld is too large", (long long)depth, (long long)f->dim[3]);
-    *out = depth < 0 || dim_of(f, 3) < 0 ? -1 : *out;
+    int64_t each = filter_outputs(&a, shape_in(c, 1));
+    TRY(dim_merge(conv_image_dim(&a, shape_in(c, 0), CONV_CHANNELS),
+                  conv_filter_dim(&a, shape_in(c, 1), CONV_CHANNELS), &depth));
+    int64_t *out = &shape_out(c, 0)->dim[conv_layout(&a)[CONV_CHANNELS]];
+    ENSURE(depth < 0 || each < 0 || !__builtin_mul_overflow(depth, each, out),
+           "Depth of %lld times %lld is too large", (long long)depth, (long long)each);
+    *out = depth < 0 || each < 0 ? -1 : *out;
     return NULL;
 }
 
+/* Input i is the shape, or of the oldest ops a tensor of that shape. */
 static struct status *told_shape(struct shape_ctx *c, int i)
 {
     struct shape *s = shape_out(c, 0);
-    TRY(shape_in_shape(c, i, s));
-    TRY(shape_want_rank(s, 4));
+    enum dtype t = node_in_dtype(c->node, i);
+    int rank = image_rank(c->node);
+    if (t == DT_INT32 || t == DT_INT64)
+        TRY(shape_in_shape(c, i, s));
+    else
+        *s = *shape_in(c, i);
+    TRY(shape_want_rank(s, rank));
     if (s->rank < 0)
-        *s = SHAPE(-1, -1, -1, -1);
+        *s = shape_of_rank(rank);
     return NULL;
 }
 

@@ -32,26 +32,22 @@ static struct pass pass_of(const struct kernel *k, enum dtype out, int64_t grain
 
 void half_tile_load(enum dtype t, float *to, const void *from, size_t n)
 {
-    const struct half *h = from;
-    const struct bfloat16 *b = from;
+    const uint16_t *bits = from;        /* a struct of its own would keep them from being vectors */
     if (t == DT_HALF)
-        for (size_t i = 0; i < n; i++)
-            to[i] = half_load(h[i]);
+        vec_best()->half_load(to, bits, n);
     else
         for (size_t i = 0; i < n; i++)
-            to[i] = bfloat16_load(b[i]);
+            to[i] = bfloat16_load((struct bfloat16){ bits[i] });
 }
 
 void half_tile_store(enum dtype t, void *to, const float *from, size_t n)
 {
-    struct half *h = to;
-    struct bfloat16 *b = to;
+    uint16_t *bits = to;
     if (t == DT_HALF)
-        for (size_t i = 0; i < n; i++)
-            h[i] = half_store(from[i]);
+        vec_best()->half_store(bits, from, n);
     else
         for (size_t i = 0; i < n; i++)
-            b[i] = bfloat16_store(from[i]);
+            bits[i] = bfloat16_store(from[i]).bits;
 }
 
 static void tiles1(const struct pass *m, char *y, const char *x, size_t n)

@@ -103,25 +103,43 @@ struct gather {
     char *out;
 };
 
+/* n rows of one block, by the indices from `first` on; `bytes` and `wide` are constants where this
+ * lands. */
+static inline __attribute__((always_inline)) void
+gather_run(char *to, const char *from, const void *indices, int64_t first, int64_t n, size_t bytes,
+           bool wide)
+{
+    const int32_t *i4 = (const int32_t *)indices + first;
+    const int64_t *i8 = (const int64_t *)indices + first;
+    for (int64_t i = 0; i < n; i++)
+        memcpy(to + (size_t)i * bytes, from + (size_t)(wide ? i8[i] : i4[i]) * bytes, bytes);
+}
+
+static void gather_block(const struct gather *g, char *to, const char *from, int64_t first,
+                         int64_t n)
+{
+    const void *indices = g->indices->data;
+    bool wide = g->indices->dtype == DT_INT64;
+    if (g->bytes == 4 && wide)
+        gather_run(to, from, indices, first, n, 4, true);
+    else if (g->bytes == 4)
+        gather_run(to, from, indices, first, n, 4, false);
+    else if (g->bytes == 8)
+        gather_run(to, from, indices, first, n, 8, wide);
+    else
+        gather_run(to, from, indices, first, n, g->bytes, wide);
+}
+
 /* Row r of the output is row (r / n) * dim + index of params. */
 static void gather_rows(void *ctx, int64_t begin, int64_t end)
 {
     const struct gather *g = ctx;
-    int64_t block = begin / g->n, i = begin % g->n;
-    for (int64_t r = begin; r < end; r++) {
-        int64_t at = index_at(g->indices, block / g->outer * g->n + i);
-        const char *from = g->params + (block * g->dim + at) * (int64_t)g->bytes;
-        char *to = g->out + r * (int64_t)g->bytes;
-        if (g->bytes == 4)
-            memcpy(to, from, 4);
-        else if (g->bytes == 8)
-            memcpy(to, from, 8);
-        else
-            memcpy(to, from, g->bytes);
-        if (++i == g->n) {
-            i = 0;
-            block++;
-        }
+    for (int64_t r = begin, some; r < end; r += some) {
+        int64_t block = r / g->n, i = r % g->n;
+        some = g->n - i < end - r ? g->n - i : end - r;
+        gather_block(g, g->out + r * (int64_t)g->bytes,
+                     g->params + block * g->dim * (int64_t)g->bytes,
+                     block / g->outer * g->n + i, some);
     }
 }
 
@@ -136,9 +154,25 @@ static struct status *gather_owned(struct tensor *y, const struct tensor *params
     return NULL;
 }
 
+/* Are all in [0, dim)? Two plain loops, that they may be vectors. */
+static bool indices_fit(const struct tensor *indices, int64_t dim)
+{
+    const int32_t *i4 = indices->data;
+    const int64_t *i8 = indices->data;
+    uint64_t last = (uint64_t)dim - 1, beyond = 0;
+    int64_t n = tensor_count(indices);
+    if (indices->dtype == DT_INT64)
+        for (int64_t i = 0; i < n; i++)
+            beyond |= (uint64_t)i8[i] | (last - (uint64_t)i8[i]);
+    else
+        for (int64_t i = 0; i < n; i++)
+            beyond |= (uint64_t)(int64_t)i4[i] | (last - (uint64_t)(int64_t)i4[i]);
+    return !(beyond >> 63);
+}
+
 static struct status *indices_check(const struct tensor *indices, int64_t dim)
 {
-    int64_t n = tensor_count(indices);
+    int64_t n = indices_fit(indices, dim) ? 0 : tensor_count(indices);
     for (int64_t i = 0; i < n; i++)
         ENSURE((uint64_t)index_at(indices, i) < (uint64_t)dim, "indices%s = %lld is not in "
                "[0, %lld)", INDEX_STR(&indices->shape, i), (long long)index_at(indices, i),

@@ -39,6 +39,7 @@ static bool verbose;
 static const struct { const char *op, *how; int theirs, ours; const char *why; } exceptions[] = {
     { "Conv2D", "*", UNIMPLEMENTED, OK, "NCHW on the CPU is 1.15's, with oneDNN" },
     { "Conv2DBackprop*", "*", INVALID_ARGUMENT, OK, "NCHW on the CPU is 1.15's, with oneDNN" },
+    { "Conv3DBackprop*", "[eln]*", INVALID_ARGUMENT, OK, "NCDHW as NCHW" },
     { "MaxPool", "[elnw]*", INVALID_ARGUMENT, OK, "later ones pool NCHW on the CPU (GOLDEN.md)" },
     { "AvgPool", "[elnw]*", INVALID_ARGUMENT, OK, "later ones pool NCHW on the CPU (GOLDEN.md)" },
     { "FusedBatchNorm*", "*", INTERNAL, OK, "NCHW on the CPU is 1.15's, with oneDNN" },

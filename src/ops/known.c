@@ -9,10 +9,6 @@
 const struct op ops_known[] = {
     KNOWN("AudioSpectrogram", "input: float", "spectrogram: float",
           "window_size: int; stride: int; magnitude_squared: bool = false", 0),
-    KNOWN("AvgPool3D", "input: T", "output: T",
-          "ksize: list(int) >= 5; strides: list(int) >= 5; padding: {\"SAME\", \"VALID\"}; "
-          "data_format: {\"NDHWC\", \"NCDHW\"} = \"NDHWC\"; T: {half, bfloat16, float, double}",
-          0),
     KNOWN("BatchDatasetV2", "input_dataset: variant, batch_size: int64, drop_remainder: bool",
           "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("Betainc", "a: T, b: T, x: T", "z: T", "T: {float, double}", 0),
@@ -23,24 +19,9 @@ const struct op ops_known[] = {
     KNOWN("ConcatenateDataset", "input_dataset: variant, another_dataset: variant",
           "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("ControlTrigger", "", "", "", 0),
-    KNOWN("Conv3D", "input: T, filter: T", "output: T",
-          "T: {half, bfloat16, float, double}; strides: list(int) >= 5; padding: {\"SAME\", "
-          "\"VALID\"}; data_format: {\"NDHWC\", \"NCDHW\"} = \"NDHWC\"; dilations: list(int) = "
-          "[1, 1, 1, 1, 1]", 0),
-    KNOWN("Conv3DBackpropFilterV2", "input: T, filter_sizes: int32, out_backprop: T", "output: T",
-          "T: {half, bfloat16, float, double}; strides: list(int) >= 5; padding: {\"SAME\", "
-          "\"VALID\"}; data_format: {\"NDHWC\", \"NCDHW\"} = \"NDHWC\"; dilations: list(int) = "
-          "[1, 1, 1, 1, 1]", 0),
-    KNOWN("Conv3DBackpropInputV2", "input_sizes: Tshape, filter: T, out_backprop: T", "output: T",
-          "T: {half, bfloat16, float, double}; strides: list(int) >= 5; padding: {\"SAME\", "
-          "\"VALID\"}; data_format: {\"NDHWC\", \"NCDHW\"} = \"NDHWC\"; dilations: list(int) = "
-          "[1, 1, 1, 1, 1]; Tshape: {int32, int64} = int32", 0),
     KNOWN("DecodeWav", "contents: string", "audio: float, sample_rate: int32",
           "desired_channels: int = -1; desired_samples: int = -1", 0),
     KNOWN("DeepCopy", "x: T", "y: T", "T: type", OP_STATEFUL),
-    KNOWN("Dilation2D", "input: T, filter: T", "output: T",
-          "T: realnumbertype; strides: list(int) >= 4; rates: list(int) >= 4; padding: "
-          "{\"SAME\", \"VALID\"}", 0),
     KNOWN("DisableCopyOnRead", "resource: resource", "", "", OP_STATEFUL),
     KNOWN("Empty", "shape: int32", "output: dtype", "dtype: type; init: bool = false",
           OP_STATEFUL),
@@ -60,9 +41,6 @@ const struct op ops_known[] = {
     KNOWN("IteratorGetNext", "iterator: resource", "components: output_types",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", OP_STATEFUL),
     KNOWN("MakeIterator", "dataset: variant, iterator: resource", "", "", OP_STATEFUL),
-    KNOWN("MaxPool3D", "input: T", "output: T",
-          "ksize: list(int) >= 5; strides: list(int) >= 5; padding: {\"SAME\", \"VALID\"}; "
-          "data_format: {\"NDHWC\", \"NCDHW\"} = \"NDHWC\"; T: {half, bfloat16, float}", 0),
     KNOWN("Mfcc", "spectrogram: float, sample_rate: int32", "output: float",
           "upper_frequency_limit: float = 4000; lower_frequency_limit: float = 20; "
           "filterbank_channel_count: int = 40; dct_coefficient_count: int = 13", 0),

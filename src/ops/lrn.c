@@ -2,11 +2,12 @@
  * neighbours amount to; and LRNGrad. */
 #include "base/pool.h"
 #include "graph/graph.h"
+#include "num/vec.h"
 #include "op/each.h"
 #include "op/kernel.h"
 #include "op/grad.h"
 
-#include <math.h>
+#include <string.h>
 
 enum { LRN_SCRATCH = 6 };            /* floats a part has for each channel */
 
@@ -35,34 +36,54 @@ static struct status *lrn_prepare(struct prep *p)
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* norm[c] = bias + alpha * the sum of squares of the channels within the radius of c. */
-static void lrn_norms(const struct lrn *s, const float *x, int64_t depth, float *norm)
+/* sum[c] = the sum of x over the channels within the radius of c, in their order: one neighbour of
+ * all channels after the other, so that the loops are vectors. */
+static void lrn_sums(int64_t radius, const float *x, int64_t depth, float *restrict sum)
 {
-    for (int64_t c = 0; c < depth; c++) {
-        float sum = 0;
-        int64_t begin = c > s->radius ? c - s->radius : 0;
-        int64_t end = s->radius < depth - c ? c + s->radius + 1 : depth;
-        for (int64_t i = begin; i < end; i++)
-            sum += x[i] * x[i];
-        norm[c] = s->bias + s->alpha * sum;
+    int64_t most = least(radius, depth - 1);
+    memset(sum, 0, (size_t)depth * sizeof *sum);
+    for (int64_t d = -most; d <= most; d++)
+        for (int64_t c = d < 0 ? -d : 0; c < least(depth, depth - d); c++)
+            sum[c] += x[c + d];
+}
+
+/* norm[c] = bias + alpha * the sum of squares around c; `squares` is room for them. */
+static void lrn_norms(const struct lrn *s, const float *x, int64_t depth, float *squares,
+                      float *norm)
+{
+    vec_best()->square_f32(squares, x, (size_t)depth);
+    lrn_sums(s->radius, squares, depth, norm);
+    for (int64_t c = 0; c < depth; c++)
+        norm[c] = s->bias + s->alpha * norm[c];
+}
+
+/* y = x to the power of -beta; y may be x. */
+static void lrn_powers(const struct lrn *s, float *y, const float *x, int64_t depth)
+{
+    const struct vec *v = vec_best();
+    const float power = -s->beta;
+    size_t n = (size_t)depth;
+    if (power == -1) {
+        v->reciprocal_f32(y, x, n);
+        return;
     }
+    v->log_f32(y, x, n);
+    v->mul_f32(y, y, &power, n, VEC_VS);
+    v->exp_f32(y, y, n);
 }
 
 /* The whole gradient of a pixel. share[c] = dy y / norm, what each neighbour of c takes. */
 static void lrn_back(const struct lrn *s, const float *dy, const float *x, const float *y,
                      int64_t depth, float *norm, float *share, float *dx)
 {
-    lrn_norms(s, x, depth, norm);
+    float twice = 2 * s->alpha * s->beta;
+    lrn_norms(s, x, depth, share, norm);
     for (int64_t c = 0; c < depth; c++)
         share[c] = dy[c] * y[c] / norm[c];
-    for (int64_t c = 0; c < depth; c++) {
-        float sum = 0;
-        int64_t begin = c > s->radius ? c - s->radius : 0;
-        int64_t end = s->radius < depth - c ? c + s->radius + 1 : depth;
-        for (int64_t i = begin; i < end; i++)
-            sum += share[i];
-        dx[c] = dy[c] * powf(norm[c], -s->beta) - 2 * s->alpha * s->beta * x[c] * sum;
-    }
+    lrn_sums(s->radius, share, depth, dx);
+    lrn_powers(s, norm, norm, depth);
+    for (int64_t c = 0; c < depth; c++)
+        dx[c] = dy[c] * norm[c] - twice * x[c] * dx[c];
 }
 
 static struct status *lrn_run(struct kernel *k, void (*fn)(void *ctx, int64_t begin, int64_t end))

@@ -1,4 +1,6 @@
 /* mirror.c - MirrorPad, whose padding is the tensor itself seen in a mirror, and MirrorPadGrad. */
+#include "ops/mirror.h"
+
 #include "ops/array.h"
 
 #include <string.h>
@@ -14,8 +16,7 @@ static struct status *mirror_prepare(struct prep *p)
     return NULL;
 }
 
-/* How an unpadded dimension of size `dim` is padded. */
-static struct status *mirror_dim(int64_t before, int64_t after, int64_t dim, int64_t edge)
+struct status *mirror_dim(int64_t before, int64_t after, int64_t dim, int64_t edge)
 {
     ENSURE(before >= 0 && after >= 0, "paddings must be non-negative: %lld %lld",
            (long long)before, (long long)after);

@@ -22,6 +22,7 @@
     X(compare) \
     X(complex) \
     X(conv) \
+    X(conv_fused) \
     X(crop) \
     X(cross) \
     X(csv) \
@@ -30,6 +31,7 @@
     X(decompose) \
     X(descent) \
     X(diag) \
+    X(dilation) \
     X(encode) \
     X(example) \
     X(example_json) \
@@ -38,10 +40,12 @@
     X(image_file) \
     X(fake_quant) \
     X(fill) \
+    X(fractional) \
     X(flow) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \
+    X(gru) \
     X(hash) \
     X(hits) \
     X(join) \
@@ -49,6 +53,8 @@
     X(linalg) \
     X(logic) \
     X(lrn) \
+    X(lstm) \
+    X(lstm_grad) \
     X(matmul) \
     X(mirror) \
     X(move) \

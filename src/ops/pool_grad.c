@@ -7,10 +7,12 @@
 /* A node over the windows that this one has. */
 static struct out pool(struct grad *g, const char *op, const struct out *in, int n_in)
 {
-    static const char *const name[] = { "ksize", "strides", "padding", "data_format" };
-    struct attr attr[4];
+    static const char *const name[] = { "ksize", "strides", "padding", "data_format",
+                                        "include_batch_in_index" };
+    enum { NAMES = sizeof name / sizeof *name };
+    struct attr attr[NAMES];
     int n = 0;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < NAMES; i++) {
         const struct attr *a = node_attr_find(g->node, name[i]);
         if (a)
             attr[n++] = *a;
@@ -23,9 +25,34 @@ static struct out zeros_like(struct grad *g, struct out x)
     return grad_add(g, "ZerosLike", OUTS(x), NULL, 0);
 }
 
-void max_pool_gradient(struct grad *g)
+/* ---- the greatest: of (x), of (x, y, dy), and of (x, y, g) ---- */
+
+static void max_back(struct grad *g, const char *op)
 {
-    g->dx[0] = pool(g, "MaxPoolGrad", OUTS(g->x[0], g->y[0], g->dy[0]));
+    g->dx[0] = pool(g, op, OUTS(g->x[0], g->y[0], g->dy[0]));
+}
+
+static void max_again(struct grad *g, const char *op)
+{
+    g->dx[0] = zeros_like(g, g->x[0]);
+    g->dx[1] = zeros_like(g, g->x[1]);
+    g->dx[2] = pool(g, op, OUTS(g->x[0], g->x[1], g->dy[0]));
+}
+
+void max_pool_gradient(struct grad *g) { max_back(g, "MaxPoolGrad"); }
+void max_pool_grad_gradient(struct grad *g) { max_again(g, "MaxPoolGradGrad"); }
+void max_pool_grad_grad_gradient(struct grad *g) { max_again(g, "MaxPoolGrad"); }
+void max_pool3d_gradient(struct grad *g) { max_back(g, "MaxPool3DGrad"); }
+void max_pool3d_grad_gradient(struct grad *g) { max_again(g, "MaxPool3DGradGrad"); }
+void max_pool3d_grad_grad_gradient(struct grad *g) { max_again(g, "MaxPool3DGrad"); }
+
+/* ---- the same where inputs give the windows ---- */
+
+static void max_again_v2(struct grad *g, const char *op)
+{
+    g->dx[0] = zeros_like(g, g->x[0]);
+    g->dx[1] = zeros_like(g, g->x[1]);
+    g->dx[2] = pool(g, op, OUTS(g->x[0], g->x[1], g->dy[0], g->x[3], g->x[4]));
 }
 
 void max_pool_v2_gradient(struct grad *g)
@@ -34,48 +61,28 @@ void max_pool_v2_gradient(struct grad *g)
                     OUTS(g->x[0], g->y[0], g->dy[0], g->x[1], g->x[2]));
 }
 
-void max_pool_grad_gradient(struct grad *g)
-{
-    g->dx[0] = zeros_like(g, g->x[0]);
-    g->dx[1] = zeros_like(g, g->x[1]);
-    g->dx[2] = pool(g, "MaxPoolGradGrad", OUTS(g->x[0], g->x[1], g->dy[0]));
-}
-
-void max_pool_grad_v2_gradient(struct grad *g)
-{
-    g->dx[0] = zeros_like(g, g->x[0]);
-    g->dx[1] = zeros_like(g, g->x[1]);
-    g->dx[2] = pool(g, "MaxPoolGradGradV2",
-                    OUTS(g->x[0], g->x[1], g->dy[0], g->x[3], g->x[4]));
-}
-
-void max_pool_grad_grad_gradient(struct grad *g)
-{
-    g->dx[0] = zeros_like(g, g->x[0]);
-    g->dx[1] = zeros_like(g, g->x[1]);
-    g->dx[2] = pool(g, "MaxPoolGrad", OUTS(g->x[0], g->x[1], g->dy[0]));
-}
-
-void max_pool_grad_grad_v2_gradient(struct grad *g)
-{
-    g->dx[0] = zeros_like(g, g->x[0]);
-    g->dx[1] = zeros_like(g, g->x[1]);
-    g->dx[2] = pool(g, "MaxPoolGradV2",
-                    OUTS(g->x[0], g->x[1], g->dy[0], g->x[3], g->x[4]));
-}
+void max_pool_grad_v2_gradient(struct grad *g) { max_again_v2(g, "MaxPoolGradGradV2"); }
+void max_pool_grad_grad_v2_gradient(struct grad *g) { max_again_v2(g, "MaxPoolGradV2"); }
 
 void max_pool_argmax_gradient(struct grad *g)
 {
     g->dx[0] = pool(g, "MaxPoolGradWithArgmax", OUTS(g->x[0], g->dy[0], out_at(g->y[0], 1)));
 }
 
-void mean_pool_gradient(struct grad *g)
+/* ---- means ---- */
+
+static void mean_back(struct grad *g, const char *op)
 {
     struct out shape = grad_shape_of(g, g->x[0], DT_INT32);
-    g->dx[0] = pool(g, "AvgPoolGrad", OUTS(shape, g->dy[0]));
+    g->dx[0] = pool(g, op, OUTS(shape, g->dy[0]));
 }
 
-void mean_pool_grad_gradient(struct grad *g)
+static void mean_again(struct grad *g, const char *op)
 {
-    g->dx[1] = pool(g, "AvgPool", OUTS(g->dy[0]));
+    g->dx[1] = pool(g, op, OUTS(g->dy[0]));
 }
+
+void mean_pool_gradient(struct grad *g) { mean_back(g, "AvgPoolGrad"); }
+void mean_pool_grad_gradient(struct grad *g) { mean_again(g, "AvgPool"); }
+void mean_pool3d_gradient(struct grad *g) { mean_back(g, "AvgPool3DGrad"); }
+void mean_pool3d_grad_gradient(struct grad *g) { mean_again(g, "AvgPool3D"); }

@@ -14,4 +14,10 @@ void max_pool_argmax_gradient(struct grad *g);
 void mean_pool_gradient(struct grad *g);
 void mean_pool_grad_gradient(struct grad *g);
 
+void max_pool3d_gradient(struct grad *g);
+void max_pool3d_grad_gradient(struct grad *g);
+void max_pool3d_grad_grad_gradient(struct grad *g);
+void mean_pool3d_gradient(struct grad *g);
+void mean_pool3d_grad_gradient(struct grad *g);
+
 #endif

@@ -1,29 +1,42 @@
 #include "ops/pool_shape.h"
 
+#include "ops/array.h"
+#include "ops/slide.h"
+
 #include <string.h>
+
+int pool_rank(const struct node *n)
+{
+    return strstr(n->op->name, "Pool3D") ? 5 : 4;
+}
 
 const int *pool_layout(const struct node *n)
 {
-    static const int nhwc[4] = { 0, 1, 2, 3 }, nchw[4] = { 0, 2, 3, 1 };
-    return !strncmp(node_attr_string(n, "data_format"), "NCHW", 4) ? nchw : nhwc;
+    static const int layout[2][2][POOL_DIMS] = { { { 0, -1, 1, 2, 3 }, { 0, -1, 2, 3, 1 } },
+                                                 { { 0, 1, 2, 3, 4 }, { 0, 2, 3, 4, 1 } } };
+    bool first = node_attr_find(n, "data_format") &&
+                 !strncmp(node_attr_string(n, "data_format"), "NC", 2);
+    return layout[pool_rank(n) == 5][first];
 }
 
 static bool is_packed(const struct node *n)
 {
-    return !strcmp(node_attr_string(n, "data_format"), "NCHW_VECT_C");
+    return node_attr_find(n, "data_format") &&
+           !strcmp(node_attr_string(n, "data_format"), "NCHW_VECT_C");
 }
 
 struct status *window_of_attrs(const struct node *n, struct window *w)
 {
     const struct attr *k = node_attr_find(n, "ksize"), *s = node_attr_find(n, "strides");
     const int *at = pool_layout(n);
-    ENSURE(k->n == 4, "%s requires the ksize attribute to contain 4 values, but got: %d",
-           n->op->name, k->n);
-    ENSURE(s->n == 4, "%s requires the stride attribute to contain 4 values, but got: %d",
-           n->op->name, s->n);
-    for (int i = 0; i < 4; i++) {
-        w->k[i] = k->ints[at[i]];
-        w->s[i] = s->ints[at[i]];
+    int rank = pool_rank(n);
+    ENSURE(k->n == rank, "%s requires the ksize attribute to contain %d values, but got: %d",
+           n->op->name, rank, k->n);
+    ENSURE(s->n == rank, "%s requires the stride attribute to contain %d values, but got: %d",
+           n->op->name, rank, s->n);
+    for (int i = 0; i < POOL_DIMS; i++) {
+        w->k[i] = at[i] < 0 ? 1 : k->ints[at[i]];
+        w->s[i] = at[i] < 0 ? 1 : s->ints[at[i]];
     }
     w->same = !strcmp(node_attr_string(n, "padding"), "SAME");
     return NULL;
@@ -31,34 +44,32 @@ struct status *window_of_attrs(const struct node *n, struct window *w)
 
 static struct status *dim_pooled(int64_t in, int64_t k, int64_t s, bool same, int64_t *out)
 {
-    ENSURE(s > 0, "Stride must be > 0, but got %lld", (long long)s);
     ENSURE(k > 0, "Window size must be > 0, but got %lld", (long long)k);
-    ENSURE(in < 0 || same || in >= k,
-           "Negative dimension size caused by subtracting %lld from %lld", (long long)k,
-           (long long)in);
-    *out = in < 0 ? -1 : same ? in / s + (in % s != 0) : (in - k + s) / s;
-    return NULL;
+    return slide_shape(in, k, s, same, out);
 }
 
 static struct status *pooled(struct shape_ctx *c, const struct window *w, const struct shape *x,
                              bool depth_too, struct shape *y)
 {
     const int *at = pool_layout(c->node);
-    *y = (struct shape){ 4, { -1, -1, -1, -1 } };
+    *y = shape_of_rank(pool_rank(c->node));
     if (is_packed(c->node)) {
         TRY(shape_want_rank(x, 5));
         *y = SHAPE_UNKNOWN;
         return NULL;
     }
-    TRY(shape_want_rank(x, 4));
-    if (x->rank == 4)
+    TRY(shape_want_rank(x, y->rank));
+    if (x->rank >= 0)
         *y = *x;
-    depth_too &= w->k[3] != 1 || w->s[3] != 1;
-    bool across = depth_too && w->k[3] != 1;    /* then the kernel takes no other steps */
-    for (int i = 1; i < (depth_too ? 4 : 3); i++) {
+    depth_too &= w->k[POOL_CHANNELS] != 1 || w->s[POOL_CHANNELS] != 1;
+    /* A window across channels takes no other steps, whatever is said. */
+    bool across = depth_too && w->k[POOL_CHANNELS] != 1;
+    for (int i = POOL_PLANES; i < (depth_too ? POOL_DIMS : POOL_CHANNELS); i++) {
         int64_t d;
-        TRY(dim_pooled(y->dim[at[i]], w->k[i], w->s[i], w->same && i < 3, &d));
-        if (across == (i == 3))
+        if (at[i] < 0)
+            continue;
+        TRY(dim_pooled(y->dim[at[i]], w->k[i], w->s[i], w->same && i < POOL_CHANNELS, &d));
+        if (across == (i == POOL_CHANNELS))
             y->dim[at[i]] = d;
     }
     return NULL;
@@ -93,9 +104,9 @@ static struct status *window_of_inputs(struct shape_ctx *c, int at, struct windo
         value[j] = shape_in_value(c, at + j);
         *known &= value[j] != NULL;
     }
-    for (int i = 0; *known && i < 4; i++) {
-        w->k[i] = tensor_int(value[0], place[i]);
-        w->s[i] = tensor_int(value[1], place[i]);
+    for (int i = 0; *known && i < POOL_DIMS; i++) {
+        w->k[i] = place[i] < 0 ? 1 : tensor_int(value[0], place[i]);
+        w->s[i] = place[i] < 0 ? 1 : tensor_int(value[1], place[i]);
     }
     w->same = !strcmp(node_attr_string(c->node, "padding"), "SAME");
     return NULL;
@@ -153,13 +164,15 @@ struct status *max_pool_pick_shape(struct shape_ctx *c)
 
 struct status *mean_pool_grad_shape(struct shape_ctx *c)
 {
+    int rank = pool_rank(c->node);
     TRY(shape_in_shape(c, 0, shape_out(c, 0)));
-    TRY(shape_want_rank(shape_in(c, 1), 4));
-    return shape_want_rank(shape_out(c, 0), 4);
+    TRY(shape_want_rank(shape_in(c, 1), rank));
+    return shape_want_rank(shape_out(c, 0), rank);
 }
 
 struct status *image_unchanged(struct shape_ctx *c)
 {
-    TRY(shape_want_rank(shape_in(c, 0), 4));
-    return shape_merge(shape_in(c, 0), &(struct shape){ 4, { -1, -1, -1, -1 } }, shape_out(c, 0));
+    struct shape any = shape_of_rank(pool_rank(c->node));
+    TRY(shape_want_rank(shape_in(c, 0), any.rank));
+    return shape_merge(shape_in(c, 0), &any, shape_out(c, 0));
 }

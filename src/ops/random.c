@@ -206,8 +206,7 @@ static struct status *uniform_int_shape(struct shape_ctx *c)
 
 /* ---- RandomShuffle: rows of dimension 0 in another order (Fisher and Yates, from the front) */
 
-/* row[i] is the row that comes to place i. */
-static void shuffle_order(struct philox at, int64_t n, int64_t *row)
+void random_order(struct philox at, int64_t n, int64_t *row)
 {
     struct philox_words w = philox_words(at);
     for (int64_t i = 0; i < n; i++)
@@ -245,7 +244,7 @@ static struct status *shuffle(struct kernel *k)
     ENSURE(n <= UINT32_MAX, "cannot shuffle %lld rows", (long long)n);
     TRY(kernel_temp(k, (size_t)n * sizeof *row, &row));
     TRY(kernel_new(k, 0, x->dtype, &x->shape));
-    shuffle_order(random_reserve(k, (uint64_t)(n - 1 + 3) / 4), n, row);
+    random_order(random_reserve(k, (uint64_t)(n - 1 + 3) / 4), n, row);
     return copy_rows(kernel_out(k, 0), x, row);
 }
 

@@ -26,6 +26,9 @@ enum { BLOCKS_PER_OUTPUT = 256 };       /* reserved for each element (E15) */
 MUST_CHECK struct status *random_stateless(const struct kernel *k, int i, struct philox *at);
 MUST_CHECK struct status *random_want_seeds(const struct shape *s);     /* [2] */
 
+/* row[i] is what comes to place i of n that are shuffled (n - 1 words). */
+void random_order(struct philox at, int64_t n, int64_t *row);
+
 /* The shape that input i, a vector of sizes, asks for. */
 MUST_CHECK struct status *random_shape(const struct kernel *k, int i, struct shape *s);
 

@@ -4,6 +4,7 @@
  * Where a pixel of the new image lies in the old one is worked out once for each row and column,
  * in float as TensorFlow does it; then pixels are mixed. */
 #include "base/pool.h"
+#include "num/loop.h"
 #include "ops/array.h"
 #include "ops/steps.h"
 
@@ -184,12 +185,20 @@ struct job {
     const void *x;
     void *y;
     size_t size;                        /* bytes of an element, for those that only move */
+    const struct mix *across;           /* how columns are mixed, for bilinear rows */
 };
 
 static struct job job_of(const struct kernel *k, const struct sizes *s)
 {
     return (struct job){ k->state, *s, kernel_in(k, 0)->data, k->to[k->out].data,
-                         dtype_size(kernel_in(k, 0)->dtype) };
+                         dtype_size(kernel_in(k, 0)->dtype), NULL };
+}
+
+static void share_rows(const struct kernel *k, struct job *j,
+                       void (*fn)(void *ctx, int64_t begin, int64_t end))
+{
+    const struct sizes *s = &j->s;
+    pool_for(s->batch * s->to_h, 1 + GRAIN / (s->to_w * s->depth), k->env->threads, fn, j);
 }
 
 static void run_rows(const struct kernel *k, const struct sizes *s,
@@ -197,7 +206,23 @@ static void run_rows(const struct kernel *k, const struct sizes *s,
 {
     struct job j = job_of(k, s);
     if (s->batch && s->depth)
-        pool_for(s->batch * s->to_h, 1 + GRAIN / (s->to_w * s->depth), k->env->threads, fn, &j);
+        share_rows(k, &j, fn);
+}
+
+/* Columns are mixed alike in all rows: that is worked out once. */
+static struct status *run_bilinear(struct kernel *k, const struct sizes *s,
+                                   void (*fn)(void *ctx, int64_t begin, int64_t end))
+{
+    struct job j = job_of(k, s);
+    struct mix *across;
+    if (!s->batch || !s->depth)
+        return NULL;
+    TRY(kernel_temp(k, (size_t)s->to_w * sizeof *across, &across));
+    for (int64_t i = 0; i < s->to_w; i++)
+        across[i] = mix_at(j.how, i, s->from_w, s->to_w);
+    j.across = across;
+    share_rows(k, &j, fn);
+    return NULL;
 }
 
 static void run_images(const struct kernel *k, const struct sizes *s,

@@ -1,5 +1,6 @@
 /* select.c - Select: from one tensor or the other, by a condition that is a scalar, a vector over
  * the first dimension, or of the same shape. */
+#include "base/pool.h"
 #include "graph/graph.h"
 #include "op/each.h"
 #include "op/shape_fn.h"
@@ -65,6 +66,21 @@ static struct status *select_rows(struct kernel *k, int64_t rows, int64_t each)
     return NULL;
 }
 
+struct choice {
+    choose_fn *run;
+    size_t size;
+    const bool *c;
+    const char *t, *e;
+    char *z;
+};
+
+static void choose_some(void *ctx, int64_t begin, int64_t end)
+{
+    const struct choice *j = ctx;
+    size_t at = (size_t)begin * j->size;
+    j->run(j->z + at, j->c + begin, j->t + at, j->e + at, end - begin);
+}
+
 static struct status *select_elements(struct kernel *k)
 {
     const struct tensor *t = kernel_in(k, 1), *e = kernel_in(k, 2);
@@ -73,8 +89,9 @@ static struct status *select_elements(struct kernel *k)
     if (t->dtype == DT_STRING || t->dtype == DT_RESOURCE || t->dtype == DT_VARIANT)
         return select_rows(k, tensor_count(t), 1);
     TRY(kernel_reuse(k, 0, kernel_can_reuse(k, 1, t->dtype, &t->shape) ? 1 : 2));
-    choose_by_size(dtype_size(t->dtype))(kernel_out(k, 0)->data, c, t->data, e->data,
-                                         tensor_count(t));
+    size_t size = dtype_size(t->dtype);
+    struct choice j = { choose_by_size(size), size, c, t->data, e->data, kernel_out(k, 0)->data };
+    pool_for(tensor_count(t), CHEAP, k->env->threads, choose_some, &j);
     return NULL;
 }
 

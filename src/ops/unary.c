@@ -26,14 +26,14 @@ HOT1(log, MODERATE)
 HOT1(log1p, MODERATE)
 HOT1(tanh, MODERATE)
 HOT1(sigmoid, MODERATE)
+HOT1(sin, MODERATE)
+HOT1(cos, MODERATE)
 
 #define EACH "ops/unary.inc"
 #define EACH_SET (SET_F32 | SET_F64 | SET_I32 | SET_I64 | SET_C64 | SET_C128)
 #include "op/each.h"
 
 HALVES1(sign, CHEAP)
-HALVES1(sin, DEAR)
-HALVES1(cos, DEAR)
 HALVES1(tan, DEAR)
 HALVES1(asin, DEAR)
 HALVES1(acos, DEAR)

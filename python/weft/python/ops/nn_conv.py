@@ -415,6 +415,6 @@ def dilation2d(input, filter=None, strides=None, rates=None, padding=None, name=
 def erosion2d(value, kernel, strides, rates, padding, name=None):
     """The smallest difference of pixel and kernel value in each window."""
     with ops.name_scope(name, "erosion2d", [value, kernel]) as name:
-        turned = array_ops.reverse(kernel, [0, 1])
-        return gen.Neg(gen.Dilation2D(gen.Neg(value), turned, strides=strides, rates=rates,
-                                      padding=padding), name=name)
+        turned = gen.Neg(value), array_ops.reverse(kernel, [0, 1])
+        return gen.Neg(gen.Dilation2D(*turned, strides=strides, rates=rates, padding=padding),
+                       name=name)

@@ -5,8 +5,9 @@ from weft.python.ops import array_ops
 from weft.python.ops.arguments import renamed_argument
 
 __all__ = [
-    "avg_pool", "avg_pool1d", "avg_pool2d", "avg_pool3d", "avg_pool_v2", "max_pool", "max_pool1d",
-    "max_pool2d", "max_pool3d", "max_pool_v2", "max_pool_with_argmax", "pool", "window_list",
+    "avg_pool", "avg_pool1d", "avg_pool2d", "avg_pool3d", "avg_pool_v2", "fractional_avg_pool",
+    "fractional_max_pool", "max_pool", "max_pool1d", "max_pool2d", "max_pool3d", "max_pool_v2",
+    "max_pool_with_argmax", "pool", "window_list",
 ]
 
 
@@ -119,9 +120,25 @@ def max_pool_with_argmax(input, ksize, strides, padding, data_format="NHWC", Tar
     if data_format != "NHWC":
         raise ValueError("Data formats other than 'NHWC' are not yet supported")
     Targmax = renamed_argument("output_dtype", output_dtype, "Targmax", Targmax) or dtypes.int64
-    attrs = {"include_batch_in_index": True} if include_batch_in_index else {}
     return gen.MaxPoolWithArgmax(input, ksize=list(ksize), strides=list(strides), padding=padding,
-                                 Targmax=Targmax, name=name, **attrs)
+                                 Targmax=Targmax, name=name,
+                                 include_batch_in_index=include_batch_in_index)
+
+
+def fractional_max_pool(value, pooling_ratio, pseudo_random=False, overlapping=False,
+                        deterministic=False, seed=0, seed2=0, name=None):
+    """The largest value of windows of random sizes, and where their rows and columns begin."""
+    return gen.FractionalMaxPool(value, pooling_ratio=pooling_ratio, pseudo_random=pseudo_random,
+                                 overlapping=overlapping, deterministic=deterministic, seed=seed,
+                                 seed2=seed2, name=name)
+
+
+def fractional_avg_pool(value, pooling_ratio, pseudo_random=False, overlapping=False,
+                        deterministic=False, seed=0, seed2=0, name=None):
+    """The mean value of windows of random sizes, and where their rows and columns begin."""
+    return gen.FractionalAvgPool(value, pooling_ratio=pooling_ratio, pseudo_random=pseudo_random,
+                                 overlapping=overlapping, deterministic=deterministic, seed=seed,
+                                 seed2=seed2, name=name)
 
 
 def pool(input, window_shape, pooling_type, padding, dilation_rate=None, strides=None, name=None,

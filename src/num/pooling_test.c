@@ -1,8 +1,8 @@
-/* pool2d_test.c - pooling against plain loops, over sizes, windows, strides, paddings, threads and
+/* pooling_test.c - pooling against plain loops, over sizes, windows, strides, paddings, threads and
  * instruction sets. */
-#include "num/pool2d.h"
+#include "num/pooling.h"
 #include "base/pool.h"
-#include "num/pool2d_isa.h"
+#include "num/pooling_isa.h"
 #include "num/vec.h"
 
 #include <math.h>
@@ -12,65 +12,97 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* batch, height, width, depth, window, stride, same */
-static const int sample[][9] = {
+/* batch, height, width, depth, window, stride, same; then of three dimensions planes, window and
+ * stride along them */
+static const int sample[][12] = {
     { 1, 1, 1, 1, 1, 1, 1, 1, 0 },   { 2, 5, 6, 3, 2, 2, 2, 2, 0 },  { 2, 5, 6, 3, 2, 2, 2, 2, 1 },
     { 1, 8, 8, 2, 3, 3, 1, 1, 1 },   { 3, 7, 9, 16, 3, 2, 2, 1, 1 }, { 2, 9, 7, 17, 2, 3, 1, 2, 0 },
     { 1, 6, 6, 33, 5, 5, 1, 1, 1 },  { 2, 6, 6, 4, 1, 1, 2, 2, 0 },  { 1, 3, 3, 5, 3, 3, 3, 3, 1 },
     { 4, 28, 28, 32, 2, 2, 2, 2, 0 }, { 2, 4, 4, 3, 7, 7, 1, 1, 1 }, { 2, 4, 5, 3, 4, 5, 1, 1, 0 },
-    { 0, 4, 4, 3, 2, 2, 2, 2, 0 },
+    { 0, 4, 4, 3, 2, 2, 2, 2, 0 },    { 2, 4, 5, 3, 2, 2, 2, 2, 0, 6, 2, 2 },
+    { 1, 5, 6, 17, 3, 2, 2, 1, 1, 4, 2, 1 },    { 2, 3, 3, 2, 3, 3, 1, 1, 1, 5, 3, 2 },
+    { 3, 12, 12, 16, 2, 2, 2, 2, 0, 12, 2, 2 }, { 1, 4, 4, 3, 2, 2, 2, 2, 0, 5, 1, 2 },
 };
 enum { SAMPLES = sizeof sample / sizeof *sample };
 
-static int64_t out_dim(int in, int k, int s, bool same, int64_t *pad)
+static int64_t out_dim(int64_t in, int64_t k, int64_t s, bool same, int64_t *pad)
 {
     int64_t out = same ? (in + s - 1) / s : (in - k + s) / s, need = (out - 1) * s + k - in;
     *pad = same && need > 0 ? need / 2 : 0;
     return out;
 }
 
-static struct pool2d geometry(const int *s)
+static struct pooling geometry(const int *s)
 {
-    struct pool2d p = { s[0], s[1], s[2], s[3], 0, 0, s[4], s[5], s[6], s[7], 0, 0 };
-    p.out_h = out_dim(s[1], s[4], s[6], s[8], &p.pad_h);
-    p.out_w = out_dim(s[2], s[5], s[7], s[8], &p.pad_w);
+    struct pooling p = { s[0], s[3], .in = { s[9], s[1], s[2] }, .k = { s[10], s[4], s[5] },
+                         .s = { s[11], s[6], s[7] } };
+    if (!s[9])
+        p.in[0] = p.k[0] = p.s[0] = 1;
+    for (int i = 0; i < 3; i++)
+        p.out[i] = out_dim(p.in[i], p.k[i], p.s[i], s[8], &p.pad[i]);
     return p;
 }
 
-static int64_t in_at(const struct pool2d *p, int64_t b, int64_t h, int64_t w, int64_t c)
+/* -1: padding. */
+static int64_t in_at(const struct pooling *p, int64_t b, const int64_t at[3], int64_t c)
 {
-    return h < 0 || w < 0 || h >= p->in_h || w >= p->in_w
-           ? -1 : ((b * p->in_h + h) * p->in_w + w) * p->depth + c;
+    for (int i = 0; i < 3; i++)
+        if (at[i] < 0 || at[i] >= p->in[i])
+            return -1;
+    return (((b * p->in[0] + at[0]) * p->in[1] + at[1]) * p->in[2] + at[2]) * p->depth + c;
+}
+
+static int64_t in_count(const struct pooling *p)
+{
+    return p->batch * p->in[0] * p->in[1] * p->in[2] * p->depth;
+}
+
+static int64_t out_count(const struct pooling *p)
+{
+    return p->batch * p->out[0] * p->out[1] * p->out[2] * p->depth;
+}
+
+/* Where pixel k of window o lies in the input. */
+static int64_t window_at(const struct pooling *p, int64_t o, int64_t k)
+{
+    int64_t c = o % p->depth, at[3];
+    o /= p->depth;
+    for (int i = 2; i >= 0; i--) {
+        at[i] = o % p->out[i] * p->s[i] - p->pad[i] + k % p->k[i];
+        o /= p->out[i];
+        k /= p->k[i];
+    }
+    return in_at(p, o, at, c);
 }
 
 /* What every loop should give; dx and dmean begin as zeros. */
-struct wanted { double *max, *mean, *dmax, *dmean; int64_t *at; };
+struct wanted { double *max, *mean, *dmax, *dshare, *dmean; int64_t *at; };
 
-static void plain_window(const struct pool2d *p, const double *x, const double *dy,
+static void plain_window(const struct pooling *p, const double *x, const double *dy,
                          struct wanted *y, int64_t o)
 {
-    int64_t c = o % p->depth, w = o / p->depth % p->out_w, h = o / p->depth / p->out_w % p->out_h;
-    int64_t b = o / p->depth / p->out_w / p->out_h, n = 0;
+    int64_t n = 0, window = p->k[0] * p->k[1] * p->k[2];
     double sum = 0;
     y->at[o] = -1;
-    for (int pass = 0; pass < 2; pass++)
-        for (int64_t i = 0; i < p->k_h; i++)
-            for (int64_t j = 0; j < p->k_w; j++) {
-                int64_t at = in_at(p, b, h * p->s_h - p->pad_h + i, w * p->s_w - p->pad_w + j, c);
-                if (at < 0)
-                    continue;
-                if (pass) {
-                    y->dmean[at] += dy[o] / (double)n;
-                    continue;
-                }
-                n++;
-                sum += x[at];
-                if (y->at[o] < 0 || x[at] > x[y->at[o]])
-                    y->at[o] = at;
-            }
+    for (int64_t k = 0; k < window; k++) {
+        int64_t at = window_at(p, o, k);
+        if (at < 0)
+            continue;
+        n++;
+        sum += x[at];
+        if (y->at[o] < 0 || x[at] > x[y->at[o]])
+            y->at[o] = at;
+    }
     y->max[o] = x[y->at[o]];
     y->mean[o] = sum / (double)n;
     y->dmax[y->at[o]] += dy[o];
+    for (int64_t k = 0; k < window; k++) {
+        int64_t at = window_at(p, o, k);
+        if (at < 0)
+            continue;
+        y->dmean[at] += dy[o] / (double)n;
+        y->dshare[at] += x[at] == y->max[o] ? dy[o] : 0;
+    }
 }
 
 static void *array(int64_t n, size_t size) { return calloc((size_t)n + 1, size); }
@@ -97,19 +129,18 @@ static void run(struct pool_job *j, pool_fn *fn, bool scatter, bool wide, int64_
     for (int threads = 1; threads >= 0; threads--) {
         j->y = threads ? y : again;
         if (scatter)
-            pool2d_scatter(j, fn, size, threads);
+            pooling_scatter(j, fn, size, threads);
         else
-            pool2d_run(j, fn, threads);
+            pooling_run(j, fn, threads);
     }
     assert_memory_equal(y, again, (size_t)n * size);
     free(again);
 }
 
-static void compare(const struct pool_loops *l, bool wide, const struct pool2d *p,
+static void compare(const struct pool_loops *l, bool wide, const struct pooling *p,
                     const double *x, const double *dy, const struct wanted *want)
 {
-    int64_t in = p->batch * p->in_h * p->in_w * p->depth;
-    int64_t out = p->batch * p->out_h * p->out_w * p->depth;
+    int64_t in = in_count(p), out = out_count(p);
     size_t size = wide ? sizeof(double) : sizeof(float);
     void *tx = array(in, size), *tdy = array(out, size), *y = array(in + out, size);
     int64_t *at = array(out, sizeof *at);
@@ -128,6 +159,8 @@ static void compare(const struct pool_loops *l, bool wide, const struct pool2d *
     same(y, wide, want->mean, out, "mean");
     run(&j, l->max_grad, true, wide, in, y);
     same(y, wide, want->dmax, in, "max_grad");
+    run(&j, l->max_share, true, wide, in, y);
+    same(y, wide, want->dshare, in, "max_share");
     run(&j, l->mean_grad, true, wide, in, y);
     same(y, wide, want->dmean, in, "mean_grad");
     j.g = tx;
@@ -144,13 +177,12 @@ static void compare(const struct pool_loops *l, bool wide, const struct pool2d *
 
 static void compare_sample(const struct pools *t, const int *s)
 {
-    struct pool2d p = geometry(s);
-    int64_t in = p.batch * p.in_h * p.in_w * p.depth;
-    int64_t out = p.batch * p.out_h * p.out_w * p.depth;
+    struct pooling p = geometry(s);
+    int64_t in = in_count(&p), out = out_count(&p);
     double *x = array(in, sizeof *x), *dy = array(out, sizeof *dy);
     struct wanted w = { array(out, sizeof(double)), array(out, sizeof(double)),
                         array(in, sizeof(double)), array(in, sizeof(double)),
-                        array(out, sizeof(int64_t)) };
+                        array(in, sizeof(double)), array(out, sizeof(int64_t)) };
     for (int64_t i = 0; i < in; i++)            /* few values, so that there are equals */
         x[i] = (double)(i * 7919 % 23) - 11;
     for (int64_t i = 0; i < out; i++)
@@ -164,6 +196,7 @@ static void compare_sample(const struct pools *t, const int *s)
     free(w.max);
     free(w.mean);
     free(w.dmax);
+    free(w.dshare);
     free(w.dmean);
     free(w.at);
 }

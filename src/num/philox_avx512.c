@@ -1,0 +1,2 @@
+#define ISA avx512
+#include "num/philox_isa.inc"

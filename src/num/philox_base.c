@@ -1,0 +1,2 @@
+#define ISA base
+#include "num/philox_isa.inc"

@@ -1,2 +1,0 @@
-#define ISA avx512
-#include "num/pool2d_isa.inc"

@@ -1,2 +1,0 @@
-#define ISA base
-#include "num/pool2d_isa.inc"

@@ -39,13 +39,13 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "Exit", VALUE | GRAD, "loops are not run" },
     { "NextIteration", VALUE | GRAD, "loops are not run" },
     { "LoopCond", VALUE, "loops are not run" },
+    { "InitializeTableFromTextFile*", VALUE, "table_test.c: a case has no file" },
     { "GetSessionTensor", VALUE, "session_ops_test.py: it takes two runs" },
     { "DeleteSessionTensor", VALUE, "session_ops_test.py: it takes two runs" },
     { "DestroyTemporaryVariable", VALUE, "variable_updates_test.py: a case has one op" },
     { "Timestamp", ERROR, "it has no inputs" },
     { "Fact", ERROR, "it has no inputs" },
     { "Abort", VALUE, "it has no outputs, it fails" },
-    { "InitializeTableFromTextFile*", VALUE, "table_test.c: a case has no file" },
     { "PreventGradient", GRAD, "its gradient is an error" },
     { "PadV2", GRAD, "TensorFlow gives constant_values none" },
     { "Zeta", GRAD, "TensorFlow gives x none" },
@@ -101,6 +101,7 @@ static const struct { const char *op, *attr; unsigned dtypes; const char *why; }
     { "*ScatterM[ai][xn]", "*", COMPLEX, "complex numbers have no order" },
     { "*ScatterNd[AS]*", "*", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
     { "TileGrad", "T", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
+    { "ImmutableConst", "dtype", DTYPE_BIT(DT_STRING), "TensorFlow refuses it" },
     { "*erBound", "T", TEXT_BOOL_COMPLEX | QUANTIZED, "TensorFlow sorts real numbers" },
     { "DebugN*", "T", DTYPE_BIT(DT_STRING) | COMPLEX, "they are not summed up" },
     { "SparseSparseMinimum", "T", COMPLEX, "complex numbers have no order" },
@@ -114,8 +115,8 @@ static const struct { const char *op, *attr; unsigned dtypes; const char *why; }
     { "Assign*VariableOp", "dtype", DTYPE_BIT(DT_STRING) | DTYPE_BIT(DT_BOOL), "they do not add" },
 };
 
-/* Where our signature is not the one of 1.12: the attribute, types it allows, or the input are newer.
- * No attr: the op is. */
+/* Where our signature is not the one of 1.12: the attribute, types it allows, or the input are
+ * newer. No attr: the op is. */
 static const struct { const char *op, *attr, *why; } newer[] = {
     { "ResizeBilinear", "half_pixel_centers", "1.14" },
     { "ResizeNearestNeighbor", "half_pixel_centers", "1.14" },
@@ -155,6 +156,7 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "EncodeJpegVariableQuality", NULL, "1.14" },
     { "ParseExampleV2", NULL, "2.0, in SavedModels made by it" },
     { "Substr", "unit", "1.13" },
+    { "StringNGrams", NULL, "1.15" },
     { "DecodePaddedRaw", NULL, "1.15" },
     { "UnsortedSegmentJoin", NULL, "1.15" },
     { "StringLower", NULL, "1.15" },
@@ -178,7 +180,6 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "RaggedRange", NULL, "1.13" },
     { "RaggedTensorToSparse", NULL, "1.13" },
     { "RaggedGather", NULL, "1.13" },
-    { "Fingerprint", NULL, "1.14" },
     { "Equal", "incompatible_shape_error", "1.15" },
     { "NotEqual", "incompatible_shape_error", "1.15" },
     { "LeakyRelu", NULL, "1.13" },

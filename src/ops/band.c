@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LEFT_ABOVE = 1, LEFT_BELOW = 2 };        /* where short diagonals begin at their row's left */
+enum { LEFT_ABOVE = 1, LEFT_BELOW = 2 };        /* short diagonals that stand at the left */
 
 struct band {
     int64_t n, rows, columns;   /* matrices */

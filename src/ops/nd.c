@@ -1,6 +1,6 @@
 /* nd.c - slices named by vectors of indices: GatherNd and its opposite ScatterNd, the same on the
- * value of a variable, and tensors with some slices changed (TensorScatterUpdate...). Every index is
- * checked before anything is read or written. */
+ * value of a variable, and tensors with some slices changed (TensorScatterUpdate...). Every index
+ * is checked before anything is read or written. */
 #include "ops/variable.h"
 
 #include "base/mem.h"
@@ -418,7 +418,8 @@ const struct op ops_nd[] = {
       .shape = resource_gather_nd_shape, .grad = resource_gather_nd_grad,
       .kernel_any = resource_gather_nd, .flags = OP_STATEFUL | OP_SLICES },
     { .name = "TensorScatterUpdate", TENSOR_SCATTER,
-      .doc = "The tensor with other values in the slices that the innermost vectors of indices name.",
+      .doc = "The tensor with other values in the slices that the innermost vectors of indices "
+             "name.",
       .grad = tensor_scatter_update_grad, .kernel_any = tensor_scatter_update },
     { .name = "TensorScatterAdd", TENSOR_SCATTER,
       .doc = "The tensor with updates added to the slices that indices name.",

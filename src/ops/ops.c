@@ -69,18 +69,19 @@
     X(move) \
     X(nd) \
     X(norm) \
+    X(ngrams) \
     X(nth) \
     X(parse) \
     X(partition) \
     X(patches) \
     X(pool) \
-    X(process) \
-    X(ragged) \
     X(quantize) \
     X(quantize_dequantize) \
     X(quantized) \
     X(quantized_conv) \
     X(quantized_norm) \
+    X(process) \
+    X(ragged) \
     X(random) \
     X(reduce) \
     X(regex) \

@@ -1,4 +1,4 @@
-"""Tensors that a session keeps from one run to another: handles of them, and what they stand for."""
+"""Tensors that a session keeps from one run to another, by handles."""
 import numpy as np
 
 from weft.python.framework import dtypes, gen, ops

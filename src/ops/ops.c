@@ -81,6 +81,7 @@
     X(random) \
     X(reduce) \
     X(regex) \
+    X(remap) \
     X(resize) \
     X(roll) \
     X(sample) \

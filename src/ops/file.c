@@ -80,7 +80,7 @@ static struct status *read_file(struct kernel *k)
 /* Every folder of the path that is not there yet. */
 static struct status *make_folders(char *path)
 {
-    for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+    for (char *p = strchr(path + (*path == '/'), '/'); p; p = strchr(p + 1, '/')) {
         *p = 0;
         int failed = mkdir(path, 0777) && errno != EEXIST;
         struct status *st = failed ? file_error(path) : NULL;

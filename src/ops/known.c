@@ -11,7 +11,6 @@ const struct op ops_known[] = {
           "window_size: int; stride: int; magnitude_squared: bool = false", 0),
     KNOWN("BatchDatasetV2", "input_dataset: variant, batch_size: int64, drop_remainder: bool",
           "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
-    KNOWN("Betainc", "a: T, b: T, x: T", "z: T", "T: {float, double}", 0),
     KNOWN("CacheDataset", "input_dataset: variant, filename: string", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("ConcatenateDataset", "input_dataset: variant, another_dataset: variant",
@@ -28,8 +27,6 @@ const struct op ops_known[] = {
     KNOWN("If", "cond: Tcond, input: Tin", "output: Tout",
           "Tcond: type; Tin: list(type) >= 0; Tout: list(type) >= 0; then_branch: func; "
           "else_branch: func", OP_STATEFUL),
-    KNOWN("Igamma", "a: T, x: T", "z: T", "T: {float, double}", 0),
-    KNOWN("Igammac", "a: T, x: T", "z: T", "T: {float, double}", 0),
     KNOWN("Iterator", "", "handle: resource",
           "shared_name: string; container: string; output_types: list(type) >= 1; output_shapes: "
           "list(shape) >= 1", OP_STATEFUL),

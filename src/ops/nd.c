@@ -100,11 +100,12 @@ static struct status *gather_nd_of(struct kernel *k, const struct tensor *params
     ENSURE(params->shape.rank > 0, "params must be at least a vector");
     ENSURE(outer.rank > 0, "indices must be at least a vector");
     TRY(gather_nd_out(&params->shape, &indices->shape, &out));
+    TRY(shape_check_size(&out));
     int depth = (int)outer.dim[--outer.rank];
     int64_t n = shape_count(&outer);
     ENSURE(n == 0 || shape_count(&out) == 0 || tensor_count(params) > 0, "Requested more than 0 "
            "entries, but params is empty.  Params shape: %s", SHAPE_STR(&params->shape));
-    TRY(nd_check(indices, n, depth, "param shape", &params->shape));
+    TRY(nd_check(indices, depth ? n : 0, depth, "param shape", &params->shape));
     TRY(kernel_new(k, 0, params->dtype, &out));
     return shape_count(&out) ? gather_nd_take(k, params, n, depth) : NULL;
 }

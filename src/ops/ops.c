@@ -42,6 +42,7 @@
     X(file) \
     X(image_file) \
     X(fake_quant) \
+    X(fft) \
     X(fill) \
     X(fractional) \
     X(flow) \
@@ -54,6 +55,7 @@
     X(hits) \
     X(inplace) \
     X(join) \
+    X(least) \
     X(kept) \
     X(like) \
     X(linalg) \
@@ -62,22 +64,24 @@
     X(lstm) \
     X(lstm_grad) \
     X(matmul) \
+    X(matrix_function) \
     X(mirror) \
     X(move) \
     X(nd) \
     X(norm) \
+    X(ngrams) \
     X(nth) \
     X(parse) \
     X(partition) \
     X(patches) \
     X(pool) \
-    X(process) \
-    X(ragged) \
     X(quantize) \
     X(quantize_dequantize) \
     X(quantized) \
     X(quantized_conv) \
     X(quantized_norm) \
+    X(process) \
+    X(ragged) \
     X(random) \
     X(reduce) \
     X(regex) \
@@ -101,6 +105,7 @@
     X(sparse_cross) \
     X(sparse_map) \
     X(sparse_math) \
+    X(sparse_matmul) \
     X(sparse_reduce) \
     X(sparse_segment) \
     X(sparse_serial) \
@@ -116,6 +121,7 @@
     X(temporary) \
     X(text) \
     X(topk) \
+    X(tridiagonal) \
     X(unary) \
     X(unary_grad) \
     X(unicode) \

@@ -361,6 +361,8 @@ static struct status *argmax_read(struct kernel *k, const struct tensor *argmax,
                                   const struct tensor *like, const struct tensor *of,
                                   int64_t **at)
 {
+    ENSURE(of->shape.rank == 4, "tensor_in must be 4-dimensional");
+    ENSURE(argmax->shape.rank == 4, "argmax must be 4-dimensional");
     bool whole = ((const struct pool *)k->state)->whole_batch;
     int64_t n = tensor_count(argmax), batch = of->shape.dim[0];
     int64_t range = whole ? tensor_count(of) : shape_span(&of->shape, 1, of->shape.rank);

@@ -1,7 +1,7 @@
 /* select.c - from one tensor or the other. Select: by a condition that is a scalar, a vector over
  * the first dimension, or of the same shape; SelectV2: all three are broadcast. */
-#include "graph/graph.h"
 #include "base/pool.h"
+#include "graph/graph.h"
 #include "op/each.h"
 #include "op/shape_fn.h"
 #include "ops/broadcast.h"
@@ -77,7 +77,7 @@ static struct status *select_rows(struct kernel *k, int64_t rows, int64_t each)
     return NULL;
 }
 
-struct choice {
+struct selection {
     choose_fn *run;
     size_t size;
     const bool *c;
@@ -87,7 +87,7 @@ struct choice {
 
 static void choose_some(void *ctx, int64_t begin, int64_t end)
 {
-    const struct choice *j = ctx;
+    const struct selection *j = ctx;
     size_t at = (size_t)begin * j->size;
     j->run(j->z + at, j->c + begin, j->t + at, j->e + at, end - begin);
 }
@@ -101,7 +101,7 @@ static struct status *select_elements(struct kernel *k)
         return select_rows(k, tensor_count(t), 1);
     TRY(kernel_reuse(k, 0, kernel_can_reuse(k, 1, t->dtype, &t->shape) ? 1 : 2));
     size_t size = dtype_size(t->dtype);
-    struct choice j = { choose_by_size(size), size, c, t->data, e->data, kernel_out(k, 0)->data };
+    struct selection j = { choose_by_size(size), size, c, t->data, e->data, kernel_out(k, 0)->data };
     pool_for(tensor_count(t), CHEAP, k->env->threads, choose_some, &j);
     return NULL;
 }

@@ -85,6 +85,7 @@
     X(random) \
     X(reduce) \
     X(regex) \
+    X(remap) \
     X(resize) \
     X(roll) \
     X(sample) \

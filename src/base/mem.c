@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static atomic_size_t live, calls;
+static atomic_size_t live, calls, limit;
 static atomic_long fail_in = -1;
 static atomic_bool fail_sticky;
 
@@ -17,8 +17,18 @@ void mem_fail_after(long n, int sticky)
     atomic_store(&fail_in, n);
 }
 
-static bool must_fail(void)
+void mem_limit(size_t bytes) { atomic_store(&limit, bytes); }
+
+static bool is_past_limit(size_t bytes)
 {
+    size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
+    return __builtin_expect(most, 0) && (bytes > most || mem_live() > most - bytes);
+}
+
+static bool must_fail(size_t bytes)
+{
+    if (is_past_limit(bytes))
+        return true;
     long n = atomic_load_explicit(&fail_in, memory_order_relaxed);
     if (__builtin_expect(n < 0, 1))
         return false;
@@ -39,24 +49,24 @@ static void *counted(void *p)
 
 void *mem_alloc(size_t bytes)
 {
-    return must_fail() ? NULL : counted(malloc(bytes ? bytes : 1));
+    return must_fail(bytes) ? NULL : counted(malloc(bytes ? bytes : 1));
 }
 
 void *mem_zero(size_t bytes)
 {
-    return must_fail() ? NULL : counted(calloc(1, bytes ? bytes : 1));
+    return must_fail(bytes) ? NULL : counted(calloc(1, bytes ? bytes : 1));
 }
 
 void *mem_aligned(size_t bytes)
 {
-    if (bytes > SIZE_MAX - 64 || must_fail())
+    if (bytes > SIZE_MAX - 64 || must_fail(bytes))
         return NULL;
     return counted(aligned_alloc(64, (bytes + 63) & ~(size_t)63));
 }
 
 void *mem_grow(void *p, size_t bytes)
 {
-    if (must_fail())
+    if (must_fail(bytes))
         return NULL;
     size_t before = p ? malloc_usable_size(p) : 0;
     void *q = realloc(p, bytes ? bytes : 1);

@@ -23,6 +23,9 @@ size_t mem_calls(void);                         /* allocations made so far */
  * while `sticky`; n < 0 ends it. */
 void mem_fail_after(long n, int sticky);
 
+/* For tests: an allocation that would make more than this live fails; 0 ends it. */
+void mem_limit(size_t bytes);
+
 #define mem_new(type)      ((type *)mem_zero(sizeof(type)))
 #define mem_array(type, n) ((type *)mem_zero(sizeof(type) * (size_t)(n)))
 

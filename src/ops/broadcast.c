@@ -43,7 +43,7 @@ void broadcast_plan(struct broadcast *b, const struct shape *x, const struct sha
 
 int64_t broadcast_rows(const struct broadcast *b)
 {
-    int64_t rows = 1;
+    int64_t rows = b->dim[0] > 0;
     for (int d = 1; d < b->rank; d++)
         rows *= b->dim[d];
     return rows;

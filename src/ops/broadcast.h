@@ -23,7 +23,7 @@ struct broadcast_at { int64_t x, y, index[MAX_RANK]; };
 
 /* x and y must fit (shape_broadcast_of() has said so) and be fully known. */
 void broadcast_plan(struct broadcast *b, const struct shape *x, const struct shape *y);
-int64_t broadcast_rows(const struct broadcast *b);              /* how many runs there are */
+int64_t broadcast_rows(const struct broadcast *b);              /* runs that are not empty */
 struct broadcast_at broadcast_seek(const struct broadcast *b, int64_t row);
 
 static inline enum vec_form broadcast_form(const struct broadcast *b)

@@ -48,12 +48,13 @@ static struct status *mirror_shape(struct shape_ctx *c)
            (long long)p.dim[0], MAX_RANK);
     y = shape_of_rank((int)p.dim[0]);
     for (int i = 0; paddings && i < y.rank && x->rank >= 0; i++) {
-        int64_t pads = index_at(paddings, 2 * i) + index_at(paddings, 2 * i + 1);
-        ENSURE(index_at(paddings, 2 * i) >= 0 && index_at(paddings, 2 * i + 1) >= 0,
-               "paddings must be non-negative: %lld %lld", (long long)index_at(paddings, 2 * i),
-               (long long)index_at(paddings, 2 * i + 1));
+        int64_t before = index_at(paddings, 2 * i), after = index_at(paddings, 2 * i + 1), pads;
+        ENSURE(before >= 0 && after >= 0, "paddings must be non-negative: %lld %lld",
+               (long long)before, (long long)after);
+        ENSURE(!__builtin_add_overflow(before, after, &pads), "paddings are too large");
         if (x->dim[i] >= 0)
-            y.dim[i] = back ? x->dim[i] - pads : x->dim[i] + pads;
+            ENSURE(!__builtin_add_overflow(x->dim[i], back ? -pads : pads, &y.dim[i]),
+                   "paddings are too large");
         ENSURE(x->dim[i] < 0 || y.dim[i] >= 0, "Negative dimension size caused by subtracting "
                "%lld from %lld", (long long)pads, (long long)x->dim[i]);
     }

@@ -9,9 +9,11 @@
     X(activation) \
     X(adaptive) \
     X(arg) \
+    X(band) \
     X(binary) \
     X(bins) \
     X(bitcast) \
+    X(bitpack) \
     X(boxes) \
     X(broadcast) \
     X(candidate) \
@@ -31,6 +33,7 @@
     X(decompose) \
     X(descent) \
     X(diag) \
+    X(edit) \
     X(dilation) \
     X(encode) \
     X(example) \
@@ -39,16 +42,21 @@
     X(file) \
     X(image_file) \
     X(fake_quant) \
+    X(fft) \
     X(fill) \
     X(fractional) \
     X(flow) \
+    X(format) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \
     X(gru) \
     X(hash) \
     X(hits) \
+    X(inplace) \
     X(join) \
+    X(least) \
+    X(kept) \
     X(like) \
     X(linalg) \
     X(logic) \
@@ -56,9 +64,12 @@
     X(lstm) \
     X(lstm_grad) \
     X(matmul) \
+    X(matrix_function) \
     X(mirror) \
     X(move) \
+    X(nd) \
     X(norm) \
+    X(ngrams) \
     X(nth) \
     X(parse) \
     X(partition) \
@@ -69,6 +80,8 @@
     X(quantized) \
     X(quantized_conv) \
     X(quantized_norm) \
+    X(process) \
+    X(ragged) \
     X(random) \
     X(reduce) \
     X(regex) \
@@ -78,6 +91,7 @@
     X(scan) \
     X(scatter) \
     X(script) \
+    X(search) \
     X(segment) \
     X(select) \
     X(set) \
@@ -90,6 +104,7 @@
     X(sparse_cross) \
     X(sparse_map) \
     X(sparse_math) \
+    X(sparse_matmul) \
     X(sparse_reduce) \
     X(sparse_segment) \
     X(sparse_serial) \
@@ -102,13 +117,16 @@
     X(table_file) \
     X(summary) \
     X(summary_media) \
+    X(temporary) \
     X(text) \
     X(topk) \
+    X(tridiagonal) \
     X(unary) \
     X(unary_grad) \
     X(unicode) \
     X(unique) \
-    X(variable)
+    X(variable) \
+    X(watch)
 
 #define X(family) extern const struct op ops_##family[];
 FAMILIES(X)

@@ -62,10 +62,16 @@ static struct status *pooled(struct shape_ctx *c, const struct window *w, const 
     if (x->rank >= 0)
         *y = *x;
     depth_too &= w->k[POOL_CHANNELS] != 1 || w->s[POOL_CHANNELS] != 1;
-    for (int i = POOL_PLANES; i < (depth_too ? POOL_DIMS : POOL_CHANNELS); i++)
-        if (at[i] >= 0)
-            TRY(dim_pooled(y->dim[at[i]], w->k[i], w->s[i], w->same && i < POOL_CHANNELS,
-                           &y->dim[at[i]]));
+    /* A window across channels takes no other steps, whatever is said. */
+    bool across = depth_too && w->k[POOL_CHANNELS] != 1;
+    for (int i = POOL_PLANES; i < (depth_too ? POOL_DIMS : POOL_CHANNELS); i++) {
+        int64_t d;
+        if (at[i] < 0)
+            continue;
+        TRY(dim_pooled(y->dim[at[i]], w->k[i], w->s[i], w->same && i < POOL_CHANNELS, &d));
+        if (across == (i == POOL_CHANNELS))
+            y->dim[at[i]] = d;
+    }
     return NULL;
 }
 

@@ -490,7 +490,6 @@ static struct status *fill_rows(struct kernel *k, const struct sparse *s, int64_
                                 int64_t *all)
 {
     int64_t rows = s->shape.dim[0];
-    TRY(kernel_new(k, 2, DT_BOOL, &SHAPE(rows)));
     bool *empty = kernel_out(k, 2)->data;
     memset(place, 0, (size_t)(rows + 1) * sizeof *place);
     for (int64_t i = 0; i < s->n; i++) {
@@ -520,6 +519,8 @@ static struct status *fill_empty_rows(struct kernel *k)
     ENSURE(s.shape.dim[0] > 0 || s.n == 0, "Received SparseTensor with dense_shape[0] = 0 but "
            "indices.shape[0] = %lld", (long long)s.n);
     int rank = s.shape.rank;
+    /* Flags for so many rows are had, or the size of `place` would not be. */
+    TRY(kernel_new(k, 2, DT_BOOL, &SHAPE(s.shape.dim[0])));
     TRY(kernel_temp(k, (size_t)(s.shape.dim[0] + 1) * sizeof *place, &place));
     TRY(fill_rows(k, &s, place, &all));
     TRY(sparse_new(k, 0, &SHAPE(all, rank), &y));

@@ -31,7 +31,11 @@ vec_binary *add_loop(enum dtype t)
 
 static bool is_half(enum dtype t) { return t == DT_HALF || t == DT_BFLOAT16; }
 
-struct sum { vec_binary *add; bool channels_first; };
+struct sum {
+    vec_binary *add;
+    bool channels_first;
+    const struct shape *shape;          /* what AccumulateNV2 says its inputs are of; or NULL */
+};
 
 static struct status *sum_prepare(struct prep *p)
 {
@@ -40,6 +44,7 @@ static struct status *sum_prepare(struct prep *p)
     TRY(prep_state(p, sizeof *s, &s));
     s->add = add_loop(t);
     s->channels_first = !strcmp(node_attr_string(p->node, "data_format"), "NCHW");
+    s->shape = node_attr_shape(p->node, "shape");
     return s->add ? NULL : status_new(UNIMPLEMENTED, "%s of %s is not supported",
                                       p->node->op->name, dtype_name(t));
 }
@@ -83,6 +88,8 @@ static struct status *add_n(struct kernel *k)
     const struct sum *s = k->state;
     const struct tensor *x = kernel_in(k, 0);
     TRY(inputs_alike(k));
+    ENSURE(!s->shape || shape_accepts(s->shape, &x->shape), "inputs of shape %s where attribute "
+           "shape says %s", SHAPE_STR(&x->shape), SHAPE_STR(s->shape));
     if (k->n_in == 1) {
         kernel_forward(k, 0, 0);
         return NULL;

@@ -100,6 +100,7 @@ static struct status *to_proto(struct arena *a, const struct tensor *t, Wire__Te
 {
     if (t->dtype == DT_STRING)
         return tensor_to_proto(a, t, m);
+    ENSURE(!dtype_owns(t->dtype), "a tensor of %s cannot be in a summary", dtype_name(t->dtype));
     NEED(*m = arena_new(a, Wire__TensorProto));
     wire__tensor_proto__init(*m);
     (*m)->dtype = (Wire__DataType)t->dtype;

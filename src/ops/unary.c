@@ -1,10 +1,10 @@
 /* unary.c - mathematics of one number: Abs, Neg, Exp, Log, Sin, Tanh, Floor, Erf... */
 #include "graph/graph.h"
+#include "num/special.h"
 #include "op/each.h"
 #include "op/shape_fn.h"
 #include "ops/broadcast.h"
 #include "ops/elementwise.h"
-#include "ops/special.h"
 
 #include <math.h>
 #include <tgmath.h>

@@ -142,8 +142,9 @@ static struct status *parse_mode(struct op_case *c, const char **p)
     return NULL;
 }
 
-static struct status *parse_case(struct op_case *c, const char *p)
+struct status *case_parse(struct op_case *c, const char *text)
 {
+    const char *p = skip(text);
     char *end;
     if (*p == '~') {
         double rtol = strtod(p + 1, &end);
@@ -173,7 +174,7 @@ static struct status *parse_case(struct op_case *c, const char *p)
     return NULL;
 }
 
-static void case_release(struct op_case *c)
+void case_release(struct op_case *c)
 {
     for (int i = 0; i < CASE_MOST; i++) {
         attr_release(&c->attr[i]);
@@ -196,7 +197,7 @@ static void read_one(const struct reader *r, const char *text)
 {
     struct op_case *c = calloc(1, sizeof *c);
     *c = (struct op_case){ .file = r->path, .line = r->line, .text = text };
-    struct status *st = parse_case(c, skip(text));
+    struct status *st = case_parse(c, text);
     r->on_case(r->ctx, c, st ? status_message(st) : NULL);
     status_free(st);
     case_release(c);

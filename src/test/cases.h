@@ -68,7 +68,15 @@ bool is_shape_case(const struct op_case *c);
 bool cases_read(const char *path, int from,
                 void (*on_case)(void *ctx, const struct op_case *c, const char *broken), void *ctx);
 
-/* The same for one line of text that stands nowhere. */
+/* One case of text without @types; whatever came, c is the caller's to release. */
+MUST_CHECK struct status *case_parse(struct op_case *c, const char *text);
+void case_release(struct op_case *c);
+
+/* The op, its attributes and inputs as a line would say them (test/case_print.c). */
+struct str;
+void case_print(const struct op_case *c, struct str *to);
+
+/* The same as cases_read() for one line of text that stands nowhere. */
 void case_read(const char *path, int line, const char *text,
                void (*on_case)(void *ctx, const struct op_case *c, const char *broken), void *ctx);
 

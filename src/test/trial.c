@@ -43,8 +43,10 @@ static int list_length(const struct op_case *c, const struct sig *s, const struc
 {
     int said = attr_index(c, s->attr[a->list ? a->type_attr : a->number_attr].name);
     int lists = 0, left = c->n_in;
-    if (said >= 0)
-        return a->list ? c->attr[said].n : (int)c->attr[said].i;
+    if (said >= 0 && a->list)
+        return c->attr[said].n;
+    if (said >= 0)          /* whatever it says */
+        return c->attr[said].i < 0 ? 0 : c->attr[said].i > c->n_in ? c->n_in : (int)c->attr[said].i;
     for (int i = 0; i < s->n_in; i++) {
         lists += arg_is_list(&s->in[i]);
         left -= !arg_is_list(&s->in[i]);

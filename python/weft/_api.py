@@ -234,6 +234,8 @@ API["signal"] = {
     **API["contrib.signal"], **API["spectral"],
     "python.ops.signal.fft_ops": _FFT + " fftshift ifftshift"}
 
+API["audio"] = {"python.ops.audio_ops": "decode_wav encode_wav"}
+
 API["manip"] = {
     "python.ops.array_ops": """
         batch_to_space_nd gather_nd reshape reverse scatter_nd space_to_batch_nd tile""",
@@ -313,6 +315,8 @@ API["initializers"] = {
 # ---- neural networks ----
 
 API["nn"] = {
+    "python.ops.ctc_ops": """
+        ctc_beam_search_decoder ctc_beam_search_decoder_v2 ctc_greedy_decoder ctc_loss""",
     "python.ops.nn": """
         all_candidate_sampler atrous_conv2d atrous_conv2d_transpose avg_pool avg_pool1d
         avg_pool2d avg_pool3d avg_pool_v2 batch_norm_with_global_normalization
@@ -678,13 +682,15 @@ MODULES = {
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
     "contrib.framework.python.ops": "contrib.framework",
+    "contrib.framework.python.ops.audio_ops": "python.ops.audio_ops",
     "contrib.layers.layers": "contrib.layers",
     "contrib.layers.python.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
-       for name in ("array", "bitwise", "candidate_sampling", "control_flow", "data_flow", "image",
+       for name in ("array", "audio", "bitwise", "candidate_sampling", "control_flow",
+                    "ctc", "data_flow", "image", "rnn",
                     "io", "linalg", "list", "logging", "lookup", "manip", "math", "nn", "parsing",
                     "random", "resource_variable", "script", "set", "sparse", "spectral", "state",
                     "stateless_random", "string")},
@@ -710,9 +716,7 @@ LATER = {
         contrib.legacy_seq2seq contrib.rnn contrib.seq2seq nn.bidirectional_dynamic_rnn
         nn.dynamic_rnn nn.raw_rnn nn.rnn_cell nn.static_bidirectional_rnn nn.static_rnn
         nn.static_state_saving_rnn python.ops.rnn python.ops.rnn_cell python.ops.rnn_cell_impl""",
-    "sequence decoders": """
-        nn.ctc_beam_search_decoder nn.ctc_beam_search_decoder_v2 nn.ctc_greedy_decoder
-        nn.ctc_loss nn.ctc_loss_v2 nn.ctc_unique_labels""",
+    "losses of sequences by version 2": "nn.ctc_loss_v2 nn.ctc_unique_labels",
     "object-based checkpoints": """
         train.Checkpoint train.CheckpointManager train.experimental train.warm_start""",
     "summaries of version 2": """
@@ -760,7 +764,7 @@ LATER = {
     "ragged tensors": """
         RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams""",
     "such part of TensorFlow": """
-        Module audio autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
+        Module autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
         mixed_precision nn.collapse_repeated profiler python.debug
         random.experimental test.Benchmark test.StubOutForTesting
         test.create_local_cluster user_ops xla""",

@@ -16,6 +16,7 @@
 #include "test/value.h"
 #include "wire/meta.pb-c.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -79,6 +80,30 @@ static bool can_run(const struct graph *g)
     for (int i = 0; i < g->n; i++)
         can &= node_can_run(g->node[i]);
     return can;
+}
+
+/* Ops that may lack a kernel: loops, calls, and what feeds a run from outside. */
+static bool comes_later(const char *op)
+{
+    static const char *const pattern[] = {
+        "TensorArray*", "Stack*", "*Queue*", "*Dataset*", "*Iterator*", "Reader*", "While", "If",
+        "Stateless[WI]*", "For", "RemoteCall", "SymbolicGradient", "ControlTrigger",
+    };
+    for (size_t i = 0; i < sizeof pattern / sizeof *pattern; i++)
+        if (!fnmatch(pattern[i], op, 0))
+            return true;
+    return false;
+}
+
+/* A graph of known ops has a kernel for all the others. */
+static struct status *has_kernels(const struct graph *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        const struct op *op = g->node[i]->op;
+        ENSURE(!op->sig || op->flags & OP_CALL || !op_find_known(op->name) ||
+               comes_later(op->name), "there is no kernel for %s", op->name);
+    }
+    return NULL;
 }
 
 /* ---- what TensorFlow gave ---- */
@@ -187,6 +212,8 @@ static void check_model(const struct model *m)
     }
     if (!st)
         st = same_again(m, g);
+    if (!st)
+        st = has_kernels(g);
     if (!st && can_run(g))
         st = as_recorded(g, m->path);
     if (st)

@@ -147,6 +147,7 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "GRUBlockCell", NULL, "of contrib" },
     { "GRUBlockCellGrad", NULL, "of contrib" },
     { "BlockLSTMV2", NULL, "1.15" },
+    { "CombinedNonMaxSuppression", NULL, "1.13; clip_boxes: 1.15" },
     { "BlockLSTMGradV2", NULL, "1.15" },
     { "MatMul", "T", "1.13: int64" },
     { "BatchMatMul", "T", "1.13: int64" },

@@ -1,19 +1,13 @@
-/* boxes.c - boxes in images: NonMaxSuppression, V2 to V5, and DrawBoundingBoxes(V2). */
+/* boxes.c - boxes in images: NonMaxSuppression, V2 to V5 and WithOverlaps; DrawBoundingBoxes(V2).
+ * CombinedNonMaxSuppression, of many classes, stands in boxes_combined.c. */
+#include "ops/boxes.h"
+
 #include "ops/array.h"
 
 #include <math.h>
 #include <string.h>
 
 /* ---- NonMaxSuppression: boxes and scores, then how many, and the thresholds ---- */
-
-struct suppress {
-    const float *box, *score;
-    int64_t n, most;
-    float overlap, least, sigma;
-    int32_t *picked;                    /* what was picked, and with which score */
-    float *picked_score;
-    int64_t n_picked;
-};
 
 static struct status *suppress_shapes(struct shape_ctx *c, int scalars)
 {
@@ -65,6 +59,14 @@ static struct status *scalar(const struct kernel *k, int i, const char *name, fl
     return NULL;
 }
 
+struct status *suppress_room(struct kernel *k, struct suppress *s)
+{
+    size_t room = (size_t)s->n + 1;
+    TRY(kernel_temp(k, room * sizeof *s->heap, &s->heap));
+    TRY(kernel_temp(k, room * sizeof *s->picked, &s->picked));
+    return kernel_temp(k, room * sizeof *s->picked_score, &s->picked_score);
+}
+
 static struct status *suppress_check(struct kernel *k, struct suppress *s)
 {
     const struct tensor *boxes = kernel_in(k, 0), *scores = kernel_in(k, 1);
@@ -80,9 +82,7 @@ static struct status *suppress_check(struct kernel *k, struct suppress *s)
     s->most = asked >= 0 && asked < s->n ? asked : s->n;        /* TF: negative ones take all */
     TRY(floats(k, 0, &s->box));
     TRY(floats(k, 1, &s->score));
-    size_t room = (size_t)s->n + 1;
-    TRY(kernel_temp(k, room * sizeof *s->picked, &s->picked));
-    return kernel_temp(k, room * sizeof *s->picked_score, &s->picked_score);
+    return suppress_room(k, s);
 }
 
 /* Corners may be given in either order. */
@@ -107,8 +107,6 @@ static float overlap_of(const float *a, const float *b)
 
 /* ---- candidates: a heap, the best score on top; among equals the first ---- */
 
-struct candidate { float score; int32_t box; int64_t seen; };
-
 static bool is_better(const struct candidate *a, const struct candidate *b)
 {
     return a->score > b->score || (a->score == b->score && a->box < b->box);
@@ -130,12 +128,17 @@ static void sift_down(struct candidate *heap, int64_t n, int64_t i)
     }
 }
 
+static float overlap_between(const struct suppress *s, int64_t a, int64_t b)
+{
+    return s->overlaps ? s->overlaps[a * s->n + b] : overlap_of(s->box + 4 * a, s->box + 4 * b);
+}
+
 /* The score of a candidate beside what was picked since it was last looked at (`seen`); 0 or less
  * than was asked for: it goes. With a sigma, overlap lowers a score instead of ending it. */
 static float reviewed(const struct suppress *s, struct candidate *c)
 {
     for (int64_t i = s->n_picked - 1; i >= c->seen; i--) {
-        float overlap = overlap_of(s->box + 4 * c->box, s->box + 4 * s->picked[i]);
+        float overlap = overlap_between(s, c->box, s->picked[i]);
         if (s->sigma > 0)
             c->score *= overlap <= s->overlap ? expf(-0.5f / s->sigma * overlap * overlap) : 0;
         else if (overlap > s->overlap)
@@ -147,11 +150,11 @@ static float reviewed(const struct suppress *s, struct candidate *c)
     return c->score;
 }
 
-static struct status *suppress_pick(struct kernel *k, struct suppress *s)
+void suppress_pick(struct suppress *s)
 {
-    struct candidate *heap;
+    struct candidate *heap = s->heap;
     int64_t n = 0;
-    TRY(kernel_temp(k, (size_t)(s->n + 1) * sizeof *heap, &heap));
+    s->n_picked = 0;
     for (int64_t i = 0; i < s->n; i++)
         if (s->score[i] > s->least)
             heap[n++] = (struct candidate){ s->score[i], (int32_t)i, 0 };
@@ -170,7 +173,6 @@ static struct status *suppress_pick(struct kernel *k, struct suppress *s)
             heap[0] = heap[--n];
         sift_down(heap, n, 0);
     }
-    return NULL;
 }
 
 static struct status *put_picked(struct kernel *k, const struct suppress *s, int64_t length)
@@ -186,7 +188,7 @@ static struct status *suppress_v1(struct kernel *k)
 {
     struct suppress s = { .overlap = *(const float *)k->state, .least = -INFINITY };
     TRY(suppress_check(k, &s));
-    TRY(suppress_pick(k, &s));
+    suppress_pick(&s);
     return put_picked(k, &s, s.n_picked);
 }
 
@@ -209,7 +211,8 @@ static struct status *suppress_scored(struct kernel *k, struct suppress *s)
         TRY(scalar(k, 5, "soft_nms_sigma", &s->sigma));
     ENSURE(s->sigma >= 0, "soft_nms_sigma_val must be >= 0");
     TRY(suppress_check(k, s));
-    return suppress_pick(k, s);
+    suppress_pick(s);
+    return NULL;
 }
 
 static struct status *suppress_v3(struct kernel *k)
@@ -245,6 +248,44 @@ static struct status *suppress_v5(struct kernel *k)
     }
     TRY(kernel_new(k, last, DT_INT32, &SHAPE_SCALAR));
     *(int32_t *)kernel_out(k, last)->data = (int32_t)s.n_picked;
+    return NULL;
+}
+
+/* ---- WithOverlaps: those of all pairs, as a matrix, in the place of the boxes ---- */
+
+static struct status *suppress_overlaps(struct kernel *k)
+{
+    const struct shape *pairs = &kernel_in(k, 0)->shape, *scores = &kernel_in(k, 1)->shape;
+    struct suppress s = { .overlaps = kernel_in(k, 0)->data, .score = kernel_in(k, 1)->data };
+    float number;
+    TRY(scalar(k, 2, "max_output_size", &number));
+    TRY(scalar(k, 3, "overlap_threshold", &s.overlap));
+    TRY(scalar(k, 4, "score_threshold", &s.least));
+    ENSURE(pairs->rank == 2, "overlaps must be 2-D%s", SHAPE_STR(pairs));
+    ENSURE(pairs->dim[0] == pairs->dim[1], "overlaps must be square%s", SHAPE_STR(pairs));
+    ENSURE(scores->rank == 1, "scores must be 1-D%s", SHAPE_STR(scores));
+    ENSURE(scores->dim[0] == pairs->dim[0], "scores has incompatible shape");
+    s.n = scores->dim[0];
+    int64_t asked = index_at(kernel_in(k, 2), 0);
+    s.most = asked >= 0 && asked < s.n ? asked : s.n;
+    TRY(suppress_room(k, &s));
+    suppress_pick(&s);
+    return put_picked(k, &s, s.n_picked);
+}
+
+static struct status *overlaps_shape(struct shape_ctx *c)
+{
+    const struct shape *pairs = shape_in(c, 0), *scores = shape_in(c, 1);
+    int64_t n = -1;
+    TRY(shape_want_rank(pairs, 2));
+    TRY(shape_want_rank(scores, 1));
+    for (int i = 2; i < 5; i++)
+        TRY(shape_want_rank(shape_in(c, i), 0));
+    if (pairs->rank == 2)
+        TRY(dim_merge(pairs->dim[0], pairs->dim[1], &n));
+    if (scores->rank == 1)
+        TRY(dim_merge(n, scores->dim[0], &n));
+    *shape_out(c, 0) = SHAPE(-1);
     return NULL;
 }
 
@@ -336,6 +377,12 @@ const struct op ops_boxes[] = {
       .doc = "NonMaxSuppressionV4 with scores, which overlap lowers where soft_nms_sigma is not 0.",
       .shape = suppress_shape, .grad = NO_GRADIENT, .prepare = suppress_pad_prepare,
       .kernel_any = suppress_v5 },
+    { .name = "NonMaxSuppressionWithOverlaps",
+      .inputs = "overlaps: float, scores: float, max_output_size: int32, "
+                "overlap_threshold: float, score_threshold: float",
+      .outputs = "selected_indices: int32",
+      .doc = "NonMaxSuppressionV3 that is given how much each pair of boxes overlaps.",
+      .shape = overlaps_shape, .grad = NO_GRADIENT, .kernel_any = suppress_overlaps },
     { .name = "DrawBoundingBoxes", DRAWN, .inputs = "images: T, boxes: float",
       .doc = "Images with the outlines of boxes drawn into them, in ten colors." },
     { .name = "DrawBoundingBoxesV2", DRAWN, .inputs = "images: T, boxes: float, colors: float",

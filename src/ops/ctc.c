@@ -1,16 +1,17 @@
 /* ctc.c - sequences whose labels have no places in time (Graves and others, 2006): CTCLoss, which
- * gives its gradient as a second output, and CTCGreedyDecoder. The last class is the blank. */
+ * gives its gradient as a second output, and CTCGreedyDecoder (CTCBeamSearchDecoder: ctc_beam.c).
+ * The last class is the blank. */
+#include "ops/ctc.h"
+
 #include "base/pool.h"
 #include "ops/array.h"
 
 #include <math.h>
 #include <string.h>
 
-/* ---- what both check: inputs are [time, batch, classes] ---- */
+/* ---- what all check ---- */
 
-struct ctc { int64_t time, batch, classes; const float *x; const int32_t *length; };
-
-static struct status *ctc_check(const struct kernel *k, int lengths, struct ctc *c)
+struct status *ctc_check(const struct kernel *k, int lengths, struct ctc *c)
 {
     const struct shape *x = &kernel_in(k, 0)->shape, *n = &kernel_in(k, lengths)->shape;
     ENSURE(x->rank == 3, "inputs is not a 3-Tensor");
@@ -26,12 +27,7 @@ static struct status *ctc_check(const struct kernel *k, int lengths, struct ctc 
     return NULL;
 }
 
-static const float *frame(const struct ctc *c, int64_t t, int64_t b)
-{
-    return c->x + (t * c->batch + b) * c->classes;
-}
-
-static struct status *ctc_shape(struct shape_ctx *c, int lengths, int64_t *batch, struct shape *x)
+struct status *ctc_shape(struct shape_ctx *c, int lengths, int64_t *batch, struct shape *x)
 {
     *x = SHAPE(-1, -1, -1);
     TRY(shape_want_rank(shape_in(c, 0), 3));
@@ -208,7 +204,7 @@ static void loss_one(const struct loss *s, int64_t b)
     double *from[2] = { to + s->c.time * states, to + (s->c.time + 1) * states };
     double *sum = from[1] + states, all = -INFINITY;
     for (int64_t t = 0; t < time; t++)
-        log_softmax(frame(&s->c, t, b), classes, log_y + t * classes);
+        log_softmax(ctc_frame(&s->c, t, b), classes, log_y + t * classes);
     paths_to(s, label, states, time, log_y, to);
     for (int64_t u = states > 1 ? states - 2 : 0; u < states && time; u++)
         all = log_add(all, to[(time - 1) * states + u]);
@@ -306,7 +302,7 @@ static int64_t greedy_one(const struct ctc *c, int64_t b, bool merge, int64_t *l
 {
     int64_t n = 0, before = -1;
     for (int64_t t = 0; t < c->length[b]; t++) {
-        const float *x = frame(c, t, b);
+        const float *x = ctc_frame(c, t, b);
         int64_t best = 0;
         for (int64_t i = 1; i < c->classes; i++)
             if (x[i] > x[best])

@@ -7,8 +7,6 @@
     { .name = op, .inputs = in, .outputs = out, .attrs = attributes, .flags = bits }
 
 const struct op ops_known[] = {
-    KNOWN("AudioSpectrogram", "input: float", "spectrogram: float",
-          "window_size: int; stride: int; magnitude_squared: bool = false", 0),
     KNOWN("BatchDatasetV2", "input_dataset: variant, batch_size: int64, drop_remainder: bool",
           "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("CacheDataset", "input_dataset: variant, filename: string", "handle: variant",
@@ -16,8 +14,6 @@ const struct op ops_known[] = {
     KNOWN("ConcatenateDataset", "input_dataset: variant, another_dataset: variant",
           "handle: variant", "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", 0),
     KNOWN("ControlTrigger", "", "", "", 0),
-    KNOWN("DecodeWav", "contents: string", "audio: float, sample_rate: int32",
-          "desired_channels: int = -1; desired_samples: int = -1", 0),
     KNOWN("DisableCopyOnRead", "resource: resource", "", "", OP_STATEFUL),
     KNOWN("FIFOQueueV2", "", "handle: resource",
           "component_types: list(type) >= 1; shapes: list(shape) >= 0 = []; capacity: int = -1; "
@@ -33,11 +29,6 @@ const struct op ops_known[] = {
     KNOWN("IteratorGetNext", "iterator: resource", "components: output_types",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", OP_STATEFUL),
     KNOWN("MakeIterator", "dataset: variant, iterator: resource", "", "", OP_STATEFUL),
-    KNOWN("Mfcc", "spectrogram: float, sample_rate: int32", "output: float",
-          "upper_frequency_limit: float = 4000; lower_frequency_limit: float = 20; "
-          "filterbank_channel_count: int = 40; dct_coefficient_count: int = 13", 0),
-    KNOWN("NearestNeighbors", "points: float, centers: float, k: int64",
-          "nearest_center_indices: int64, nearest_center_distances: float", "", 0),
     KNOWN("PartitionedCall", "args: Tin", "output: Tout",
           "Tin: list(type) >= 0; Tout: list(type) >= 0; f: func", OP_CALL),
     KNOWN("PrefetchDataset", "input_dataset: variant, buffer_size: int64", "handle: variant",

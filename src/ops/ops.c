@@ -9,12 +9,14 @@
     X(activation) \
     X(adaptive) \
     X(arg) \
+    X(audio) \
     X(band) \
     X(binary) \
     X(bins) \
     X(bitcast) \
     X(bitpack) \
     X(boxes) \
+    X(boxes_combined) \
     X(broadcast) \
     X(candidate) \
     X(cast) \
@@ -29,6 +31,7 @@
     X(cross) \
     X(csv) \
     X(ctc) \
+    X(ctc_beam) \
     X(debug) \
     X(decompose) \
     X(descent) \
@@ -68,6 +71,7 @@
     X(mirror) \
     X(move) \
     X(nd) \
+    X(nearest) \
     X(ngrams) \
     X(norm) \
     X(nth) \
@@ -89,6 +93,7 @@
     X(resize) \
     X(roll) \
     X(sample) \
+    X(sample_box) \
     X(scan) \
     X(scatter) \
     X(script) \

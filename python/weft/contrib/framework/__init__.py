@@ -6,6 +6,7 @@ from weft.contrib.framework.checkpoints import *        # noqa: F401,F403
 from weft.contrib.framework.variables import *          # noqa: F401,F403
 from weft.python.framework.ops import get_default_graph
 from weft.python.framework.tensor_util import is_tensor
+from weft.python.ops import audio_ops                  # noqa: F401  (contrib.framework.python.ops)
 from weft.python.util import nest
 
 __all__ = ["get_graph_from_inputs", "get_name_scope", "is_tensor", "nest"]

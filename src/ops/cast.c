@@ -28,7 +28,7 @@ static inline int32_t double_i32(double x)
 { return x > -2147483649.0 && x < 2147483648.0 ? (int32_t)x : INT32_MIN; }
 /* The same for what was a float: half the work in a vector. */
 static inline int32_t float_i32(float x)
-{ return (x >= -0x1p31f) & (x < 0x1p31f) ? (int32_t)x : INT32_MIN; }
+{ return ((x >= -0x1p31f) & (x < 0x1p31f)) ? (int32_t)x : INT32_MIN; }
 static inline int64_t double_i64(double x)
 { return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN; }
 

@@ -1,5 +1,7 @@
 /* ops.c - the ops of ops.txt, each alone: bench-ops THREADS [START OF A LINE].
- * Prints for each size: op <TAB> inputs <TAB> line and size <TAB> threads <TAB> floor <TAB> its microseconds <TAB> ours. */
+ *
+ * Prints for each size: op <TAB> inputs <TAB> line and size <TAB> threads <TAB> floor <TAB> the
+ * floor's microseconds <TAB> ours. */
 #include "floor.h"
 #include "measure.h"
 
@@ -241,7 +243,7 @@ static double last(const struct weft_tensor *t)
 static double products(const struct work *w, const char *kind)
 {
     struct weft_tensor *const *in = w->value, *out = w->out[0];
-    if (!strcmp(kind, "product")) {     /* m k n, of [m, k] [k, n] [m, n] transposed or not */
+    if (!strcmp(kind, "product")) {     /* m k n, of [m, k] [k, n] [m, n], transposed or not */
         double batch = weft_tensor_rank(out) > 2 ? (double)weft_tensor_dim(out, 0) : 1;
         return sqrt(count(in[0]) * count(in[1]) * count(out) / batch);
     }

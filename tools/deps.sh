@@ -5,7 +5,8 @@ need="gcc libc6-dev clang libclang-rt-14-dev make meson ninja-build pkg-config l
       libopenblas-serial-dev libcmocka-dev libprotobuf-c-dev protobuf-c-compiler
       protobuf-compiler libzip-dev zlib1g-dev universal-ctags
       python3-dev python3-numpy python3-protobuf python3-pytest graphviz
-      libsnappy-dev libgraphviz-dev libjpeg62-turbo-dev libpng-dev libgif-dev libpcre2-dev"
+      libsnappy-dev libgraphviz-dev libjpeg62-turbo-dev libpng-dev libgif-dev libpcre2-dev
+      libfftw3-dev"
 
 command -v dpkg-query >/dev/null || { echo "Not a Debian system; needed: "$need; exit 0; }
 

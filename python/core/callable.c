@@ -60,7 +60,8 @@ static PyObject *callable_with(struct callable *c, PyObject *const *args,
         if (st)
             ended(c->session->graph, st);
         else
-            result = results(&(struct filling){ .order = c->order, .left = c->n_order,
+            result = results(&(struct filling){ .session = c->session,
+                                                .order = c->order, .left = c->n_order,
                                                 .built = c->built, .fed = feed,
                                                 .stride = sizeof *feed },
                              tensor, (PyObject **)room + n + m, m, c->fetches);

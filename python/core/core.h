@@ -30,7 +30,7 @@ struct graph {
     int n_operations;
     struct traces *traces;
     PyObject *overrides;                /* gradient_override_map: {op type: name}, or NULL */
-    PyObject *unfeedable, *unfetchable; /* sets of Tokens, or NULL */
+    PyObject *unfeedable, *unfetchable, *handles;   /* sets of Tokens, or NULL */
     int device_functions;               /* how many of the open device scopes are functions */
 };
 
@@ -88,6 +88,7 @@ struct weft_out tensor_out(PyObject *tensor);
 static inline struct graph *tensor_graph(PyObject *t) { return ((struct tensor *)t)->op->graph; }
 bool graph_may_feed(struct graph *g, struct weft_out o);
 bool graph_may_fetch(struct graph *g, PyObject *x);     /* a Tensor or an Operation */
+bool graph_is_handle(struct graph *g, PyObject *x);     /* its value is made a TensorHandle */
 /* What sticks to the graph becomes an exception. Always returns NULL. */
 PyObject *raise_build_error(struct graph *g);
 /* The status, which is freed, becomes an exception of a build; of a run of `g`. */

@@ -118,6 +118,7 @@ static int graph_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(g->overrides);
     Py_VISIT(g->unfeedable);
     Py_VISIT(g->unfetchable);
+    Py_VISIT(g->handles);
     return 0;
 }
 
@@ -127,6 +128,7 @@ static int graph_clear(PyObject *self)
     Py_CLEAR(g->overrides);
     Py_CLEAR(g->unfeedable);
     Py_CLEAR(g->unfetchable);
+    Py_CLEAR(g->handles);
     return 0;
 }
 
@@ -239,6 +241,17 @@ static PyObject *graph_set_unfeedable(PyObject *self, PyObject *t)
 static PyObject *graph_set_unfetchable(PyObject *self, PyObject *op)
 {
     return mark(&((struct graph *)self)->unfetchable, graph_hold_node(self, op));
+}
+
+static PyObject *graph_set_handle(PyObject *self, PyObject *op)
+{
+    return mark(&((struct graph *)self)->handles, graph_hold_node(self, op));
+}
+
+bool graph_is_handle(struct graph *g, PyObject *x)
+{
+    return g->handles && is_tensor(x) &&
+           is_marked(g->handles, token_new(weft_node_id(((struct tensor *)x)->op->node), -1));
 }
 
 bool graph_may_feed(struct graph *g, struct weft_out o)
@@ -355,6 +368,7 @@ static PyMethodDef graph_methods[] = {
     { "_reopen", graph_reopen, METH_NOARGS, "Undoes _finalize()." },
     { "_set_unfeedable", graph_set_unfeedable, METH_O, "This tensor may not be fed." },
     { "_set_unfetchable", graph_set_unfetchable, METH_O, "This operation may not be fetched." },
+    { "_set_handle", graph_set_handle, METH_O, "What this operation gives is a handle." },
     { "_fetchable", graph_fetchable, METH_O, "May this tensor or operation be fetched?" },
     { "_feedable", graph_feedable, METH_O, "May this tensor be fed?" },
     { "_push_name", graph_push_name, METH_O, "Opens a name scope; its prefix, 'a/b/'." },

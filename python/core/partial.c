@@ -65,7 +65,8 @@ static PyObject *partial_run(PyObject *self, PyObject *args)
         if (st)
             raise_run_status(s->graph, st);
         else
-            result = results(&(struct filling){ .order = r.order.at, .left = r.order.n,
+            result = results(&(struct filling){ .session = s,
+                                                .order = r.order.at, .left = r.order.n,
                                                 .built = r.built,
                                                 .fed = r.feeds.n ? &feeds_of(&r)->value : NULL,
                                                 .stride = sizeof(struct weft_feed) },

@@ -296,6 +296,16 @@ static PyObject *fill_leaf(struct filling *f)
     return array_from(weft_tensor_ref(*(struct weft_tensor *const *)at));
 }
 
+/* A handle of what the session keeps is Python's object, which knows the session. Takes x over. */
+static PyObject *as_handle(struct filling *f, PyObject *fetch, PyObject *x)
+{
+    if (!x || !graph_is_handle(f->session->graph, fetch))
+        return x;
+    PyObject *handle = PyObject_CallMethod((PyObject *)f->session, "_handle_of", "OO", fetch, x);
+    Py_DECREF(x);
+    return handle;
+}
+
 static PyObject *fill_sequence(struct filling *f, PyObject *fetch, bool tuple)
 {
     Py_ssize_t n = PySequence_Fast_GET_SIZE(fetch);
@@ -351,7 +361,7 @@ static PyObject *fill_inside(struct filling *f, PyObject *fetch)
 static PyObject *fill(struct filling *f, PyObject *fetch)
 {
     if (is_leaf(fetch))
-        return fill_leaf(f);
+        return as_handle(f, fetch, fill_leaf(f));
     if (Py_EnterRecursiveCall(" in fetches"))
         return NULL;
     Py_INCREF(fetch);

@@ -57,6 +57,7 @@ bool walk(struct request *r, PyObject *fetch);
 
 /* ... and once more to be filled. */
 struct filling {
+    struct session *session;
     const int *order;                   /* what the next leaf is */
     int left;                           /* how many there are */
     PyObject *const *value;             /* of the fetches */

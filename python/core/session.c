@@ -145,7 +145,8 @@ static PyObject *run_request(struct session *s, struct request *r,
     if (st)
         ended(s->graph, st);
     else if (!PyErr_Occurred())
-        result = results(&(struct filling){ .order = r->order.at, .left = r->order.n,
+        result = results(&(struct filling){ .session = s,
+                                            .order = r->order.at, .left = r->order.n,
                                             .built = r->built,
                                             .fed = r->feeds.n ? &feeds_of(r)->value : NULL,
                                             .stride = sizeof(struct weft_feed) },

@@ -201,7 +201,7 @@ def test_sets():
     out, idx = run(tf.setdiff1d([1, 2, 3, 4], [2, 4]))
     assert (list(out), list(idx)) == ([1, 3], [0, 2])
     assert list(run(tf.invert_permutation([2, 0, 1]))) == [1, 2, 0]
-    rows = np.array([[1, 3, 5, 7], [0, 0, 2, 4]])
+    rows = np.array([[1, 3, 5, 7], [0, 0, 2, 4]], np.int32)
     for side in ("left", "right"):
         found = run(tf.searchsorted(rows, [[0, 3, 8], [0, 2, 3]], side))
         assert [list(f) for f in found] == [list(np.searchsorted(r, v, side)) for r, v in

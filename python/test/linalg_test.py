@@ -99,6 +99,81 @@ def test_self_adjoint_eig():
     close(run(tf.self_adjoint_eigvals(POSITIVE)), e)
 
 
+def test_least_squares_of_any_rank():
+    tall, right = RIGHT[:, [0, 0]], A[:, :1]
+    close(run(tf.linalg.lstsq(tall, right, fast=False)),
+          np.linalg.lstsq(tall, right, rcond=None)[0])
+
+
+@pytest.mark.parametrize("rows, columns", [(5, 3), (3, 5)])
+def test_gradient_of_least_squares(rows, columns):
+    """The op's is that of the normal equations."""
+    a = tf.constant(np.random.RandomState(4).randn(rows, columns))
+    b = tf.constant(np.random.RandomState(5).randn(rows, 2))
+    weight = np.random.RandomState(6).randn(columns, 2)
+    by_op = tf.raw_ops.MatrixSolveLs(matrix=a, rhs=b, l2_regularizer=0.5)
+    by_equations = tf.matrix_solve_ls(a, b, l2_regularizer=0.5)
+    got, wanted = run([tf.gradients(x * weight, [a, b]) for x in (by_op, by_equations)])
+    close(got[0], wanted[0])
+    close(got[1], wanted[1])
+
+
+def test_lu():
+    a = np.random.RandomState(7).randn(2, 3, 3)
+    lu, p = tf.linalg.lu(a)
+    close(run(tf.linalg.lu_reconstruct(lu, p)), a)
+    close(run(tf.linalg.lu_solve(lu, p, a + 1)), np.linalg.solve(a, a + 1))
+    close(run(tf.linalg.lu_matrix_inverse(lu, p)), np.linalg.inv(a))
+    lu, p = tf.linalg.lu(a[0], output_idx_type=tf.int64)
+    assert p.dtype == tf.int64
+    close(run(tf.linalg.lu_reconstruct(lu, p)), a[0])
+    close(run(tf.linalg.lu_solve(lu, p, RIGHT)), np.linalg.solve(a[0], RIGHT))
+
+
+def test_functions_of_matrices():
+    e, v = np.linalg.eigh(POSITIVE)
+    close(run(tf.linalg.expm(POSITIVE)), v @ np.diag(np.exp(e)) @ v.T)
+    close(run(tf.linalg.sqrtm(POSITIVE)), v @ np.diag(np.sqrt(e)) @ v.T)
+    close(run(tf.linalg.logm(POSITIVE.astype(complex))), v @ np.diag(np.log(e)) @ v.T)
+
+
+def test_pinv_and_rank():
+    tall = np.random.RandomState(8).randn(5, 3)
+    close(run(tf.linalg.pinv(tall)), np.linalg.pinv(tall))
+    flat = tall[:, [0, 1, 0]]
+    close(run(tf.linalg.pinv(flat, rcond=1e-8)), np.linalg.pinv(flat, rcond=1e-8))
+    assert run(tf.linalg.matrix_rank([tall, flat])).tolist() == [3, 2]
+
+
+DIAGONALS = np.array([[1., 2, 0], [4, 5, 6], [0, 3, 1]])
+BAND = np.array([[4., 1, 0], [3, 5, 2], [0, 1, 6]])
+FORMS = [("compact", DIAGONALS), ("sequence", list(DIAGONALS)), ("matrix", BAND),
+         ("sequence", [DIAGONALS[0, :2], DIAGONALS[1], DIAGONALS[2, 1:]])]
+
+
+@pytest.mark.parametrize("form, diagonals", FORMS)
+def test_tridiagonal(form, diagonals):
+    solve = lambda *args, **options: run(
+        tf.linalg.tridiagonal_solve(*args, diagonals_format=form, **options))
+    close(solve(diagonals, RIGHT), np.linalg.solve(BAND, RIGHT))
+    close(solve(diagonals, RIGHT, partial_pivoting=False), np.linalg.solve(BAND, RIGHT))
+    close(solve(diagonals, RIGHT[:, 0]), np.linalg.solve(BAND, RIGHT[:, 0]))
+    close(solve(diagonals, RIGHT.T, transpose_rhs=True), np.linalg.solve(BAND, RIGHT).T)
+    close(run(tf.linalg.tridiagonal_matmul(diagonals, RIGHT, diagonals_format=form)),
+          BAND @ RIGHT)
+
+
+def test_tridiagonal_refusals():
+    with pytest.raises(ValueError, match="Expected 3 diagonals got 2"):
+        tf.linalg.tridiagonal_solve(DIAGONALS[:2], RIGHT)
+    with pytest.raises(ValueError, match="Unrecognized diagonals_format: rows"):
+        tf.linalg.tridiagonal_solve(DIAGONALS, RIGHT, diagonals_format="rows")
+    with pytest.raises(ValueError, match="sequence of length 3"):
+        tf.linalg.tridiagonal_solve(DIAGONALS, RIGHT, diagonals_format="sequence")
+    with pytest.raises(ValueError, match="Expected the rank of rhs"):
+        tf.linalg.tridiagonal_solve(DIAGONALS, RIGHT[None])
+
+
 @pytest.mark.parametrize("order", [1, 2, np.inf, 3, 2.5, "euclidean"])
 def test_norm_of_vectors(order):
     numpy_order = None if order == "euclidean" else order

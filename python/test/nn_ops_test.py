@@ -337,6 +337,18 @@ def test_top_k():
     assert run(tf.nn.in_top_k(x, [3, 1], 2)).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, np.int8, np.uint8, np.int16,
+                                   np.uint16, np.int32, np.int64])
+def test_top_k_of_all(dtype):
+    x = (np.random.RandomState(0).randn(2, 1000) * 50).astype(dtype)
+    if dtype == np.float32:
+        x[0, :5] = [0., -0., np.inf, -np.inf, 1e-40]
+    top = run(tf.nn.top_k(x, 1000))
+    order = np.argsort(-x.astype(np.float64), axis=1, kind="stable")    # the first of equals first
+    assert (top.indices == order).all()
+    assert (top.values == np.take_along_axis(x, order, 1)).all()
+
+
 def test_sampled_losses():
     weights, biases, inputs = values(20, 4), np.zeros(20, np.float32), values(2, 4)
     labels = np.array([[1], [2]])

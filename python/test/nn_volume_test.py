@@ -25,7 +25,7 @@ def close(got, wanted):
 
 
 def windows(x, size):
-    """All windows of the inner axes of `x` [batch, ...space, channels], as [..., size, channels]."""
+    """All windows of the inner axes of `x` [batch, space, channels], as [..., size, channels]."""
     places = itertools.product(*(range(n - k + 1) for n, k in zip(x.shape[1:], size)))
     cut = [x[(slice(None),) + tuple(slice(i, i + k) for i, k in zip(at, size))] for at in places]
     space = tuple(n - k + 1 for n, k in zip(x.shape[1:], size))

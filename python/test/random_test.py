@@ -295,6 +295,14 @@ def test_ops_of_random_normal():
     assert types() == ["Const"] * 3 + ["RandomStandardNormal", "Mul", "Add"]
 
 
+def test_gradient_of_gamma():
+    """Samples of gamma(alpha) have the mean alpha: they move, on the whole, as alpha does."""
+    alpha = tf.constant([0.5, 1.0, 4.0], tf.float64)
+    samples = tf.random_gamma([20000], alpha, dtype=tf.float64, seed=1)
+    slope, = tf.gradients(tf.reduce_mean(samples, 0), alpha)
+    np.testing.assert_allclose(tf.Session().run(slope), [1, 1, 1], rtol=0.05)
+
+
 def test_ops_of_random_gamma():
     tf.random_gamma([2], 1., 2.)
     assert names() == ["random_gamma/" + x for x in ("shape alpha beta zeros_like add RandomGamma "

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 import weft as tf
+from weft.python.framework import gen
 from weft.python.ops import resource_variable_ops
 
 fact = pytest.mark.fact
@@ -13,6 +14,21 @@ def ready():
     sess = tf.Session()
     sess.run(tf.global_variables_initializer())
     return sess
+
+
+# ---- variables within a run ----
+
+def test_a_temporary_variable_lives_within_a_run():
+    var = gen.TemporaryVariable(shape=[2], dtype=tf.float32, var_name="sum", name="tmp")
+    x = tf.placeholder(tf.float32, [2])
+    first = gen.Assign(var, x)
+    second = gen.AssignAdd(first, x)
+    value = gen.DestroyTemporaryVariable(second, var_name="sum")
+    with tf.Session() as sess:
+        for i in range(3):
+            assert sess.run(value, {x: [i, 1.]}).tolist() == [2 * i, 2]
+    with pytest.raises(ValueError, match="name is 'sum', not 'other'"):
+        gen.DestroyTemporaryVariable(var, var_name="other")
 
 
 # ---- variables by reference ----

@@ -101,6 +101,7 @@ API = {"": {
         cholesky cholesky_solve eye matrix_determinant matrix_inverse matrix_solve
         matrix_solve_ls matrix_square_root matrix_triangular_solve norm qr self_adjoint_eig
         self_adjoint_eigvals svd""",
+    "python.ops.signal.fft_ops": "fft fft2d fft3d ifft ifft2d ifft3d",
     "python.ops.clip_ops": """
         clip_by_average_norm clip_by_global_norm clip_by_norm clip_by_value global_norm""",
     "python.ops.check_ops": _ASSERTS,
@@ -143,6 +144,7 @@ API = {"": {
         scatter_max scatter_min scatter_mul scatter_nd_add scatter_nd_sub scatter_nd_update
         scatter_sub scatter_update""",
     "python.ops.data_flow_ops": "dynamic_partition dynamic_stitch",
+    "python.ops.session_ops": "delete_session_tensor get_session_handle get_session_tensor",
     "python.ops.sparse_ops": """
         deserialize_many_sparse serialize_many_sparse serialize_sparse sparse_add sparse_concat
         sparse_fill_empty_rows sparse_maximum sparse_merge sparse_minimum sparse_reduce_max
@@ -201,7 +203,9 @@ API["linalg"] = {
         eigvalsh=self_adjoint_eigvals expm=matrix_exponential eye inv=matrix_inverse
         lstsq=matrix_solve_ls lu norm qr solve=matrix_solve sqrtm=matrix_square_root svd
         triangular_solve=matrix_triangular_solve""",
-    "python.ops.linalg_impl": "adjoint logdet slogdet",
+    "python.ops.linalg_impl": """
+        adjoint logdet logm lu_matrix_inverse lu_reconstruct lu_solve matrix_rank pinv slogdet
+        tridiagonal_matmul tridiagonal_solve""",
     "python.ops.math_ops": "cross matmul matvec tensordot trace",
     "python.ops.special_math_ops": "einsum",
     "python.ops.clip_ops": "global_norm",
@@ -210,6 +214,25 @@ API["linalg"] = {
         band_part=matrix_band_part diag=matrix_diag diag_part=matrix_diag_part matrix_transpose
         set_diag=matrix_set_diag tensor_diag=diag tensor_diag_part=diag_part
         transpose=matrix_transpose"""}
+
+_FFT = """
+    fft fft2d fft3d ifft ifft2d ifft3d irfft irfft2d irfft3d rfft rfft2d rfft3d"""
+
+API["spectral"] = {
+    "python.ops.signal.fft_ops": _FFT,
+    "python.ops.signal.dct_ops": "dct idct"}
+
+API["contrib.signal"] = {
+    "python.ops.signal.mel_ops": "linear_to_mel_weight_matrix",
+    "python.ops.signal.mfcc_ops": "mfccs_from_log_mel_spectrograms",
+    "python.ops.signal.reconstruction_ops": "overlap_and_add",
+    "python.ops.signal.shape_ops": "frame",
+    "python.ops.signal.spectral_ops": "inverse_stft inverse_stft_window_fn stft",
+    "python.ops.signal.window_ops": "hamming_window hann_window"}
+
+API["signal"] = {
+    **API["contrib.signal"], **API["spectral"],
+    "python.ops.signal.fft_ops": _FFT + " fftshift ifftshift"}
 
 API["manip"] = {
     "python.ops.array_ops": """
@@ -725,11 +748,9 @@ LATER = {
         keras.datasets keras.estimator keras.experimental keras.layers keras.losses
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
-    "Fourier transforms": "contrib.signal fft fft2d fft3d ifft ifft2d ifft3d signal spectral",
     "specifications of types": """
         IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
     "functions": "function load_library load_op_library python.framework.function wrap_function",
-    "handles of sessions' tensors": "delete_session_tensor get_session_handle get_session_tensor",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
     "linear operators": """
         linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix

@@ -77,9 +77,11 @@ static void blas_open(void)
         { #t "getrf_", (void **)&lapack_##t.getrf }, { #t "getri_", (void **)&lapack_##t.getri }, \
         { #t "getrs_", (void **)&lapack_##t.getrs }, { #t "potrf_", (void **)&lapack_##t.potrf }, \
         { #t "geqrf_", (void **)&lapack_##t.geqrf }, { #t org "_", (void **)&lapack_##t.orgqr },  \
-        { #t "gesdd_", (void **)&lapack_##t.gesdd }, { #t sy "_", (void **)&lapack_##t.syevd },
+        { #t "gesdd_", (void **)&lapack_##t.gesdd }, { #t sy "_", (void **)&lapack_##t.syevd },   \
+        { #t "gelsy_", (void **)&lapack_##t.gelsy },
         X(s, "orgqr", "syevd") X(d, "orgqr", "syevd") X(c, "ungqr", "heevd") X(z, "ungqr", "heevd")
 #undef X
+        { "zgees_", (void **)&lapack_z.gees },
     };
     void *lib;
     blas_missing = library_load(&lib, names, symbols, COUNT(symbols));

@@ -43,8 +43,10 @@ struct lapack {
                   const int *lwork, int *info);
     void (*orgqr)(const int *m, const int *n, const int *k, void *a, const int *lda,
                   const void *tau, void *work, const int *lwork, int *info);
-    void (*gesdd)(void);                        /* these two differ from real to complex */
+    void (*gesdd)(void);                        /* these differ from real to complex */
     void (*syevd)(void);
+    void (*gelsy)(void);
+    void (*gees)(void);                         /* of lapack_z alone */
 };
 
 struct dnnl {

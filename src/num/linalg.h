@@ -41,8 +41,17 @@ enum { LINALG_WORK = 64 };      /* times n elements: the scratch memory `work` t
     /* Eigenvalues, ascending, of the Hermitian matrix whose upper triangle a has; with `vectors` \
      * those in place of a. */                                                              \
     size_t linalg_eig_work_##s(bool vectors, int n);                                        \
-    bool linalg_eig_##s(bool vectors, int n, T *a, R *w, void *work);
+    bool linalg_eig_##s(bool vectors, int n, T *a, R *w, void *work);                       \
+    /* The shortest of the x with the least |a x - b|, a [m,n] of any rank (and overwritten), in \
+     * the first n rows of b [max(m,n),k]. */                                               \
+    size_t linalg_least_work_##s(int m, int n, int k);                                      \
+    void linalg_least_##s(int m, int n, int k, T *a, T *b, void *work);
 LINALG_TYPES(X)
 #undef X
+
+/* Of complex a [n,n] the triangle t in place of it, and v with a = v t v*; false: it did not
+ * converge. */
+size_t linalg_schur_work(int n);
+bool linalg_schur(int n, double _Complex *a, double _Complex *v, void *work);
 
 #endif

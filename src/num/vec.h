@@ -21,7 +21,7 @@ typedef void vec_binary(void *z, const void *x, const void *y, size_t n, enum ve
 /* For float and double: exp_f32, exp_f64... */
 #define VEC_UNARY(X)                                                                    \
     X(neg) X(abs) X(square) X(sqrt) X(rsqrt) X(reciprocal) X(floor) X(ceil) X(rint)     \
-    X(exp) X(expm1) X(log) X(log1p) X(tanh) X(sigmoid) X(sin) X(cos)                    \
+    X(exp) X(expm1) X(log) X(log1p) X(tanh) X(sigmoid) X(sin) X(cos) X(erf)             \
     X(relu) X(relu6) X(elu) X(selu) X(softplus) X(softsign)
 
 /* The gradients take their arguments in the order of their ops: relu_grad(dy, x),

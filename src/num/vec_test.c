@@ -45,6 +45,7 @@ static real ref_softsign(real x) { return x / (1 + fabsl(x)); }
 #define ref_log logl
 #define ref_log1p log1pl
 #define ref_tanh tanhl
+#define ref_erf erfl
 #define ref_sin sinl
 #define ref_cos cosl
 

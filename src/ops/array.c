@@ -107,6 +107,18 @@ struct status *array_part(struct kernel *k, int i, int j, int64_t at, const stru
     return array_move(k, kernel_out(k, i), 0, x, at, &l);
 }
 
+struct status *array_own(struct kernel *k, int i, int j)
+{
+    const struct tensor *x = kernel_in(k, j);
+    struct layout l = { 1, { tensor_count(x) }, { 1 }, { 1 } };
+    if (kernel_can_reuse(k, j, x->dtype, &x->shape)) {
+        kernel_forward(k, i, j);
+        return NULL;
+    }
+    TRY(kernel_new(k, i, x->dtype, &x->shape));
+    return array_move(k, kernel_out(k, i), 0, x, 0, &l);
+}
+
 /* ---- joining and splitting ---- */
 
 /* An empty tensor may have dimensions whose product is no number at all. */

@@ -46,7 +46,9 @@ HALVES2(truncate_mod, DEAR)
 HALVES2(pow, DEAR)
 HALVES2(atan2, DEAR)
 HALVES2(xdivy, CHEAP)
+KERNEL(div_no_nan_f16, map2_half(k, div_no_nan_loop_f32, DT_HALF, CHEAP))
 HALVES2(xlogy, DEAR)
+KERNEL(mul_no_nan_f16, map2_half(k, mul_no_nan_loop_f32, DT_HALF, CHEAP))
 
 /* Add of strings puts y after x. */
 static struct status *string_join(struct tstring *z, const struct tstring *x,
@@ -162,6 +164,17 @@ static void div_no_nan_grad(struct grad *g)
     grad_binary(g, grad2(g, "DivNoNan", dy, y), mul(g, dy, slope));
 }
 
+static void next_after_grad(struct grad *g)
+{
+    grad_binary(g, g->dy[0], grad1(g, "ZerosLike", g->dy[0]));
+}
+
+static void mul_no_nan_grad(struct grad *g)
+{
+    struct out dx = grad2(g, "MulNoNan", g->dy[0], Y);
+    grad_binary(g, dx, grad2(g, "MulNoNan", X, g->dy[0]));
+}
+
 static void floor_mod_grad(struct grad *g)
 {
     struct out times = grad2(g, "FloorDiv", g->x[0], g->x[1]);
@@ -275,6 +288,7 @@ static void xlogy_grad(struct grad *g)
                   "complex64, complex128"
 #define MUL_TYPES "T: {bfloat16, half, float, double, uint8, int8, uint16, int16, int32, " \
                   "int64, complex64, complex128}"
+#define NO_NAN_TYPES "T: {half, float, double, complex64, complex128}"
 #define MOD_TYPES "T: {int32, int64, bfloat16, half, float, double}"
 
 #define TWO_INTS(x) [DT_INT32] = x##_i32, [DT_INT64] = x##_i64
@@ -319,8 +333,15 @@ const struct op ops_binary[] = {
            TWO_INTS(squared_difference), COMPLEXES(squared_difference)),
     BINARY_("Atan2", "y: T, x: T", "T: {bfloat16, half, float, double}", atan2_grad, 0,
             "The angle of the point (x, y).", FLOATS(atan2)),
-    BINARY("DivNoNan", "T: {float, double}", div_no_nan_grad, 0, "x / y, and 0 where y is 0.",
-           DOUBLES(div_no_nan)),
+    BINARY("DivNoNan", NO_NAN_TYPES, div_no_nan_grad, 0, "x / y, and 0 where y is 0.",
+           [DT_HALF] = div_no_nan_f16, DOUBLES(div_no_nan), COMPLEXES(div_no_nan)),
+    { .name = "NextAfter", .inputs = "x1: T, x2: T", .outputs = "output: T",
+      .attrs = "T: {double, float} = float",
+      .doc = "The number next to x1 on the way to x2.", .shape = shape_broadcast,
+      .grad = next_after_grad, .kernel = KERNELS(DOUBLES(next_after)) },
+    BINARY("MulNoNan", NO_NAN_TYPES, mul_no_nan_grad, 0,
+           "x * y, and 0 where y is 0, whatever x is.", [DT_HALF] = mul_no_nan_f16,
+           DOUBLES(mul_no_nan), COMPLEXES(mul_no_nan)),
     BINARY("Xdivy", "T: {half, float, double, complex64, complex128}", xdivy_grad, 0,
            "x / y, and 0 where x is 0.", FLOATS(xdivy), COMPLEXES(xdivy)),
     BINARY("Xlogy", "T: {half, float, double, complex64, complex128}", xlogy_grad, 0,

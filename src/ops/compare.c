@@ -48,6 +48,45 @@ static inline bool not_equal_of_str(string_at x, string_at y) { return !tstring_
 #include "ops/map2.inc"
 #include "op/each_undef.h"
 
+/* ---- Equal, NotEqual: shapes that do not fit may be an answer, too (1.15) ---- */
+
+static struct status *equal_shape(struct shape_ctx *c)
+{
+    struct status *st = shape_broadcast(c);
+    if (!st || node_attr(c->node, "incompatible_shape_error"))
+        return st;
+    status_free(st);
+    *shape_out(c, 0) = SHAPE_SCALAR;
+    return NULL;
+}
+
+struct equal { kernel_fn *run; bool differ; };
+
+static struct status *equal_or_not(struct kernel *k)
+{
+    const struct equal *e = k->state;
+    struct shape s;
+    struct status *st = shape_broadcast_of(&kernel_in(k, 0)->shape, &kernel_in(k, 1)->shape, &s);
+    if (!st)
+        return e->run(k);
+    status_free(st);
+    TRY(kernel_new(k, 0, DT_BOOL, &SHAPE_SCALAR));
+    *(bool *)kernel_out(k, 0)->data = e->differ;
+    return NULL;
+}
+
+static struct status *equal_prepare(struct prep *p)
+{
+    struct equal *e;
+    if (node_attr(p->node, "incompatible_shape_error") || !p->run)
+        return NULL;
+    TRY(prep_state(p, sizeof *e, &e));
+    e->run = p->run;
+    e->differ = !strcmp(p->node->op->name, "NotEqual");
+    p->run = equal_or_not;
+    return NULL;
+}
+
 /* ---- ApproximateEqual: the tolerance is an attribute ---- */
 
 static struct status *approximate_prepare(struct prep *p)
@@ -64,7 +103,8 @@ static struct status *approximate_prepare(struct prep *p)
 /* ---- rows ---- */
 
 #define EQUALS "T: {bfloat16, half, float, double, uint8, int8, int16, int32, int64, " \
-               "complex64, quint8, qint8, qint32, string, bool, complex128}"
+               "complex64, quint8, qint8, qint32, string, bool, complex128}; " \
+               "incompatible_shape_error: bool = true"
 
 #define ORDER(op, kernels, text)                                                        \
     { .name = op, .inputs = "x: T, y: T", .outputs = "z: bool",                             \
@@ -74,8 +114,8 @@ static struct status *approximate_prepare(struct prep *p)
 
 #define SAMENESS(op, x, text)                                                           \
     { .name = op, .inputs = "x: T, y: T", .outputs = "z: bool", .attrs = EQUALS,        \
-      .doc = text, .shape = shape_broadcast, .grad = NOT_DIFFERENTIABLE,                \
-      .flags = OP_COMMUTATIVE,                                                          \
+      .doc = text, .shape = equal_shape, .grad = NOT_DIFFERENTIABLE,                    \
+      .prepare = equal_prepare, .flags = OP_COMMUTATIVE,                                \
       .kernel = KERNELS(NUMBERS(x), QUANTIZED_OF(x), [DT_BOOL] = x##_b8,             \
                         [DT_STRING] = x##_str) }
 #define QUANTIZED_OF(x) \

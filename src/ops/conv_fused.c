@@ -1,5 +1,6 @@
-/* conv_fused.c - FusedPadConv2D and FusedResizeAndPadConv2D: convolutions of images that are padded
- * by a mirror, and resized before that. The image is made as the convolution wants it, in one go. */
+/* conv_fused.c - FusedPadConv2D and FusedResizeAndPadConv2D: convolutions of images that are
+ * padded by a mirror, and resized before that. The image is made as the convolution wants it, in
+ * one go. */
 #include "base/pool.h"
 #include "graph/graph.h"
 #include "op/kernel.h"

@@ -44,8 +44,8 @@ struct conv_along conv_along(const struct conv *g, int i);
 /* The shape of what it gives. */
 struct shape conv_output(const struct conv_attrs *a, const struct conv *g);
 
-/* Output 0 becomes the convolution of `a` and `b`, which conv.h wants for this kind; it has the shape
- * `out`. The kernel's state begins with its struct conv_attrs. In conv.c, for each suffix. */
+/* Output 0 becomes the convolution of `a` and `b`, which conv.h wants for this kind; it has the
+ * shape `out`. The kernel's state begins with its struct conv_attrs. In conv.c, for each suffix. */
 #define X(s, T)                                                                               \
     MUST_CHECK struct status *conv_run_##s(struct kernel *k, const struct conv *g,            \
                                            enum conv_kind kind, const void *a, const void *b, \

@@ -1,9 +1,10 @@
-/* decompose.c - matrices as products: Qr, Svd, SelfAdjointEigV2, through LAPACK. Signs (and phases)
- * of vectors are LAPACK's, where TensorFlow's are Eigen's. Vectors that were not asked for are, as
- * there, a scalar that means nothing. */
+/* decompose.c - matrices as products: Qr, Svd, SelfAdjointEigV2 and their older forms, through
+ * LAPACK. Signs (and phases) of vectors are LAPACK's, where TensorFlow's are Eigen's. Vectors that
+ * were not asked for are, as there, a scalar that means nothing. */
 #include "num/linalg.h"
 #include "op/each.h"
 #include "ops/array.h"
+#include "ops/matrix.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,7 +17,7 @@ static struct status *decompose_prepare(struct prep *p)
     const struct node *n = p->node;
     TRY(prep_state(p, sizeof *s, &s));
     s->full = node_attr(n, "full_matrices");
-    s->vectors = node_attr(n, node_attr_find(n, "compute_v") ? "compute_v" : "compute_uv");
+    s->vectors = node_attr(n, "compute_v") || node_attr(n, "compute_uv");
     return linalg_load();
 }
 
@@ -95,6 +96,18 @@ static struct status *eig_shape(struct shape_ctx *c)
     return NULL;
 }
 
+static struct status *eig_joined_shape(struct shape_ctx *c)
+{
+    const struct shape *x = shape_in(c, 0);
+    int64_t n = -1;
+    TRY(shape_want_rank_at_least(x, 2));
+    if (x->rank < 0)
+        return NULL;
+    TRY(dim_merge(x->dim[x->rank - 2], x->dim[x->rank - 1], &n));
+    *shape_out(c, 0) = with_matrix(x, n < 0 ? -1 : n + 1, n);
+    return NULL;
+}
+
 static struct status *matrix_check(const struct tensor *x, bool square)
 {
     const struct shape *s = &x->shape;
@@ -103,11 +116,6 @@ static struct status *matrix_check(const struct tensor *x, bool square)
     ENSURE(s->dim[s->rank - 1] <= 1 << 20 && s->dim[s->rank - 2] <= 1 << 20,
            "matrices of more than %d rows or columns are not supported", 1 << 20);
     return NULL;
-}
-
-static int64_t matrices(const struct shape *s)
-{
-    return shape_count(s) ? shape_span(s, 0, s->rank - 2) : 0;
 }
 
 #define EACH "ops/decompose.inc"
@@ -239,6 +247,9 @@ static void svd_grad(struct grad *g)
 #define FOUR "T: {double, float, complex64, complex128}"
 #define DECOMPOSE .inputs = "input: T", .prepare = decompose_prepare, .flags = OP_EXPENSIVE
 
+#define EIG_JOINED DECOMPOSE, .outputs = "output: T", .attrs = "T: {double, float}", \
+    .shape = eig_joined_shape, .grad = NO_GRADIENT, .kernel = KERNELS(DOUBLES(eig_joined))
+
 const struct op ops_decompose[] = {
     { .name = "Qr", DECOMPOSE, .outputs = "q: T, r: T",
       .attrs = "full_matrices: bool = false; " FOUR,
@@ -253,5 +264,16 @@ const struct op ops_decompose[] = {
       .doc = "The eigenvalues of self-adjoint matrices, ascending, and the eigenvectors as "
              "columns; the lower half is read.",
       .shape = eig_shape, .grad = eig_grad, .kernel = KERNELS(DOUBLES(eig), COMPLEXES(eig)) },
+    { .name = "BatchSvd", DECOMPOSE, .outputs = "s: T, u: T, v: T",
+      .attrs = "compute_uv: bool = true; full_matrices: bool = false; " FOUR,
+      .doc = "Svd under its old name.", .shape = svd_shape, .grad = NO_GRADIENT,
+      .kernel = KERNELS(DOUBLES(svd), COMPLEXES(svd)) },
+    { .name = "BatchSelfAdjointEigV2", DECOMPOSE, .outputs = "e: T, v: T",
+      .attrs = "compute_v: bool = true; T: {double, float}",
+      .doc = "SelfAdjointEigV2 under its old name.", .shape = eig_shape, .grad = NO_GRADIENT,
+      .kernel = KERNELS(DOUBLES(eig)) },
+    { .name = "SelfAdjointEig", EIG_JOINED, .doc = "The eigenvalues of self-adjoint matrices, "
+      "ascending, in a row above the eigenvectors as columns; the lower half is read." },
+    { .name = "BatchSelfAdjointEig", EIG_JOINED, .doc = "SelfAdjointEig under its old name." },
     { 0 }
 };

@@ -183,13 +183,7 @@ static struct status *matrix_set_diag(struct kernel *k)
     ENSURE(shape_equal(&want, &d->shape),
            "must have diagonal.shape == input.shape[:-2] + min(input.shape[-2:]), but received "
            "input shape: %s and diagonal shape: %s", SHAPE_STR(&s), SHAPE_STR(&d->shape));
-    int64_t n = tensor_count(x);
-    if (kernel_can_reuse(k, 0, x->dtype, &s) && !dtype_owns(x->dtype)) {
-        kernel_take(k, 0, 0, x->dtype, &s);
-    } else {
-        TRY(kernel_new(k, 0, x->dtype, &s));
-        TRY(tensor_copy_elements(kernel_out(k, 0), 0, x, 0, n));
-    }
+    TRY(array_own(k, 0, 0));
     return diagonals(k, matrices_of(&s), d, true);
 }
 
@@ -268,6 +262,20 @@ static void band_grad(struct grad *g)
 
 #define DIAG_TYPES "T: {bfloat16, half, float, double, int32, int64, complex64, complex128}"
 
+#define MATRIX_DIAG .inputs = "diagonal: T", .outputs = "output: T", .attrs = "T: type",         \
+    .doc = "Square matrices whose diagonals are the last dimension of the input.",              \
+    .shape = matrix_diag_shape, .grad = matrix_diag_grad, .kernel_any = matrix_diag
+#define MATRIX_DIAG_PART .inputs = "input: T", .outputs = "diagonal: T", .attrs = "T: type",    \
+    .doc = "The diagonals of the matrices in the last two dimensions.",                         \
+    .shape = matrix_part_shape, .grad = matrix_part_grad, .kernel_any = matrix_diag_part
+#define MATRIX_SET_DIAG .inputs = "input: T, diagonal: T", .outputs = "output: T",              \
+    .attrs = "T: type", .doc = "The matrices of the input with other diagonals.",               \
+    .shape = matrix_set_shape, .grad = matrix_set_grad, .kernel_any = matrix_set_diag
+#define MATRIX_BAND_PART .outputs = "band: T",                                                  \
+    .doc = "The matrices of the input, 0 but for so many diagonals below and above the main "   \
+           "one; a negative number keeps them all.",                                            \
+    .shape = band_shape, .grad = band_grad, .kernel_any = matrix_band_part
+
 const struct op ops_diag[] = {
     { .name = "Diag", .inputs = "diagonal: T", .outputs = "output: T", .attrs = DIAG_TYPES,
       .doc = "A tensor of twice the rank whose diagonal is the input; all else is 0.",
@@ -275,20 +283,16 @@ const struct op ops_diag[] = {
     { .name = "DiagPart", .inputs = "input: T", .outputs = "diagonal: T", .attrs = DIAG_TYPES,
       .doc = "The diagonal of a tensor whose second half of dimensions is like the first.",
       .shape = diag_part_shape, .grad = diag_part_grad, .kernel_any = diag_part },
-    { .name = "MatrixDiag", .inputs = "diagonal: T", .outputs = "output: T", .attrs = "T: type",
-      .doc = "Square matrices whose diagonals are the last dimension of the input.",
-      .shape = matrix_diag_shape, .grad = matrix_diag_grad, .kernel_any = matrix_diag },
-    { .name = "MatrixDiagPart", .inputs = "input: T", .outputs = "diagonal: T", .attrs = "T: type",
-      .doc = "The diagonals of the matrices in the last two dimensions.",
-      .shape = matrix_part_shape, .grad = matrix_part_grad, .kernel_any = matrix_diag_part },
-    { .name = "MatrixSetDiag", .inputs = "input: T, diagonal: T", .outputs = "output: T",
-      .attrs = "T: type",
-      .doc = "The matrices of the input with other diagonals.",
-      .shape = matrix_set_shape, .grad = matrix_set_grad, .kernel_any = matrix_set_diag },
+    { .name = "MatrixDiag", MATRIX_DIAG },
+    { .name = "MatrixDiagPart", MATRIX_DIAG_PART },
+    { .name = "MatrixSetDiag", MATRIX_SET_DIAG },
     { .name = "MatrixBandPart", .inputs = "input: T, num_lower: Tindex, num_upper: Tindex",
-      .outputs = "band: T", .attrs = "T: type; Tindex: {int32, int64} = int64",
-      .doc = "The matrices of the input, 0 but for so many diagonals below and above the main "
-             "one; a negative number keeps them all.",
-      .shape = band_shape, .grad = band_grad, .kernel_any = matrix_band_part },
+      .attrs = "T: type; Tindex: {int32, int64} = int64", MATRIX_BAND_PART },
+    /* Until GraphDef version 14 these had names of their own. */
+    { .name = "BatchMatrixDiag", MATRIX_DIAG },
+    { .name = "BatchMatrixDiagPart", MATRIX_DIAG_PART },
+    { .name = "BatchMatrixSetDiag", MATRIX_SET_DIAG },
+    { .name = "BatchMatrixBandPart", .inputs = "input: T, num_lower: int64, num_upper: int64",
+      .attrs = "T: type", MATRIX_BAND_PART },
     { 0 }
 };

@@ -1,7 +1,8 @@
-/* file.c - whole files: ReadFile, WriteFile, MatchingFiles. A file may change between two runs, so
+/* file.c - whole files: ReadFile, WriteFile, MatchingFiles, ImmutableConst. A file may change between two runs, so
  * none of these is ever computed ahead of one. */
 #include "base/mem.h"
 #include "graph/graph.h"
+#include "io/file.h"
 #include "io/stream.h"
 #include "op/kernel.h"
 #include "tensor/tstring.h"
@@ -153,6 +154,39 @@ static struct status *matching_files(struct kernel *k)
     return st;
 }
 
+/* ---- ImmutableConst ---- */
+
+/* The file is held against the size before there is memory for it. */
+static struct status *immutable(struct kernel *k)
+{
+    const struct shape *s = node_attr_shape(k->node, "shape");
+    enum dtype t = node_attr_type(k->node, "dtype");
+    struct file_in f = { 0 };
+    int64_t bytes;
+    ENSURE(shape_is_known(s), "ImmutableConst needs a shape that is known, got %s", SHAPE_STR(s));
+    TRY(file_open(&f, node_attr_string(k->node, "memory_region_name")));
+    struct status *st = NULL;
+    if (__builtin_mul_overflow(shape_count(s), (int64_t)dtype_size(t), &bytes) ||
+        (uint64_t)bytes > f.size)
+        st = status_new(INVALID_ARGUMENT, "%s has %llu bytes, a tensor of shape %s has more",
+                        f.path, (unsigned long long)f.size, SHAPE_STR(s));
+    if (!st)
+        st = kernel_new(k, 0, t, s);
+    if (!st)
+        st = bytes ? file_get(&f, 0, kernel_out(k, 0)->data, (size_t)bytes) : NULL;
+    file_close(&f);
+    return st;
+}
+
+static struct status *immutable_prepare(struct prep *p)
+{
+    enum dtype t = node_attr_type(p->node, "dtype");
+    if (dtype_owns(t))
+        return status_new(UNIMPLEMENTED, "Sorry, %s is not currently supported for "
+                          "ImmutableConstOp.", dtype_name(t));
+    return NULL;
+}
+
 const struct op ops_file[] = {
     { .name = "ReadFile", .inputs = "filename: string", .outputs = "contents: string",
       .doc = "The bytes of a file.", .shape = scalars_shape, .grad = NO_GRADIENT,
@@ -163,5 +197,9 @@ const struct op ops_file[] = {
     { .name = "MatchingFiles", .inputs = "pattern: string", .outputs = "filenames: string",
       .doc = "The paths that match any of the patterns, sorted.", .shape = matching_shape,
       .grad = NO_GRADIENT, .kernel_any = matching_files, .flags = OP_HOST },
+    { .name = "ImmutableConst", .outputs = "tensor: dtype",
+      .attrs = "dtype: type; shape: shape; memory_region_name: string",
+      .doc = "A tensor whose elements lie in a file.", .shape = shape_attr, .grad = NO_GRADIENT,
+      .prepare = immutable_prepare, .kernel_any = immutable, .flags = OP_HOST },
     { 0 }
 };

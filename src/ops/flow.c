@@ -1,4 +1,5 @@
-/* flow.c - Switch and Merge, on which conditions stand, and the ops that loops are made of.
+/* flow.c - Switch and Merge, on which conditions stand, references passed on, and the ops that
+ * loops are made of.
  *
  * A value that was not computed is dead: the executor runs no step with a dead input but a merge.
  * The steps of a loop would have to run again and again, which no executor does: what needs one
@@ -95,6 +96,43 @@ static void merge_grad(struct grad *g)
     }
 }
 
+/* ---- references passed on: RefIdentity, RefSelect ---- */
+
+static struct status *ref_identity_run(struct kernel *k)
+{
+    kernel_set_ref(k, 0, kernel_ref(k, 0));
+    return NULL;
+}
+
+static void ref_identity_grad(struct grad *g)
+{
+    g->dx[0] = g->dy[0];
+    g->dx_slices[0] = g->dy_slices[0];
+}
+
+/* One of the variables, all of them alike as far as is known. */
+static struct status *ref_select_shape(struct shape_ctx *c)
+{
+    TRY(shape_want_rank(shape_in(c, 0), 0));
+    *shape_out(c, 0) = *shape_in(c, 1);
+    for (int i = 2; i < c->n_in; i++)
+        if (!shape_is_known(shape_in(c, i)) || !shape_equal(shape_in(c, i), shape_in(c, 1)))
+            *shape_out(c, 0) = SHAPE_UNKNOWN;
+    return NULL;
+}
+
+static struct status *ref_select_run(struct kernel *k)
+{
+    const struct tensor *index = kernel_in(k, 0);
+    ENSURE(index->shape.rank == 0, "Index must be a scalar, but it has shape %s",
+           SHAPE_STR(&index->shape));
+    int which = *(const int32_t *)index->data;
+    ENSURE(which >= 0 && which < k->n_in - 1, "Index must be in the range [0, %d) but got %d",
+           k->n_in - 1, which);
+    kernel_set_ref(k, 0, kernel_ref(k, 1 + which));
+    return NULL;
+}
+
 /* ---- loops ---- */
 
 static struct status *loop_prepare(struct prep *p)
@@ -147,6 +185,14 @@ const struct op ops_flow[] = {
     { .name = "Merge", .inputs = "inputs: N * T", .outputs = "output: T, value_index: int32",
       .attrs = "T: type; N: int >= 1", .doc = "The first of the inputs that is not dead.",
       .shape = merge_shape, .grad = merge_grad, .kernel_any = merge_run, .flags = OP_MERGE },
+    { .name = "RefIdentity", .inputs = "input: Ref(T)", .outputs = "output: Ref(T)",
+      .attrs = "T: type", .doc = "The reference, unchanged.", .shape = shape_unchanged,
+      .grad = ref_identity_grad, .kernel_any = ref_identity_run,
+      .flags = OP_UNINITIALIZED | OP_SLICES },
+    { .name = "RefSelect", .inputs = "index: int32, inputs: N * Ref(T)",
+      .outputs = "output: Ref(T)", .attrs = "T: type; N: int >= 1",
+      .doc = "The reference of this index among the inputs.", .shape = ref_select_shape,
+      .grad = NO_GRADIENT, .kernel_any = ref_select_run },
     { .name = "Enter", .inputs = "data: T", .outputs = "output: T", .attrs = FRAME,
       .shape = enter_shape, .flags = OP_ENTER, LOOP("What a loop begins with.") },
     { .name = "Exit", .inputs = "data: T", .outputs = "output: T", .attrs = "T: type",

@@ -1,6 +1,6 @@
-/* fractional.c - FractionalMaxPool and FractionalAvgPool, pooling over windows whose sizes are drawn
- * so that an image shrinks by a fraction, and their gradients. The numbers are TensorFlow's: see
- * sequence_pseudo(). */
+/* fractional.c - FractionalMaxPool and FractionalAvgPool, pooling over windows whose sizes are
+ * drawn so that an image shrinks by a fraction, and their gradients. The numbers are TensorFlow's:
+ * see sequence_pseudo(). */
 #include "base/pool.h"
 #include "graph/graph.h"
 #include "op/each.h"

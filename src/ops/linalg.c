@@ -1,16 +1,17 @@
 /* linalg.c - what LU and Cholesky factors give: MatrixInverse, MatrixDeterminant,
- * LogMatrixDeterminant, MatrixSolve, MatrixTriangularSolve, Cholesky. Matrices lie in the last two
- * dimensions, one for each index of the others. */
+ * LogMatrixDeterminant, MatrixSolve, MatrixTriangularSolve, Lu, Cholesky, and their older forms.
+ * Matrices lie in the last two dimensions, one for each index of the others. */
 #include "num/linalg.h"
 #include "op/each.h"
 #include "ops/array.h"
+#include "ops/matrix.h"
 
 #include <complex.h>
 #include <math.h>
 #include <string.h>
 #include <tgmath.h>
 
-struct linalg { bool adjoint, lower; };
+struct linalg { bool adjoint, lower, wide; };
 
 static struct status *linalg_prepare(struct prep *p)
 {
@@ -18,12 +19,13 @@ static struct status *linalg_prepare(struct prep *p)
     TRY(prep_state(p, sizeof *s, &s));
     s->adjoint = node_attr(p->node, "adjoint");
     s->lower = node_attr(p->node, "lower");
+    s->wide = node_attr(p->node, "output_idx_type") == DT_INT64;
     return linalg_load();
 }
 
 /* ---- shapes ---- */
 
-static struct status *square_shape(const struct shape *x, struct shape *y)
+struct status *matrix_square_shape(const struct shape *x, struct shape *y)
 {
     TRY(shape_want_rank_at_least(x, 2));
     *y = *x;
@@ -35,25 +37,33 @@ static struct status *square_shape(const struct shape *x, struct shape *y)
     return NULL;
 }
 
-static struct status *inverse_shape(struct shape_ctx *c)
+struct status *matrix_same_shape(struct shape_ctx *c)
 {
-    return square_shape(shape_in(c, 0), shape_out(c, 0));
+    return matrix_square_shape(shape_in(c, 0), shape_out(c, 0));
 }
 
 static struct status *determinant_shape(struct shape_ctx *c)
 {
     struct shape s;
-    TRY(square_shape(shape_in(c, 0), &s));
+    TRY(matrix_square_shape(shape_in(c, 0), &s));
     s.rank -= s.rank < 0 ? 0 : 2;
     for (int i = 0; i < c->n_out; i++)
         *shape_out(c, i) = s;
     return NULL;
 }
 
+static struct status *lu_shape(struct shape_ctx *c)
+{
+    TRY(matrix_square_shape(shape_in(c, 0), shape_out(c, 0)));
+    *shape_out(c, 1) = *shape_out(c, 0);
+    shape_out(c, 1)->rank -= shape_out(c, 0)->rank > 0;
+    return NULL;
+}
+
 static struct status *cholesky_back_shape(struct shape_ctx *c)
 {
     struct shape s;
-    TRY(square_shape(shape_in(c, 0), &s));
+    TRY(matrix_square_shape(shape_in(c, 0), &s));
     return shape_merge(&s, shape_in(c, 1), shape_out(c, 0));
 }
 
@@ -61,7 +71,7 @@ static struct status *solve_shape(struct shape_ctx *c)
 {
     const struct shape *b = shape_in(c, 1);
     struct shape a, y = *b;
-    TRY(square_shape(shape_in(c, 0), &a));
+    TRY(matrix_square_shape(shape_in(c, 0), &a));
     TRY(shape_want_rank_at_least(b, 2));
     if (a.rank >= 0 && b->rank >= 0) {
         int64_t columns = b->dim[b->rank - 1];
@@ -76,7 +86,7 @@ static struct status *solve_shape(struct shape_ctx *c)
 
 /* ---- checks ---- */
 
-static struct status *square_check(const struct tensor *x, const char *message)
+struct status *matrix_square_check(const struct tensor *x, const char *message)
 {
     const struct shape *s = &x->shape;
     ENSURE(s->rank >= 2, "Input tensor 0 must have rank >= 2, got %d", s->rank);
@@ -93,20 +103,36 @@ static struct status *solve_check(const struct kernel *k)
     ENSURE(a->rank == b->rank, "All input tensors must have the same rank.");
     for (int i = 0; i < a->rank - 2; i++)
         ENSURE(a->dim[i] == b->dim[i], "All input tensors must have the same outer dimensions.");
-    TRY(square_check(kernel_in(k, 0), "First input (lhs) must be a square matrix."));
+    TRY(matrix_square_check(kernel_in(k, 0), "First input (lhs) must be a square matrix."));
     ENSURE(a->dim[a->rank - 1] == b->dim[b->rank - 2], "Input matrix and rhs are incompatible.");
     ENSURE(b->dim[b->rank - 1] <= INT32_MAX, "Input matrix and rhs are incompatible.");
     return NULL;
 }
 
-/* How many matrices there are; none where one of the sizes is 0. */
-static int64_t matrices(const struct shape *s)
-{
-    return shape_count(s) ? shape_span(s, 0, s->rank - 2) : 0;
-}
-
 /* The determinant of nothing is 1, and of as many nothings as there are. */
 static int64_t determinants(const struct shape *s) { return shape_span(s, 0, s->rank - 2); }
+
+/* Row i of the product of the factors is row order[i] of the matrix: LAPACK's list of swaps, from
+ * 1, as they were made. */
+static void order_of_swaps(const int *swap, int64_t n, int64_t *order)
+{
+    for (int64_t i = 0; i < n; i++)
+        order[i] = i;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t other = swap[i] - 1, row = order[i];
+        order[i] = order[other];
+        order[other] = row;
+    }
+}
+
+static void order_store(const int64_t *order, int64_t n, bool wide, struct tensor *to, int64_t at)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (wide)
+            ((int64_t *)to->data)[at + i] = order[i];
+        else
+            ((int32_t *)to->data)[at + i] = (int32_t)order[i];
+}
 
 #define EACH "ops/linalg.inc"
 #define EACH_SET (SET_F32 | SET_F64 | SET_COMPLEX)
@@ -191,45 +217,73 @@ static void cholesky_grad(struct grad *g)
     g->dx[0] = grad_two(g, "Mul", half, grad_two(g, "Add", both, grad_adjoint(g, both)));
 }
 
-#define LINALG_KERNELS(x) KERNELS(DOUBLES(x), COMPLEXES(x))
+#define BATCH(op, in, types, shapes, kernels, text)                                         \
+    { .name = op, .inputs = in, .outputs = "output: T", .attrs = types, .doc = text,        \
+      .shape = shapes, .grad = NO_GRADIENT, .prepare = linalg_prepare,                      \
+      .kernel = KERNELS(kernels), .flags = OP_EXPENSIVE }
+#define BOTH(x) DOUBLES(x), COMPLEXES(x)
+#define TWO "T: {double, float}"
 #define FOUR "T: {double, float, complex64, complex128}"
 
 const struct op ops_linalg[] = {
     { .name = "MatrixInverse", .inputs = "input: T", .outputs = "output: T",
       .attrs = "adjoint: bool = false; " FOUR,
       .doc = "The inverses of square matrices, or of their adjoints.",
-      .shape = inverse_shape, .grad = inverse_grad, .prepare = linalg_prepare,
-      .kernel = LINALG_KERNELS(inverse), .flags = OP_EXPENSIVE },
-    { .name = "MatrixDeterminant", .inputs = "input: T", .outputs = "output: T",
+      .shape = matrix_same_shape, .grad = inverse_grad, .prepare = linalg_prepare,
+      .kernel = KERNELS(BOTH(inverse)), .flags = OP_EXPENSIVE },
+    { .name = "MatrixDeterminant",
+      .note = "NaN in a matrix always makes NaN.",
+      .inputs = "input: T", .outputs = "output: T",
       .attrs = "T: {float, double, complex64, complex128}",
       .doc = "The determinants of square matrices.",
       .shape = determinant_shape, .grad = determinant_grad, .prepare = linalg_prepare,
-      .kernel = LINALG_KERNELS(determinant), .flags = OP_EXPENSIVE },
-    { .name = "LogMatrixDeterminant", .inputs = "input: T",
+      .kernel = KERNELS(BOTH(determinant)), .flags = OP_EXPENSIVE },
+    { .name = "LogMatrixDeterminant",
+      .note = "NaN in a matrix always makes NaN.",
+      .inputs = "input: T",
       .outputs = "sign: T, log_abs_determinant: T",
       .attrs = "T: {float, double, complex64, complex128}",
       .doc = "The signs of determinants and the logarithms of their absolute values.",
       .shape = determinant_shape, .grad = log_determinant_grad, .prepare = linalg_prepare,
-      .kernel = LINALG_KERNELS(log_determinant), .flags = OP_EXPENSIVE },
+      .kernel = KERNELS(BOTH(log_determinant)), .flags = OP_EXPENSIVE },
     { .name = "MatrixSolve", .inputs = "matrix: T, rhs: T", .outputs = "output: T",
       .attrs = "adjoint: bool = false; " FOUR,
       .doc = "The x for which matrix x = rhs, or the matrix's adjoint.",
       .shape = solve_shape, .grad = solve_grad, .prepare = linalg_prepare,
-      .kernel = LINALG_KERNELS(solve), .flags = OP_EXPENSIVE },
+      .kernel = KERNELS(BOTH(solve)), .flags = OP_EXPENSIVE },
     { .name = "MatrixTriangularSolve", .inputs = "matrix: T, rhs: T", .outputs = "output: T",
       .attrs = "lower: bool = true; adjoint: bool = false; " FOUR,
       .doc = "MatrixSolve of triangular matrices, whose other half is not looked at.",
       .shape = solve_shape, .grad = solve_grad, .prepare = linalg_prepare,
-      .kernel = LINALG_KERNELS(triangular_solve), .flags = OP_EXPENSIVE },
+      .kernel = KERNELS(BOTH(triangular_solve)), .flags = OP_EXPENSIVE },
     { .name = "Cholesky", .inputs = "input: T", .outputs = "output: T", .attrs = FOUR,
       .doc = "The lower triangles L of L L* for positive definite matrices, of which the lower "
              "half is read.",
-      .shape = inverse_shape, .grad = cholesky_grad, .prepare = linalg_prepare,
-      .kernel = LINALG_KERNELS(cholesky), .flags = OP_EXPENSIVE },
+      .shape = matrix_same_shape, .grad = cholesky_grad, .prepare = linalg_prepare,
+      .kernel = KERNELS(BOTH(cholesky)), .flags = OP_EXPENSIVE },
     { .name = "CholeskyGrad", .inputs = "l: T, grad: T", .outputs = "output: T",
       .attrs = "T: {float, double}",
       .doc = "The gradient of Cholesky, given its output l: symmetric matrices.",
       .shape = cholesky_back_shape, .grad = NO_GRADIENT, .prepare = linalg_prepare,
       .kernel = KERNELS(DOUBLES(cholesky_back)), .flags = OP_EXPENSIVE },
+    { .name = "Lu", .inputs = "input: T", .outputs = "lu: T, p: output_idx_type",
+      .attrs = FOUR "; output_idx_type: {int32, int64} = int32",
+      .doc = "Square matrices with their rows in the order p as products of a lower triangle L, "
+             "whose diagonal of ones is left out, and an upper one.",
+      .shape = lu_shape, .grad = NO_GRADIENT, .prepare = linalg_prepare,
+      .kernel = KERNELS(BOTH(lu)), .flags = OP_EXPENSIVE },
+    BATCH("BatchMatrixInverse", "input: T", "adjoint: bool = false; " TWO, matrix_same_shape,
+          DOUBLES(inverse), "MatrixInverse under its old name."),
+    BATCH("BatchMatrixDeterminant", "input: T", "T: {float, double, complex64, complex128}",
+          determinant_shape, BOTH(determinant), "MatrixDeterminant under its old name."),
+    BATCH("BatchMatrixSolve", "matrix: T, rhs: T", "adjoint: bool = false; " TWO, solve_shape,
+          DOUBLES(solve), "MatrixSolve under its old name."),
+    BATCH("BatchMatrixTriangularSolve", "matrix: T, rhs: T",
+          "lower: bool = true; adjoint: bool = false; " TWO, solve_shape,
+          DOUBLES(triangular_solve), "MatrixTriangularSolve under its old name."),
+    BATCH("BatchCholesky", "input: T", TWO, matrix_same_shape, DOUBLES(cholesky),
+          "Cholesky under its old name."),
+    BATCH("BatchCholeskyGrad", "l: T, grad: T", "T: {float, double}", cholesky_back_shape,
+          DOUBLES(cholesky_back), "CholeskyGrad under its old name."),
     { 0 }
 };

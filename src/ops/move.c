@@ -1,6 +1,7 @@
 /* move.c - the same elements in another order: Transpose, ConjugateTranspose, InvertPermutation,
  * Tile, Reverse, ReverseV2. */
 #include "ops/array.h"
+#include "ops/nd.h"
 
 #include "op/each.h"
 
@@ -225,6 +226,59 @@ static struct status *tile_any(struct kernel *k)
 }
 
 /* dy as [times, dim, times, dim...], summed over the even dimensions. */
+/* ---- TileGrad, the sum of the tiles: old graphs have it ---- */
+
+static struct status *untile_check(const struct tensor *x, const struct tensor *times,
+                                   struct shape *out)
+{
+    ENSURE(times->shape.rank == 1, "Expected multiples to be 1-D, but got shape %s",
+           SHAPE_STR(&times->shape));
+    ENSURE(times->shape.dim[0] == x->shape.rank, "Expected multiples argument to be a vector of "
+           "length %d but got length %lld", x->shape.rank, (long long)times->shape.dim[0]);
+    *out = x->shape;
+    for (int i = 0; i < out->rank; i++) {
+        int64_t n = index_at(times, i);
+        ENSURE(n > 0, "Expected multiples[%d] > 0, but got %lld", i, (long long)n);
+        ENSURE(out->dim[i] % n == 0, "Expected input_dim[%d] to be divisible by multiples[%d], but "
+               "%lld %% %lld != 0", i, i, (long long)out->dim[i], (long long)n);
+        out->dim[i] /= n;
+    }
+    return NULL;
+}
+
+/* Element `at` of a tiled tensor of shape x is of this element of the tile. */
+static int64_t untile_at(int64_t at, const struct shape *x, const struct shape *tile)
+{
+    int64_t to = 0, stride = 1;
+    for (int d = x->rank - 1; d >= 0; d--) {
+        to += at % x->dim[d] % tile->dim[d] * stride;
+        stride *= tile->dim[d];
+        at /= x->dim[d];
+    }
+    return to;
+}
+
+static struct status *untile_any(struct kernel *k)
+{
+    const struct tensor *x = kernel_in(k, 0);
+    struct shape tile;
+    TRY(untile_check(x, kernel_in(k, 1), &tile));
+    TRY(kernel_new(k, 0, x->dtype, &tile));
+    array_zero(kernel_out(k, 0));
+    int64_t n = tensor_count(x), run = tile.rank ? tile.dim[tile.rank - 1] : 1;
+    for (int64_t at = 0; at < n; at += run)
+        TRY(scatter_add[x->dtype](kernel_out(k, 0), untile_at(at, &x->shape, &tile), x, at, run));
+    return NULL;
+}
+
+static struct status *untile_prepare(struct prep *p)
+{
+    enum dtype t = node_attr_type(p->node, "T");
+    ENSURE(t != DT_STRING && t != DT_BOOL, "No OpKernel was registered to support Op 'TileGrad' "
+           "with these attrs.");
+    return NULL;
+}
+
 static void tile_grad(struct grad *g)
 {
     enum dtype t = out_dtype(g->x[1]);
@@ -347,6 +401,10 @@ const struct op ops_move[] = {
       .attrs = "T: type; Tmultiples: {int32, int64} = int32",
       .doc = "Input repeated multiples[i] times in dimension i.",
       .shape = tile_shape, .grad = tile_grad, .kernel_any = tile_any },
+    { .name = "TileGrad", .inputs = "input: T, multiples: int32", .outputs = "output: T",
+      .attrs = "T: type", .doc = "The sum of the tiles that Tile would have made.",
+      .shape = shape_unknown, .grad = NO_GRADIENT, .prepare = untile_prepare,
+      .kernel_any = untile_any },
     { .name = "Reverse", .inputs = "tensor: T, dims: bool", .outputs = "output: T",
       .attrs = "T: {uint8, int8, uint16, int16, int32, int64, bool, half, float, double, "
                "complex64, complex128, string}",

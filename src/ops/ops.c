@@ -9,9 +9,11 @@
     X(activation) \
     X(adaptive) \
     X(arg) \
+    X(band) \
     X(binary) \
     X(bins) \
     X(bitcast) \
+    X(bitpack) \
     X(boxes) \
     X(broadcast) \
     X(candidate) \
@@ -32,14 +34,17 @@
     X(descent) \
     X(diag) \
     X(dilation) \
+    X(edit) \
     X(encode) \
     X(example) \
     X(example_json) \
     X(example_sequence) \
     X(fake_quant) \
+    X(fft) \
     X(file) \
     X(fill) \
     X(flow) \
+    X(format) \
     X(fractional) \
     X(ftrl) \
     X(gather) \
@@ -48,7 +53,10 @@
     X(hash) \
     X(hits) \
     X(image_file) \
+    X(inplace) \
     X(join) \
+    X(kept) \
+    X(least) \
     X(like) \
     X(linalg) \
     X(logic) \
@@ -56,19 +64,24 @@
     X(lstm) \
     X(lstm_grad) \
     X(matmul) \
+    X(matrix_function) \
     X(mirror) \
     X(move) \
+    X(nd) \
+    X(ngrams) \
     X(norm) \
     X(nth) \
     X(parse) \
     X(partition) \
     X(patches) \
     X(pool) \
+    X(process) \
     X(quantize) \
     X(quantize_dequantize) \
     X(quantized) \
     X(quantized_conv) \
     X(quantized_norm) \
+    X(ragged) \
     X(random) \
     X(reduce) \
     X(regex) \
@@ -78,6 +91,7 @@
     X(scan) \
     X(scatter) \
     X(script) \
+    X(search) \
     X(segment) \
     X(select) \
     X(set) \
@@ -91,6 +105,7 @@
     X(sparse_dense) \
     X(sparse_map) \
     X(sparse_math) \
+    X(sparse_matmul) \
     X(sparse_reduce) \
     X(sparse_segment) \
     X(sparse_serial) \
@@ -102,13 +117,16 @@
     X(summary_media) \
     X(table) \
     X(table_file) \
+    X(temporary) \
     X(text) \
     X(topk) \
+    X(tridiagonal) \
     X(unary) \
     X(unary_grad) \
     X(unicode) \
     X(unique) \
-    X(variable)
+    X(variable) \
+    X(watch)
 
 #define X(family) extern const struct op ops_##family[];
 FAMILIES(X)

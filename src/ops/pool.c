@@ -6,6 +6,7 @@
 
 #include "graph/graph.h"
 #include "op/kernel.h"
+#include "ops/array.h"
 #include "ops/least.h"
 #include "ops/pool_grad.h"
 #include "ops/pool_shape.h"
@@ -127,8 +128,9 @@ static struct status *pool_geometry(const struct pool *s, const struct window *w
 
 static struct status *depth_check(const struct window *w, int64_t depth)
 {
-    TRY(unimplemented(w->k[POOL_ROWS] != 1 || w->k[POOL_COLUMNS] != 1, "MaxPooling supports exactly one of pooling "
-                      "across depth or pooling across width/height."));
+    TRY(unimplemented(w->k[POOL_ROWS] != 1 || w->k[POOL_COLUMNS] != 1, "MaxPooling "
+                      "supports exactly one of pooling across depth or pooling across "
+                      "width/height."));
     TRY(unimplemented(depth % w->k[POOL_CHANNELS] != 0, "Depthwise max pooling requires the depth "
                       "window to evenly divide the input depth"));
     return unimplemented(w->s[POOL_CHANNELS] != w->k[POOL_CHANNELS], "Depthwise max pooling "
@@ -320,13 +322,10 @@ static struct status *mean_pool_grad(struct kernel *k)
 
 /* ---- where the maxima are ---- */
 
-/* Indices count from the first element of the image, or of the batch: what to add for element i of
- * n that come of `x`. */
-static int64_t index_base(const struct kernel *k, const struct shape *x, int64_t n, int64_t i)
+/* Indices count from the first element of the image, or of the batch: what to add in image i. */
+static int64_t index_base(const struct kernel *k, const struct shape *x, int64_t i)
 {
-    if (((const struct pool *)k->state)->whole_batch)
-        return 0;
-    return i / (n / x->dim[0]) * shape_span(x, 1, x->rank);
+    return ((const struct pool *)k->state)->whole_batch ? 0 : i * shape_span(x, 1, x->rank);
 }
 
 static struct status *max_pool_with_argmax(struct kernel *k)
@@ -343,16 +342,20 @@ static struct status *max_pool_with_argmax(struct kernel *k)
            "int32 indices: %s", SHAPE_STR(&x->shape));
     TRY(kernel_new(k, 0, x->dtype, &y));
     TRY(kernel_new(k, 1, t, &y));
-    int64_t n = shape_count(&y), *at = kernel_out(k, 1)->data;
-    if (t == DT_INT32)
-        TRY(kernel_temp(k, (size_t)n * sizeof *at, &at));
+    int64_t n = shape_span(&y, 1, y.rank), *at = kernel_out(k, 1)->data;
+    int32_t *narrow = t == DT_INT32 ? kernel_out(k, 1)->data : NULL;
+    if (narrow)
+        TRY(kernel_temp(k, (size_t)shape_count(&y) * sizeof *at, &at));
     pooling_run(&(struct pool_job){ .p = &p, .x = x->data, .y = kernel_out(k, 0)->data,
                                     .argmax = at },
                 ((const struct pool *)k->state)->loops->max_at, k->env->threads);
-    for (int64_t i = 0; i < n; i++)
-        at[i] -= index_base(k, &x->shape, n, i);
-    for (int64_t i = 0; t == DT_INT32 && i < n; i++)
-        ((int32_t *)kernel_out(k, 1)->data)[i] = (int32_t)at[i];
+    for (int64_t image = 0; image < y.dim[0]; image++) {
+        int64_t base = index_base(k, &x->shape, image), *from = at + image * n;
+        for (int64_t i = 0; narrow && i < n; i++)
+            narrow[image * n + i] = (int32_t)(from[i] - base);
+        for (int64_t i = 0; base && !narrow && i < n; i++)
+            from[i] -= base;
+    }
     return NULL;
 }
 
@@ -364,18 +367,20 @@ static struct status *argmax_read(struct kernel *k, const struct tensor *argmax,
     ENSURE(of->shape.rank == 4, "tensor_in must be 4-dimensional");
     ENSURE(argmax->shape.rank == 4, "argmax must be 4-dimensional");
     bool whole = ((const struct pool *)k->state)->whole_batch;
-    int64_t n = tensor_count(argmax), batch = of->shape.dim[0];
+    int64_t batch = of->shape.dim[0], images = argmax->shape.dim[0];
+    int64_t n = shape_span(&argmax->shape, 1, argmax->shape.rank);
     int64_t range = whole ? tensor_count(of) : shape_span(&of->shape, 1, of->shape.rank);
     TRY(want_shape(argmax, &like->shape, "argmax"));
-    ENSURE(whole || argmax->shape.dim[0] == batch, "argmax is of %lld images, the input of %lld",
-           (long long)argmax->shape.dim[0], (long long)batch);
-    TRY(kernel_temp(k, (size_t)(n + 1) * sizeof **at, at));
-    for (int64_t i = 0; i < n; i++) {
-        int64_t index = tensor_int(argmax, i);
-        ENSURE(index >= 0 && index < range, "Invalid index: argmax[%lld] = %lld is not in "
-               "[0, %lld)", (long long)i, (long long)index, (long long)range);
-        (*at)[i] = index + index_base(k, &of->shape, n, i);
-    }
+    ENSURE(whole || images == batch, "argmax is of %lld images, the input of %lld",
+           (long long)images, (long long)batch);
+    TRY(kernel_temp(k, (size_t)(images * n + 1) * sizeof **at, at));
+    for (int64_t image = 0; image < images; image++)
+        for (int64_t i = image * n; i < (image + 1) * n; i++) {
+            int64_t index = index_at(argmax, i);
+            ENSURE(index >= 0 && index < range, "Invalid index: argmax[%lld] = %lld is not in "
+                   "[0, %lld)", (long long)i, (long long)index, (long long)range);
+            (*at)[i] = index + index_base(k, &of->shape, image);
+        }
     return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* pool_shape.h - windows, and the shapes that pooling gives, for pool.c.
  *
- * Dimensions are counted as POOL_... below, whatever the layout; an image of rank 4 is one of rank 5
- * with one plane. */
+ * Dimensions are counted as POOL_... below, whatever the layout; an image of rank 4 is one of
+ * rank 5 with one plane. */
 #ifndef OPS_POOL_SHAPE_H
 #define OPS_POOL_SHAPE_H
 

@@ -10,13 +10,14 @@
 
 static struct status *check(const struct conv_attrs *a)
 {
-    ENSURE(a->stride[1] == a->stride[2], "Current implementation only supports equal length "
+    const int64_t *s = a->stride, *d = a->dilation;
+    ENSURE(s[CONV_ROWS] == s[CONV_COLUMNS], "Current implementation only supports equal length "
            "strides in the row and column dimensions.");
-    ENSURE(a->stride[0] == 1 && a->stride[3] == 1, "Current implementation does not yet support "
-           "strides in the batch and depth dimensions.");
-    ENSURE(a->dilation[1] == 1 && a->dilation[2] == 1, "Current implementation only supports "
+    ENSURE(s[CONV_BATCH] == 1 && s[CONV_CHANNELS] == 1, "Current implementation does not yet "
+           "support strides in the batch and depth dimensions.");
+    ENSURE(d[CONV_ROWS] == 1 && d[CONV_COLUMNS] == 1, "Current implementation only supports "
            "dilated rate as 1 in the row and column dimensions.");
-    ENSURE(a->dilation[0] == 1 && a->dilation[3] == 1, "Current implementation does not yet "
+    ENSURE(d[CONV_BATCH] == 1 && d[CONV_CHANNELS] == 1, "Current implementation does not yet "
            "support dilations in the batch and depth dimensions.");
     return NULL;
 }

@@ -1,6 +1,6 @@
 /* random.c - random numbers on TensorFlow's streams, exact: RandomUniform, RandomUniformInt,
- * RandomStandardNormal, TruncatedNormal, RandomShuffle, and the stateless ones whose stream is an
- * input.
+ * RandomStandardNormal, TruncatedNormal, RandomShuffle, RandomCrop, and the stateless ones whose
+ * stream is an input.
  *
  * An execution reserves its part of the node's stream under a lock and then computes it in
  * pieces, any piece from its place in the stream: threads never change the numbers. */
@@ -248,6 +248,66 @@ static struct status *shuffle(struct kernel *k)
     return copy_rows(kernel_out(k, 0), x, row);
 }
 
+/* ---- RandomCrop: a part of an image [height, width, channels] ---- */
+
+static struct status *random_crop_shape(struct shape_ctx *c)
+{
+    const struct shape *image = shape_in(c, 0);
+    struct shape size;
+    int64_t two = 2;
+    TRY(shape_want_rank(image, 3));
+    TRY(shape_want_rank(shape_in(c, 1), 1));
+    if (shape_in(c, 1)->rank == 1)
+        TRY(dim_merge(shape_in(c, 1)->dim[0], two, &two));
+    TRY(shape_in_shape(c, 1, &size));
+    bool known = size.rank == 2;
+    *shape_out(c, 0) = SHAPE(known ? size.dim[0] : -1, known ? size.dim[1] : -1,
+                             image->rank < 0 ? -1 : image->dim[2]);
+    return NULL;
+}
+
+static struct status *crop_check(const struct kernel *k, int64_t size[2])
+{
+    static const char *const name[] = { "height", "width" };
+    const struct shape *image = &kernel_in(k, 0)->shape, *s = &kernel_in(k, 1)->shape;
+    ENSURE(image->rank == 3, "input must be 3-dimensional%s", SHAPE_STR(image));
+    ENSURE(s->rank == 1, "shape_t must be 1-dimensional%s", SHAPE_STR(s));
+    ENSURE(s->dim[0] == 2, "shape_t must have two elements%s", SHAPE_STR(s));
+    for (int i = 1; i >= 0; i--) {
+        size[i] = tensor_int(kernel_in(k, 1), i);
+        ENSURE(size[i] >= 0, "Dimension %lld must be >= 0", (long long)size[i]);
+        if (size[i] > image->dim[i])
+            return status_new(FAILED_PRECONDITION, "%s must be >= target_%s: %s = %lld, target_%s "
+                              "= %lld", name[i], name[i], name[i], (long long)image->dim[i],
+                              name[i], (long long)size[i]);
+        ENSURE(image->dim[i] < UINT32_MAX, "images of this %s are not supported", name[i]);
+    }
+    return NULL;
+}
+
+/* The column is drawn before the row, each only if there is a choice. */
+static struct status *crop(struct kernel *k)
+{
+    const struct tensor *x = kernel_in(k, 0);
+    int64_t size[2], from[2] = { 0, 0 };
+    TRY(crop_check(k, size));
+    const int64_t *image = x->shape.dim;
+    if (size[0] == image[0] && size[1] == image[1]) {
+        kernel_forward(k, 0, 0);
+        return NULL;
+    }
+    TRY(kernel_new(k, 0, x->dtype, &SHAPE(size[0], size[1], image[2])));
+    struct philox_words w = philox_words(random_reserve(k, 1));
+    for (int i = 1; i >= 0; i--)
+        if (size[i] < image[i])
+            from[i] = philox_next(&w) % (uint32_t)(image[i] - size[i] + 1);
+    size_t pixel = (size_t)image[2] * dtype_size(x->dtype), row = (size_t)size[1] * pixel;
+    for (int64_t i = 0; i < size[0] && row; i++)
+        memcpy((char *)kernel_out(k, 0)->data + (size_t)i * row,
+               (const char *)x->data + (size_t)((from[0] + i) * image[1] + from[1]) * pixel, row);
+    return NULL;
+}
+
 #define FLOAT_ATTRS "seed: int = 0; seed2: int = 0; " \
                     "dtype: {half, bfloat16, float, double}; T: {int32, int64}"
 
@@ -309,6 +369,17 @@ const struct op ops_random[] = {
       .grad    = NO_GRADIENT,
       .prepare = random_prepare,
       .kernel_any = shuffle,
+      .flags   = OP_STATEFUL },
+    { .name    = "RandomCrop",
+      .inputs  = "image: T, size: int64",
+      .outputs = "output: T",
+      .attrs   = "T: {uint8, int8, int16, int32, int64, float, double}; seed: int = 0; "
+                 "seed2: int = 0",
+      .doc     = "A part of an image, size[0] rows and size[1] columns, from a random place.",
+      .shape   = random_crop_shape,
+      .grad    = NO_GRADIENT,
+      .prepare = random_prepare,
+      .kernel_any = crop,
       .flags   = OP_STATEFUL },
     { .name    = "StatelessRandomUniform",
       .inputs  = "shape: T, seed: Tseed",

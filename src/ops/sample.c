@@ -4,7 +4,7 @@
  * Where TensorFlow's numbers depend on how it splits its work among threads (Multinomial and
  * ParameterizedTruncatedNormal of many rows) these are the numbers of one thread. */
 #include "base/pool.h"
-#include "graph/graph.h"
+#include "ops/array.h"
 #include "ops/random.h"
 
 #include <float.h>
@@ -131,6 +131,16 @@ static struct status *gamma_check(const struct tensor *alpha)
         ENSURE(a >= 0, "alpha must not be negative, got %g", a);
     }
     return NULL;
+}
+
+/* Every sample moves with its alpha; those of one alpha are summed over the dimensions that the
+ * shape gave. */
+static void gamma_grad(struct grad *g)
+{
+    struct out alpha = g->x[1], slope = grad_two(g, "RandomGammaGrad", alpha, g->y[0]);
+    struct out axes = grad_add(g, "Range", OUTS(grad_ints(g, 0), grad_size(g, g->x[0]),
+                                                grad_ints(g, 1)), NULL, 0);
+    g->dx[1] = grad_two(g, "Sum", grad_two(g, "Mul", g->dy[0], slope), axes);
 }
 
 /* ---- Poisson: Knuth's product of uniform numbers, or Hörmann's rejection, 1993 ---- */
@@ -413,13 +423,15 @@ const struct op ops_sample[] = {
       .by      = "dtype",
       .flags   = OP_STATEFUL },
     { .name    = "RandomGamma",
+      .note = "A parameter that is NaN is refused.",
+
       .inputs  = "shape: S, alpha: T",
       .outputs = "output: T",
       .attrs   = SEEDS "S: {int32, int64}; T: {half, float, double}",
       .doc     = "Samples of gamma distributions of scale 1; those of each alpha have the given "
                  "shape.",
       .shape   = draw_shape,
-      .grad    = NO_GRADIENT,
+      .grad    = gamma_grad,
       .prepare = random_prepare,
       .kernel  = KERNELS([DT_HALF] = gamma_f16, DOUBLES(gamma)),
       .flags   = OP_STATEFUL },

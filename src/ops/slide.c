@@ -6,8 +6,8 @@
 struct status *slide_over(int64_t in, int64_t k, int64_t s, bool same, struct slide *w)
 {
     ENSURE(s > 0, "Stride must be > 0, but got %lld", (long long)s);
-    ENSURE(in <= LARGEST && k <= 2 * LARGEST && s <= LARGEST, "A window of %lld in steps of %lld is "
-           "too large", (long long)k, (long long)s);
+    ENSURE(in <= LARGEST && k <= 2 * LARGEST && s <= LARGEST, "A window of %lld in steps of %lld "
+           "is too large", (long long)k, (long long)s);
     /* TF cuts a little less than nothing off to nothing. */
     *w = (struct slide){ same ? in / s + (in % s != 0) : (in - k + s) / s, 0, 0 };
     ENSURE(w->out >= 0, "Computed output size would be negative: %lld [input_size: %lld, "

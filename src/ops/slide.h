@@ -11,8 +11,8 @@
 struct slide { int64_t out, before, after; };
 MUST_CHECK struct status *slide_over(int64_t in, int64_t k, int64_t s, bool same, struct slide *w);
 
-/* The number of places alone, for shape functions: -1 where sizes are not known. "Negative dimension
- * size caused by subtracting 3 from 2" */
+/* The number of places alone, for shape functions: -1 where sizes are not known. "Negative
+ * dimension size caused by subtracting 3 from 2" */
 MUST_CHECK struct status *slide_shape(int64_t in, int64_t k, int64_t s, bool same, int64_t *out);
 
 /* What a window of k elements, `rate` apart, spans. */

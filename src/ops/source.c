@@ -58,6 +58,13 @@ static struct status *forward_run(struct kernel *k)
     return NULL;
 }
 
+static struct status *guarantee_run(struct kernel *k)
+{
+    ENSURE(kernel_in(k, 0)->dtype != DT_RESOURCE,
+           "Input tensor cannot be a resource variable handle.");
+    return forward_run(k);
+}
+
 static struct status *forward_all_run(struct kernel *k)
 {
     for (int i = 0; i < k->n_in; i++)
@@ -110,6 +117,10 @@ const struct op ops_source[] = {
       .doc = "A constant tensor.",
       .shape = const_shape, .grad = NOT_DIFFERENTIABLE, .prepare = const_prepare,
       .kernel_any = const_run, .flags = OP_CONSTANT },
+    { .name = "HostConst", .outputs = "output: dtype", .attrs = "value: tensor; dtype: type",
+      .doc = "A constant tensor, in the memory of the host wherever the op is.",
+      .shape = const_shape, .grad = NO_GRADIENT, .prepare = const_prepare,
+      .kernel_any = const_run, .flags = OP_CONSTANT },
     { .name = "Placeholder", .outputs = "output: dtype", .attrs = "dtype: type; shape: shape = ?",
       .doc = "A value that each run is given.",
       .shape = shape_attr, .grad = NOT_DIFFERENTIABLE, .kernel_any = placeholder_run,
@@ -135,6 +146,10 @@ const struct op ops_source[] = {
     { .name = "Snapshot", .inputs = "input: T", .outputs = "output: T", .attrs = "T: type",
       .doc = "The input, unchanged.",
       .shape = shape_unchanged, .grad = NO_GRADIENT, .kernel_any = forward_run },
+    { .name = "GuaranteeConst", .inputs = "input: T", .outputs = "output: T", .attrs = "T: type",
+      .doc = "The input, unchanged, of which the caller promises that it never changes.",
+      .shape = shape_unchanged, .grad = NO_GRADIENT, .kernel_any = guarantee_run,
+      .flags = OP_STATEFUL },
     { .name = "StopGradient", .inputs = "input: T", .outputs = "output: T", .attrs = "T: type",
       .doc = "The input, unchanged, where gradients stop.",
       .shape = shape_unchanged, .partial = forward_partial, .grad = NOT_DIFFERENTIABLE,

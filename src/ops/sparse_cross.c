@@ -22,10 +22,12 @@ struct cross {
 static struct status *cross_prepare(struct prep *p)
 {
     struct cross *c;
-    int64_t buckets = node_attr(p->node, "num_buckets");
+    int64_t buckets = node_attr(p->node, "num_buckets"), n = node_attr(p->node, "N");
+    int n_values = node_attr_find(p->node, "sparse_types")->n;
+    ENSURE(n_values == n, "Expected %lld input values, got %d", (long long)n, n_values);
     TRY(prep_state(p, sizeof *c, &c));
     c->hashed = node_attr_type(p->node, "out_type") == DT_INT64;
-    c->n_sparse = (int)node_attr(p->node, "N");
+    c->n_sparse = n_values;
     c->n_dense = node_attr_find(p->node, "dense_types")->n;
     c->within = node_attr_type(p->node, "internal_type");
     c->buckets = buckets > 0 ? (uint64_t)buckets : INT64_MAX;

@@ -2,16 +2,18 @@
 #include "base/pool.h"
 #include "graph/graph.h"
 #include "op/kernel.h"
+#include "ops/elementwise.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { TASK = 1 << 14 };
+enum { TASK = 1 << 14, SORT_MIN = 256 };
 
 struct top_job {
     const void *x;
     void *values;
-    int32_t *indices, *heap;            /* heap: k + 1 for each row */
-    int64_t n, k;
+    int32_t *indices, *heap;
+    int64_t n, k, room;                 /* room: in the heap for each row; k + 1, or 2 n to sort */
     bool sorted;
 };
 
@@ -68,7 +70,8 @@ static struct status *top(struct kernel *k)
     TRY(kernel_new(k, 1, DT_INT32, &y));
     j.values = kernel_out(k, 0)->data;
     j.indices = kernel_out(k, 1)->data;
-    TRY(kernel_temp(k, (size_t)rows * (size_t)(j.k + 1) * sizeof *j.heap, &j.heap));
+    j.room = j.k == j.n && j.n > SORT_MIN ? 2 * j.n : j.k + 1;
+    TRY(kernel_temp(k, (size_t)rows * (size_t)j.room * sizeof *j.heap, &j.heap));
     if (rows * j.n <= TASK)
         t->run(&j, 0, j.k ? rows : 0);
     else

@@ -1,10 +1,10 @@
 /* unary.c - mathematics of one number: Abs, Neg, Exp, Log, Sin, Tanh, Floor, Erf... */
 #include "graph/graph.h"
+#include "num/special.h"
 #include "op/each.h"
 #include "op/shape_fn.h"
 #include "ops/broadcast.h"
 #include "ops/elementwise.h"
-#include "ops/special.h"
 
 #include <math.h>
 #include <tgmath.h>
@@ -28,6 +28,7 @@ HOT1(tanh, MODERATE)
 HOT1(sigmoid, MODERATE)
 HOT1(sin, MODERATE)
 HOT1(cos, MODERATE)
+HOT1(erf, MODERATE)
 
 #define EACH "ops/unary.inc"
 #define EACH_SET (SET_F32 | SET_F64 | SET_I32 | SET_I64 | SET_C64 | SET_C128)
@@ -43,7 +44,6 @@ HALVES1(cosh, DEAR)
 HALVES1(asinh, DEAR)
 HALVES1(acosh, DEAR)
 HALVES1(atanh, DEAR)
-HALVES1(erf, DEAR)
 HALVES1(erfc, DEAR)
 HALVES1(lgamma, DEAR)
 HALVES1(digamma, DEAR)

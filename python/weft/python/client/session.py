@@ -24,6 +24,7 @@ class BaseSession(_core.Session):
         if config is not None and not isinstance(config, messages.ConfigProto):
             raise TypeError("config must be a tf.ConfigProto, but got %s" % type(config))
         _check_pools(config)
+        self._dead_handles = []         # of kept tensors that nobody has a TensorHandle of any more
         self._target = target.decode() if isinstance(target, bytes) else target
         self._config = config
         self._open(graph if graph is not None else ops.get_default_graph(),
@@ -95,6 +96,19 @@ class BaseSession(_core.Session):
             raise errors.InvalidArgumentError(
                 None, None, "Must run 'setup' before performing partial runs!")
         return handle.run(fetches, feed_dict)
+
+    # ---- tensors that it keeps ----
+
+    _DEAD_HANDLES = 10                  # so many are let go at once
+
+    def _handle_of(self, tensor, value):
+        """What C makes of the value of a GetSessionHandle."""
+        from weft.python.ops import session_ops
+        if len(self._dead_handles) >= self._DEAD_HANDLES and not self.graph.finalized:
+            dead, self._dead_handles = self._dead_handles, []
+            for handle in dead:
+                session_ops.delete(self, handle)
+        return session_ops.TensorHandle(value, tensor.op.inputs[0].dtype, self)
 
     # ---- as the thread's default ----
 

@@ -237,14 +237,4 @@ def extract_volume_patches(input, ksizes, strides, padding, name=None):
 
 def unravel_index(indices, dims, name=None):
     """Flat indices as coordinates in an array of shape `dims`: [len(dims)] + indices.shape."""
-    if gen.has("UnravelIndex"):
-        return gen.UnravelIndex(indices, dims, name=name)
-    with ops.name_scope(name, "UnravelIndex", [indices, dims]) as scope:
-        indices = ops.convert_to_tensor(indices, name="indices")
-        dims = ops.convert_to_tensor(dims, dtype=indices.dtype, name="dims")
-        stride = gen.Cumprod(dims, 0, exclusive=True, reverse=True)
-        if indices.get_shape().ndims:
-            column = concat([gen.Shape(stride), gen.Fill(
-                gen.ExpandDims(gen.Rank(indices), 0), 1)], 0)
-            stride, dims = gen.Reshape(stride, column), gen.Reshape(dims, column)
-        return gen.FloorMod(gen.FloorDiv(indices, stride), dims, name=scope)
+    return gen.UnravelIndex(indices, dims, name=name)

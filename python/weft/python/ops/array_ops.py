@@ -52,24 +52,12 @@ list_diff = listdiff
 
 def lower_bound(sorted_inputs, values, out_type=dtypes.int32, name=None):
     """Row by row, how many of the sorted inputs are less than each value."""
-    return _bound(gen.LowerBound if gen.has("LowerBound") else None, gen.Less, sorted_inputs,
-                  values, out_type, name)
+    return gen.LowerBound(sorted_inputs, values, out_type=out_type, name=name)
 
 
 def upper_bound(sorted_inputs, values, out_type=dtypes.int32, name=None):
     """Row by row, how many of the sorted inputs are at most each value."""
-    return _bound(gen.UpperBound if gen.has("UpperBound") else None, gen.LessEqual,
-                  sorted_inputs, values, out_type, name)
-
-
-def _bound(op, before, sorted_inputs, values, out_type, name):
-    """The op where there is one; else a count of the comparisons that hold."""
-    if op is not None:
-        return op(sorted_inputs, values, out_type=out_type, name=name)
-    with ops.name_scope(name, "searchsorted", [sorted_inputs, values]):
-        values = ops.convert_to_tensor(values, sorted_inputs.dtype)
-        holds = before(gen.ExpandDims(sorted_inputs, 1), gen.ExpandDims(values, 2))
-        return gen.Sum(gen.Cast(holds, DstT=out_type), 2)
+    return gen.UpperBound(sorted_inputs, values, out_type=out_type, name=name)
 
 
 def searchsorted(sorted_sequence, values, side="left", out_type=dtypes.int32, name=None):
@@ -77,11 +65,10 @@ def searchsorted(sorted_sequence, values, side="left", out_type=dtypes.int32, na
     if side not in ("left", "right"):
         raise ValueError("side must be either 'right' or 'left'.  Saw: %s." % side)
     bound = lower_bound if side == "left" else upper_bound
-    sorted_sequence = ops.convert_to_tensor(sorted_sequence)
-    values = ops.convert_to_tensor(values, sorted_sequence.dtype)
     width = array_basic.shape_internal(sorted_sequence)[-1]
+    count = array_basic.shape_internal(values)[-1]
     rows = array_basic.reshape(sorted_sequence, [-1, width])
-    sought = array_basic.reshape(values, [-1, array_basic.shape_internal(values)[-1]])
+    sought = array_basic.reshape(values, [-1, count])
     found = bound(rows, sought, out_type, name)
     return array_basic.reshape(found, array_basic.shape_internal(values))
 

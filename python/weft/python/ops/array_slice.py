@@ -221,24 +221,14 @@ def tensor_scatter_update(tensor, indices, updates, name=None):
     return gen.TensorScatterUpdate(tensor, indices, updates, name=name)
 
 
-def _scattered(tensor, indices, updates):
-    """Two tensors of one shape: the tensor, and its updates in their places."""
-    tensor = ops.convert_to_tensor(tensor, name="tensor")
-    indices = ops.convert_to_tensor(indices, name="indices")
-    updates = ops.convert_to_tensor(updates, tensor.dtype.base_dtype, name="updates")
-    return tensor, gen.ScatterNd(indices, updates, shape(tensor, out_type=indices.dtype))
-
-
 def tensor_scatter_add(tensor, indices, updates, name=None):
     """A copy of `tensor` with `updates` added where `indices` point."""
-    with ops.name_scope(name, "TensorScatterAdd", [tensor, indices, updates]) as name:
-        return gen.AddV2(*_scattered(tensor, indices, updates), name=name)
+    return gen.TensorScatterAdd(tensor, indices, updates, name=name)
 
 
 def tensor_scatter_sub(tensor, indices, updates, name=None):
     """A copy of `tensor` with `updates` subtracted where `indices` point."""
-    with ops.name_scope(name, "TensorScatterSub", [tensor, indices, updates]) as name:
-        return gen.Sub(*_scattered(tensor, indices, updates), name=name)
+    return gen.TensorScatterSub(tensor, indices, updates, name=name)
 
 
 tensor_scatter_nd_update = tensor_scatter_update
@@ -302,13 +292,7 @@ def where_v2(condition, x=None, y=None, name=None):
     """where(), whose three inputs are broadcast."""
     if x is None or y is None:
         return where(condition, x, y, name)
-    with ops.name_scope(name, "SelectV2", [condition, x, y]) as name:
-        condition = ops.convert_to_tensor(condition, dtypes.bool, name="condition")
-        x = ops.convert_to_tensor(x, name="t")
-        y = ops.convert_to_tensor(y, x.dtype.base_dtype, name="e")
-        full = gen.BroadcastArgs(gen.BroadcastArgs(shape(condition), shape(x)), shape(y))
-        parts = [gen.BroadcastTo(part, full) for part in (condition, x, y)]
-        return gen.Select(*parts, name=name)
+    return gen.SelectV2(condition, x, y, name=name)
 
 
 def repeat_with_axis(data, repeats, axis, name=None):

@@ -62,8 +62,9 @@ static const struct { const char *op; int rules; const char *why; } exceptions[]
     { "FakeQuantWithMinMaxVars", SLOPE_SHAPE, "one number of any rank" },
     { "FakeQuantWithMinMaxVarsPerChannel", SLOPE_SHAPE, "one number of any rank" },
     { "LSTMBlockCell", SLOPE_SHAPE, "weights of peepholes that are not used may be of any length" },
-    { "BlockLSTM", SLOPE_SHAPE, "as LSTMBlockCell" },
-    { "BlockLSTMV2", SLOPE_SHAPE, "as LSTMBlockCell" },
+    { "SparseTensorDenseAdd", SLOPE_SHAPE, "there may be more values than indices" },
+    { "FractionalMaxPool", REPEATED, "without a seed, windows are drawn anew" },
+    { "FractionalAvgPool", REPEATED, "without a seed, windows are drawn anew" },
     { "ParameterizedTruncatedNormal", NOT_INTERNAL, "a sampler that never accepts" },
 };
 

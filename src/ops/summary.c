@@ -193,7 +193,9 @@ const struct op ops_summary[] = {
       .outputs = "summary: string", .attrs = "T: realnumbertype = float",
       .doc = "How values are distributed, as a summary.", .shape = shape_scalar,
       .grad = NOT_DIFFERENTIABLE, .kernel_any = histogram_summary },
-    { .name = "TensorSummary", .inputs = "tensor: T", .outputs = "summary: string",
+    { .name = "TensorSummary",
+      .note = "A tensor of resources is refused.",
+      .inputs = "tensor: T", .outputs = "summary: string",
       .attrs = "T: type; description: string = \"\"; labels: list(string) = []; "
                "display_name: string = \"\"",
       .doc = "A tensor as a summary that has the node's name.", .shape = shape_scalar,

@@ -109,7 +109,7 @@ static struct status *check_node(const struct golden *g, const Wire__NodeDef *de
             continue;
         st = npz_read(g->values, key, &want);
         if (!st) {
-            st = status_prefix(golden_compare(def, &out[i], &want), "output %d: ", i);
+            st = status_prefix(golden_compare(NULL, def, &out[i], &want), "output %d: ", i);
             tensor_unref(&want);
         }
     }
@@ -241,7 +241,7 @@ static struct status *compare_answer(const Wire__NodeDef *def, const struct json
         if (st)                         /* resources, text */
             status_free(st);
         else
-            TRY(status_prefix(golden_compare(def, &out[i], &want), "output %d: ", i));
+            TRY(status_prefix(golden_compare(NULL, def, &out[i], &want), "output %d: ", i));
         tensor_unref(&want);
     }
     return NULL;

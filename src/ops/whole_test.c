@@ -148,7 +148,8 @@ static struct status *compare(struct whole *w, struct out o, const struct tensor
     struct tensor want;
     golden_key(o.node->name, o.index, key, sizeof key);
     TRY(npz_read(w->golden.values, key, &want));
-    struct status *st = golden_compare(golden_node(&w->golden, o.node->name), got, &want);
+    struct status *st = golden_compare(&w->golden, golden_node(&w->golden, o.node->name), got,
+                                       &want);
     tensor_unref(&want);
     return st;
 }

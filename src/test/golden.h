@@ -31,9 +31,10 @@ bool golden_runs_alone(const char *op);
 bool golden_has_values(const char *op);
 bool golden_is_wrong(const char *op, const char *name);
 
-/* NULL, or how the value of a node differs from the recorded one. */
-MUST_CHECK struct status *golden_compare(const Wire__NodeDef *def, const struct tensor *got,
-                                         const struct tensor *want);
+/* NULL, or how the value of a node differs from the recorded one. `whole`: the graph that ran as a
+ * whole, whose inexact values go on; NULL: the node ran alone, on recorded ones. */
+MUST_CHECK struct status *golden_compare(const struct golden *whole, const Wire__NodeDef *def,
+                                         const struct tensor *got, const struct tensor *want);
 
 void tensors_unref(struct tensor *t, int n);
 

@@ -3,7 +3,7 @@
 #   make            install what is missing, build everything
 #   make demo       ... and run the main job
 #   make test       ... layers, sizes, every test   [T=part of a name] [V=1]
-#   make bench | golden | fuzz | clean
+#   make bench | golden | docs | fuzz | clean
 #   make install | install-python [PREFIX=/usr/local] [DESTDIR=]
 #
 # Variants: [CC=clang] [SAN=address,undefined | thread]. WARN=1 lets warnings pass.
@@ -60,6 +60,10 @@ bench: all
 golden: build
 	@$(B)/ops-golden-test $(T) && V=1 $(B)/ops-whole-test $(T)
 
+# The page of the ops, from their rows.
+docs: build
+	@$(B)/ops_doc > docs/ops.md.new && mv docs/ops.md.new docs/ops.md
+
 fuzz: deps
 	@$(MAKE) --no-print-directory CC=clang SAN=address,undefined FUZZ=1 build
 	@for f in fuzz/*.c; do build-fuzz-address-undefined/fuzz-$$(basename $$f .c) \
@@ -78,4 +82,4 @@ install-python: build
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps build test demo bench golden fuzz install install-python clean
+.PHONY: all deps build test demo bench golden docs fuzz install install-python clean

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a = { 0 };
     ProtobufCMessage *m;
-    char *text = malloc(size ? size : 1);   /* no longer than what is read: a step too far is seen */
+    char *text = malloc(size ? size : 1);   /* no longer than what is read: a step too far shows */
     memcpy(text, data, size);
     struct status *st = json_read(&a, &wire__example__descriptor, text, size, &m);
     if (!st)

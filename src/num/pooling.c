@@ -97,12 +97,13 @@ static void pool_images(void *ctx, int64_t begin, int64_t end)
     pool_rows(ctx, begin * rows, end * rows);
 }
 
-/* `fn` for n pieces of all the work. */
+/* `fn` for n pieces of all the work; of images without pixels or channels there is none. */
 static void share(const struct task *t, void (*fn)(void *ctx, int64_t begin, int64_t end),
                   int64_t n, int threads)
 {
     int64_t all = t->j->p->batch * image_size(t->j->p), piece = most(all / most(n, 1), 1);
-    pool_for(n, most(TASK / piece, 1), all <= 2 * TASK ? 1 : threads, fn, (void *)t);
+    if (all)
+        pool_for(n, most(TASK / piece, 1), all <= 2 * TASK ? 1 : threads, fn, (void *)t);
 }
 
 static int64_t rows_of(const struct pooling *p) { return p->batch * p->out[0] * p->out[1]; }

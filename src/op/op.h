@@ -24,6 +24,7 @@ struct op {
     const char *outputs;    /* "product: T" */
     const char *attrs;      /* "transpose_a: bool = false; T: {float, double}; N: int >= 2" */
     const char *doc;        /* one sentence: what it computes, for docs/ops.md and builders */
+    const char *note;       /* NULL, or for docs/ops.md: where it departs from TensorFlow 1.15 */
 
     /* Sets shape_out() from shape_in() and attributes; refuses what cannot be. */
     struct status *(*shape)(struct shape_ctx *c);

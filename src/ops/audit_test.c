@@ -11,9 +11,9 @@
 #include "base/str.h"
 #include "ops/known.h"
 #include "ops/ops.h"
-#include "plan/plan.h"
 #include "test/cases.h"
 #include "test/file.h"
+#include "test/kernels.h"
 
 #include <fnmatch.h>
 #include <glob.h>
@@ -70,6 +70,7 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
 /* Dtypes that a signature allows and TensorFlow has no CPU kernel for. Names are patterns. */
 #define QUANTIZED (DTYPE_BIT(DT_QINT8) | DTYPE_BIT(DT_QUINT8) | DTYPE_BIT(DT_QINT32) | \
                    DTYPE_BIT(DT_QINT16) | DTYPE_BIT(DT_QUINT16))
+#define ALL_DTYPES (DTYPE_BIT(DT_COUNT) - 2)
 #define FLOATING (DTYPE_BIT(DT_HALF) | DTYPE_BIT(DT_BFLOAT16) | DTYPE_BIT(DT_FLOAT) | \
                   DTYPE_BIT(DT_DOUBLE))
 #define COMPLEX (DTYPE_BIT(DT_COMPLEX64) | DTYPE_BIT(DT_COMPLEX128))
@@ -302,141 +303,19 @@ static void tell_missing(const struct op *op, const char *attr, unsigned missing
     str_free(&list);
 }
 
-static void check_table(const struct op *op)
-{
-    const struct sig *s = op_sig(op);
-    const char *by = op->by ? op->by : "T";
-    int attr = sig_attr(s, by);
-    if (attr < 0) {
-        finding(op, "kernels are chosen by attribute '%s', which it has not", by);
-        return;
-    }
-    unsigned missing = 0;
-    for (int t = 1; t < DT_COUNT; t++)
-        if (s->attr[attr].allowed & DTYPE_BIT(t) && !op->kernel[t] && !kernel_excused(op, by, t))
-            missing |= DTYPE_BIT(t);
-    tell_missing(op, by, missing);
-}
-
-static struct node *add_simple(struct graph *g, const char *op, const struct attr *attr, int n)
-{
-    char name[32];
-    struct node *node = NULL;
-    snprintf(name, sizeof name, "n%d", g->n);
-    status_free(graph_add(g, &(struct node_def){ .op = op, .name = name, .attr = attr,
-                                                 .n_attr = n }, &node));
-    return node;
-}
-
-static enum dtype first_allowed(const struct attr_def *d)
-{
-    for (int t = 1; t < DT_COUNT; t++)
-        if (d->allowed & DTYPE_BIT(t))
-            return (enum dtype)t;
-    return DT_FLOAT;
-}
-
-/* Some value for an attribute that has no default. */
-static struct attr any_attr(const struct attr_def *d)
-{
-    static const int64_t ones[] = { 1, 1, 1, 1 };
-    static const struct shape scalar;
-    static int64_t type;
-    struct attr a = { .name = d->name, .kind = d->kind };
-    type = first_allowed(d);
-    switch ((int)d->kind) {
-    case ATTR_INT: a.i = d->has_minimum ? d->minimum : 1; break;
-    case ATTR_TYPE: a.i = type; break;
-    case ATTR_STRING: a.text = d->n_choice ? d->choice[0] : (struct text){ "", 0 }; break;
-    case ATTR_SHAPE: a.shape = &scalar; break;
-    case ATTR_LIST + ATTR_INT: a.ints = ones; a.n = 4; break;
-    case ATTR_LIST + ATTR_TYPE: a.ints = &type; a.n = 1; break;
-    }
-    return a;
-}
-
-static struct out any_input(struct graph *g, const struct arg *arg, enum dtype t)
-{
-    struct attr attr[] = { attr_type("dtype", t), attr_shape("shape", &SHAPE_UNKNOWN) };
-    const char *op = arg->ref ? "VariableV2" : t == DT_RESOURCE ? "VarHandleOp" : "Placeholder";
-    if (t == DT_RESOURCE)
-        attr[0].i = DT_FLOAT;
-    return (struct out){ add_simple(g, op, attr, 2), 0 };
-}
-
-/* A node of the op with attribute `which` set to `t`; NULL: it cannot be built so simply. */
-static struct node *build_with(struct graph *g, const struct op *op, int which, int t)
-{
-    const struct sig *s = op_sig(op);
-    struct attr attr[32];
-    struct out in[64];
-    struct node *node = NULL;
-    int n_in = 0, n_attr = 0;
-    for (int i = 0; i < s->n_attr; i++) {
-        attr[n_attr] = s->attr[i].has_default ? s->attr[i].fallback : any_attr(&s->attr[i]);
-        attr[n_attr].name = s->attr[i].name;
-        if (i == which)
-            attr[n_attr].i = t;
-        n_attr++;
-    }
-    for (int i = 0; i < s->n_in; i++) {
-        const struct arg *arg = &s->in[i];
-        const struct attr *type = arg->type_attr < 0 ? NULL : &attr[arg->type_attr];
-        int64_t n = arg->number_attr >= 0 ? attr[arg->number_attr].i : arg->list ? type->n : 1;
-        for (int64_t k = 0; k < n && n_in < 64; k++, n_in++) {
-            in[n_in] = any_input(g, arg, !type ? dtype_base(arg->dtype)
-                                 : (enum dtype)(arg->list ? type->ints[k] : type->i));
-            if (!in[n_in].node)
-                return NULL;
-        }
-    }
-    struct status *st = graph_add(g, &(struct node_def){ .op = op->name, .name = "op", .in = in,
-                                      .n_in = n_in, .attr = attr, .n_attr = n_attr }, &node);
-    status_free(st);
-    return node;
-}
-
-/* prepare() chooses: compile a plan. False: there is no kernel. */
-static bool has_prepared(const struct op *op, int which, int t)
-{
-    struct graph *g = graph_new();
-    struct resources *r = resources_new();
-    struct plan *p = NULL;
-    bool there = true;
-    struct node *node = build_with(g, op, which, t);
-    if (node) {
-        struct out feed[64];
-        int n = 0;
-        for (int i = 0; i < node->n_in; i++)
-            if (!strcmp(node->in[i].node->op->name, "Placeholder"))
-                feed[n++] = node->in[i];
-        struct plan_key key = { .feed = feed, .n_feeds = n, .target = &node, .n_targets = 1 };
-        struct status *st = plan_compile(g, &key, r, 0, &p);
-        there = !st || !strstr(status_message(st), "No OpKernel");
-        status_free(st);
-        if (p)
-            plan_free(p);
-    }
-    resources_unref(r);
-    graph_unref(g);
-    return there;
-}
-
 static void check_kernels(const struct op *op)
 {
     const struct sig *s = op_sig(op);
-    if (op->kernel_any)
-        return;
-    if (op->kernel && !op->prepare) {
-        check_table(op);
-        return;
-    }
+    const char *by = op->by ? op->by : "T";
+    if (op->kernel && sig_attr(s, by) < 0)
+        finding(op, "kernels are chosen by attribute '%s', which it has not", by);
     for (int i = 0; i < s->n_attr; i++) {
-        unsigned missing = 0;
-        for (int t = 1; s->attr[i].kind == ATTR_TYPE && t < DT_COUNT; t++)
-            if (s->attr[i].allowed & DTYPE_BIT(t) && !kernel_excused(op, s->attr[i].name, t) &&
-                !has_prepared(op, i, t))
-                missing |= DTYPE_BIT(t);
+        if (s->attr[i].kind != ATTR_TYPE)
+            continue;
+        unsigned missing = s->attr[i].allowed & ~kernel_dtypes(op, i) & ALL_DTYPES;
+        for (int t = 1; t < DT_COUNT; t++)
+            if (missing & DTYPE_BIT(t) && kernel_excused(op, s->attr[i].name, t))
+                missing &= ~DTYPE_BIT(t);
         tell_missing(op, s->attr[i].name, missing);
     }
 }

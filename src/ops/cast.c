@@ -28,7 +28,7 @@ static inline int32_t double_i32(double x)
 { return x > -2147483649.0 && x < 2147483648.0 ? (int32_t)x : INT32_MIN; }
 /* The same for what was a float: half the work in a vector. */
 static inline int32_t float_i32(float x)
-{ return (x >= -0x1p31f) & (x < 0x1p31f) ? (int32_t)x : INT32_MIN; }
+{ return ((x >= -0x1p31f) & (x < 0x1p31f)) ? (int32_t)x : INT32_MIN; }
 static inline int64_t double_i64(double x)
 { return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN; }
 
@@ -43,16 +43,17 @@ static inline uint32_t double_u32(double x) { return (uint32_t)double_i64(x); }
 
 /* One file gives a row of the table: from T to each type. */
 #define EACH "ops/cast.inc"
-#define EACH_SET (SET_FLOATS | SET_INTS | SET_COMPLEX | SET_BOOL)
+#define EACH_SET (SET_FLOATS | SET_INTS | SET_COMPLEX)
 #include "op/each.h"
 
+/* Truth values are the bytes 0 and 1. */
 #define ROW(sfx) &cast_from_##sfx
 typedef vec_unary *const cast_row[DT_COUNT];
 static cast_row *const casts[DT_COUNT] = {
     [DT_FLOAT] = ROW(f32), [DT_DOUBLE] = ROW(f64), [DT_HALF] = ROW(f16), [DT_BFLOAT16] = ROW(bf16),
     [DT_INT8] = ROW(i8), [DT_INT16] = ROW(i16), [DT_INT32] = ROW(i32), [DT_INT64] = ROW(i64),
     [DT_UINT8] = ROW(u8), [DT_UINT16] = ROW(u16), [DT_UINT32] = ROW(u32), [DT_UINT64] = ROW(u64),
-    [DT_COMPLEX64] = ROW(c64), [DT_COMPLEX128] = ROW(c128), [DT_BOOL] = ROW(b8),
+    [DT_COMPLEX64] = ROW(c64), [DT_COMPLEX128] = ROW(c128), [DT_BOOL] = ROW(u8),
 };
 
 /* ---- Truncate=true: what does not fit a shorter mantissa is cut off, not rounded ---- */

@@ -104,7 +104,7 @@ static struct status *eig_joined_shape(struct shape_ctx *c)
     if (x->rank < 0)
         return NULL;
     TRY(dim_merge(x->dim[x->rank - 2], x->dim[x->rank - 1], &n));
-    *shape_out(c, 0) = with_matrix(x, n < 0 ? -1 : n + 1, n);
+    *shape_out(c, 0) = with_matrix(x, n < 0 || n == INT64_MAX ? -1 : n + 1, n);
     return NULL;
 }
 

@@ -309,14 +309,17 @@ static struct out alone(struct grad *g, struct out half)
     return grad_cast(g, any, DT_FLOAT);
 }
 
-/* What fft_length cut off the input does not matter: 0s. */
+/* What fft_length cut off the input does not matter: 0s. (Of an input without elements dx has
+ * more than there is.) */
 static struct out uncut(struct grad *g, struct out dx)
 {
     struct out x = g->x[0];
     if (shape_is_known(out_shape(x)) && shape_equal(out_shape(x), out_shape(dx)))
         return dx;
-    struct out after = grad_two(g, "Sub", grad_shape(g, x, DT_INT32),
-                                grad_shape(g, dx, DT_INT32));
+    struct out want = grad_shape(g, x, DT_INT32), have = grad_shape(g, dx, DT_INT32);
+    struct out least = grad_two(g, "Minimum", want, have);
+    dx = grad_add(g, "Slice", OUTS(dx, grad_one(g, "ZerosLike", least), least), NULL, 0);
+    struct out after = grad_two(g, "Sub", want, least);
     struct out pair = grad_add(g, "Pack", OUTS(grad_one(g, "ZerosLike", after), after),
                                ATTRS(attr_int("axis", 1)));
     return grad_two(g, "Pad", dx, pair);

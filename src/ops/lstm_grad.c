@@ -76,16 +76,18 @@ static void add_products(const struct back *b, int64_t t, int gate, const float 
             sum[j] += d[j] * state[j];
 }
 
-/* Gradients of wci, wcf and wco are outputs `first` and on; zeros where there are no peepholes. */
-static struct status *peephole_grads(struct kernel *k, const struct back *b, int first)
+/* Gradients of wci, wcf and wco are outputs `first` and on; zeros where there are no peepholes,
+ * shaped then as inputs `like` and on, if any are. */
+static struct status *peephole_grads(struct kernel *k, const struct back *b, int first, int like)
 {
     const struct lstm_order *at = &b->l.how->at;
     const int gate[] = { at->i, at->f, at->o };
     const int64_t n = b->l.cells;
     for (int i = 0; i < 3; i++) {
         float *sum;
-        TRY(floats_new(k, first + i, &SHAPE(n), &sum));
-        memset(sum, 0, (size_t)n * sizeof *sum);
+        struct shape s = like && !b->l.how->peephole ? kernel_in(k, like + i)->shape : SHAPE(n);
+        TRY(floats_new(k, first + i, &s, &sum));
+        memset(sum, 0, (size_t)shape_count(&s) * sizeof *sum);
         for (int64_t t = 0; t < b->l.steps && b->l.how->peephole; t++)
             add_products(b, t, gate[i], i < 2 ? state_before(b, t)
                          : b->y[1] + t * b->l.batch * n, sum);
@@ -119,7 +121,7 @@ static struct status *cell_back(struct kernel *k)
         step_back(k, &b, 0, NULL, d_cs_prev);
     floats_store(k, 0, d_cs_prev);
     floats_store(k, 1, b.d_gates);
-    return peephole_grads(k, &b, 2);
+    return peephole_grads(k, &b, 2, 0);
 }
 
 static struct status *cell_back_shape(struct shape_ctx *c)
@@ -127,7 +129,8 @@ static struct status *cell_back_shape(struct shape_ctx *c)
     const struct shape *x = shape_in(c, 0), *cs = shape_in(c, 1);
     TRY(shape_want_rank(x, 2));
     TRY(shape_want_rank(cs, 2));
-    int64_t batch = x->rank < 0 ? -1 : x->dim[0], cells = cs->rank < 0 ? -1 : cs->dim[1], gates;
+    int64_t batch = x->rank < 0 ? -1 : x->dim[0], cells = cs->rank < 0 ? -1 : cs->dim[1];
+    int64_t gates = -1;
     ENSURE(cells < 0 || !__builtin_mul_overflow(cells, 4, &gates), "a cell of %lld numbers is too "
            "large", (long long)cells);
     *shape_out(c, 0) = SHAPE(batch, cells);
@@ -208,7 +211,7 @@ static struct status *block_back(struct kernel *k)
     floats_store(k, 2, d_h_prev);
     TRY(inputs_grad(k, &b));
     TRY(weights_grad(k, &b));
-    TRY(peephole_grads(k, &b, 4));
+    TRY(peephole_grads(k, &b, 4, 5));
     return bias_grad(k, &b, 7);
 }
 

@@ -36,30 +36,30 @@
     X(decompose) \
     X(descent) \
     X(diag) \
-    X(edit) \
     X(dilation) \
+    X(edit) \
     X(encode) \
     X(example) \
     X(example_json) \
     X(example_sequence) \
-    X(file) \
-    X(image_file) \
     X(fake_quant) \
     X(fft) \
+    X(file) \
     X(fill) \
-    X(fractional) \
     X(flow) \
     X(format) \
+    X(fractional) \
     X(ftrl) \
     X(gather) \
     X(glimpse) \
     X(gru) \
     X(hash) \
     X(hits) \
+    X(image_file) \
     X(inplace) \
     X(join) \
-    X(least) \
     X(kept) \
+    X(least) \
     X(like) \
     X(linalg) \
     X(logic) \
@@ -72,23 +72,24 @@
     X(move) \
     X(nd) \
     X(nearest) \
-    X(norm) \
     X(ngrams) \
+    X(norm) \
     X(nth) \
     X(parse) \
     X(partition) \
     X(patches) \
     X(pool) \
+    X(process) \
     X(quantize) \
     X(quantize_dequantize) \
     X(quantized) \
     X(quantized_conv) \
     X(quantized_norm) \
-    X(process) \
     X(ragged) \
     X(random) \
     X(reduce) \
     X(regex) \
+    X(remap) \
     X(resize) \
     X(roll) \
     X(sample) \
@@ -104,24 +105,24 @@
     X(slice) \
     X(softmax) \
     X(source) \
+    X(space) \
     X(sparse) \
-    X(sparse_dense) \
     X(sparse_cross) \
+    X(sparse_dense) \
     X(sparse_map) \
     X(sparse_math) \
     X(sparse_matmul) \
     X(sparse_reduce) \
     X(sparse_segment) \
     X(sparse_serial) \
-    X(split) \
-    X(space) \
     X(special) \
+    X(split) \
     X(string) \
     X(sum) \
-    X(table) \
-    X(table_file) \
     X(summary) \
     X(summary_media) \
+    X(table) \
+    X(table_file) \
     X(temporary) \
     X(text) \
     X(topk) \
@@ -137,17 +138,26 @@
 FAMILIES(X)
 #undef X
 
+static const struct { const char *name; const struct op *rows; } families[] = {
+#define X(family) { #family, ops_##family },
+    FAMILIES(X)
+#undef X
+};
+
+enum { N_FAMILIES = sizeof families / sizeof *families };
+
+const char *ops_family(int i, const struct op **rows)
+{
+    *rows = i < N_FAMILIES ? families[i].rows : NULL;
+    return i < N_FAMILIES ? families[i].name : NULL;
+}
+
 static struct status *outcome;
 
 static void register_families(void)
 {
-    static const struct op *const families[] = {
-#define X(family) ops_##family,
-        FAMILIES(X)
-#undef X
-    };
-    for (size_t i = 0; i < sizeof families / sizeof *families && !outcome; i++)
-        outcome = ops_register(families[i]);
+    for (int i = 0; i < N_FAMILIES && !outcome; i++)
+        outcome = ops_register(families[i].rows);
     ops_know(ops_known);
 }
 

@@ -62,7 +62,8 @@ static struct status *pooled(struct shape_ctx *c, const struct window *w, const 
     if (x->rank >= 0)
         *y = *x;
     depth_too &= w->k[POOL_CHANNELS] != 1 || w->s[POOL_CHANNELS] != 1;
-    bool across = depth_too && w->k[POOL_CHANNELS] != 1;    /* then it takes no other steps */
+    /* A window across channels takes no other steps, whatever is said. */
+    bool across = depth_too && w->k[POOL_CHANNELS] != 1;
     for (int i = POOL_PLANES; i < (depth_too ? POOL_DIMS : POOL_CHANNELS); i++) {
         int64_t d;
         if (at[i] < 0)

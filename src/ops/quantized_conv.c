@@ -114,7 +114,8 @@ static void multiply(struct product *p, int64_t pixels, int32_t zero, int32_t *y
 {
     struct gemm g = p->gemm;
     g.m = pixels;
-    pool_for(pixels, 1 + GRAIN / at_least_1(g.k), g.threads, columns_part, &p->columns);
+    if (g.k)
+        pool_for(pixels, 1 + GRAIN / g.k, g.threads, columns_part, &p->columns);
     gemm_bytes(&g, p->columns.to, zero, p->filter, p->filter_zero, y, p->scratch);
 }
 

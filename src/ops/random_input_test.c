@@ -61,6 +61,10 @@ static const struct { const char *op; int rules; const char *why; } exceptions[]
     { "SparseToDense", SLOPE_SHAPE, "one value, or index, may stand for a vector of one" },
     { "FakeQuantWithMinMaxVars", SLOPE_SHAPE, "one number of any rank" },
     { "FakeQuantWithMinMaxVarsPerChannel", SLOPE_SHAPE, "one number of any rank" },
+    { "LSTMBlockCell", SLOPE_SHAPE, "weights of peepholes that are not used may be of any length" },
+    { "SparseTensorDenseAdd", SLOPE_SHAPE, "there may be more values than indices" },
+    { "FractionalMaxPool", REPEATED, "without a seed, windows are drawn anew" },
+    { "FractionalAvgPool", REPEATED, "without a seed, windows are drawn anew" },
     { "ParameterizedTruncatedNormal", NOT_INTERNAL, "a sampler that never accepts" },
 };
 

@@ -211,7 +211,9 @@ static struct status *replace(struct kernel *k)
 }
 
 const struct op ops_regex[] = {
-    { .name = "RegexFullMatch", .inputs = "input: string, pattern: string",
+    { .name = "RegexFullMatch",
+      .note = "Expressions are PCRE2's; what RE2 understands too means the same.",
+      .inputs = "input: string, pattern: string",
       .outputs = "output: bool", .doc = "Which strings a pattern matches from end to end.",
       .shape = regex_shape, .grad = NO_GRADIENT, .prepare = regex_prepare,
       .kernel_any = full_match },
@@ -219,7 +221,9 @@ const struct op ops_regex[] = {
       .attrs = "pattern: string", .doc = "Which strings a pattern matches from end to end.",
       .shape = regex_shape, .grad = NO_GRADIENT, .prepare = regex_prepare,
       .kernel_any = full_match },
-    { .name = "RegexReplace", .inputs = "input: string, pattern: string, rewrite: string",
+    { .name = "RegexReplace",
+      .note = "Expressions are PCRE2's; what RE2 understands too means the same.",
+      .inputs = "input: string, pattern: string, rewrite: string",
       .outputs = "output: string", .attrs = "replace_global: bool = true",
       .doc = "Strings with what a pattern matches rewritten.", .shape = regex_shape,
       .grad = NO_GRADIENT, .prepare = regex_prepare, .kernel_any = replace },

@@ -423,6 +423,8 @@ const struct op ops_sample[] = {
       .by      = "dtype",
       .flags   = OP_STATEFUL },
     { .name    = "RandomGamma",
+      .note = "A parameter that is NaN is refused.",
+
       .inputs  = "shape: S, alpha: T",
       .outputs = "output: T",
       .attrs   = SEEDS "S: {int32, int64}; T: {half, float, double}",

@@ -211,8 +211,10 @@ static struct status *quantized_reshape_shape(struct shape_ctx *c)
 
 static struct status *quantized_reshape(struct kernel *k)
 {
+    struct range r;
+    TRY(range_in(k, 2, &r));
     TRY(reshape_any(k));
-    return range_pass(k, 2);
+    return range_out(k, 1, r);
 }
 
 /* ---- ExpandDims ---- */

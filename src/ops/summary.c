@@ -100,6 +100,7 @@ static struct status *to_proto(struct arena *a, const struct tensor *t, Wire__Te
 {
     if (t->dtype == DT_STRING)
         return tensor_to_proto(a, t, m);
+    ENSURE(!dtype_owns(t->dtype), "a tensor of %s cannot be in a summary", dtype_name(t->dtype));
     NEED(*m = arena_new(a, Wire__TensorProto));
     wire__tensor_proto__init(*m);
     (*m)->dtype = (Wire__DataType)t->dtype;
@@ -192,7 +193,9 @@ const struct op ops_summary[] = {
       .outputs = "summary: string", .attrs = "T: realnumbertype = float",
       .doc = "How values are distributed, as a summary.", .shape = shape_scalar,
       .grad = NOT_DIFFERENTIABLE, .kernel_any = histogram_summary },
-    { .name = "TensorSummary", .inputs = "tensor: T", .outputs = "summary: string",
+    { .name = "TensorSummary",
+      .note = "A tensor of resources is refused.",
+      .inputs = "tensor: T", .outputs = "summary: string",
       .attrs = "T: type; description: string = \"\"; labels: list(string) = []; "
                "display_name: string = \"\"",
       .doc = "A tensor as a summary that has the node's name.", .shape = shape_scalar,

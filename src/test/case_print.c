@@ -41,10 +41,13 @@ static void attr_print(const struct attr *a, struct str *to)
 
 static void input_print(const struct case_value *v, struct str *to)
 {
-    static const char *const holder[] = { "", "ref:", "var:" };
+    static const char *const holder[] = { "", "ref:", "var:", "table:", "mutable:" };
     str_printf(to, " %s%s", v->fed ? "?" : "", holder[v->holder]);
     if (v->value.buf) {
         value_print(&v->value, to);
+        str_puts(to, v->beside.buf ? ">" : "");
+        if (v->beside.buf)
+            value_print(&v->beside, to);
         return;
     }
     if (v->has_dtype)

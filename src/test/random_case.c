@@ -145,20 +145,39 @@ static struct status *set_random_attr(struct making *m, const struct attr_def *d
 
 /* ---- a case from the signature ---- */
 
+/* A table's keys and values, of what the op says its own are. */
+static struct status *fill_table(struct making *m, struct case_value *v)
+{
+    const struct attr *in = attr_of(m->c, "Tin"), *out = attr_of(m->c, "Tout");
+    enum dtype keys = in ? (enum dtype)in->i : DT_STRING;
+    enum dtype values = out ? (enum dtype)out->i : DT_INT64;
+    struct shape n = SHAPE(chance_below(&m->chance, 6)), s = n;
+    v->holder = chance_one_in(&m->chance, 2) ? IN_TABLE : IN_MUTABLE;
+    v->dtype = can_be_made(keys) ? keys : DT_STRING;
+    v->shape = n;
+    if (chance_one_in(&m->chance, 8))
+        s = chance_shape(&m->chance);
+    TRY(chance_tensor(&m->chance, v->dtype, &n, &v->value));
+    return chance_tensor(&m->chance, can_be_made(values) ? values : DT_INT64, &s, &v->beside);
+}
+
 static struct status *add_input(struct making *m, const struct arg *arg, enum dtype t)
 {
     struct op_case *c = m->c;
     struct case_value *v = &c->in[c->n_in];
+    bool table = arg->name.n >= 5 && !memcmp(arg->name.s, "table", 5);
     if (c->n_in == CASE_MOST)
         return NULL;
     *v = (struct case_value){ .has_dtype = true, .dtype = t, .shape = chance_shape(&m->chance),
                               .holder = arg->ref ? IN_REF : IN_PLAIN };
+    c->n_in++;
+    if (table && !chance_one_in(&m->chance, 10))
+        return fill_table(m, v);
     if (!can_be_made(t)) {
         const struct attr *said = attr_of(c, "dtype");
         v->holder = IN_VAR;
         v->dtype = said && can_be_made((enum dtype)said->i) ? (enum dtype)said->i : DT_FLOAT;
     }
-    c->n_in++;
     if (v->holder && chance_one_in(&m->chance, 20))
         return NULL;                    /* uninitialized */
     return chance_tensor(&m->chance, v->dtype, &v->shape, &v->value);
@@ -233,7 +252,8 @@ static struct case_value *some_input(struct making *m)
 {
     struct op_case *c = m->c;
     struct case_value *v = c->n_in ? &c->in[chance_below(&m->chance, c->n_in)] : NULL;
-    return v && v->value.buf && can_be_made(v->value.dtype) ? v : NULL;
+    bool plain = v && v->value.buf && !v->beside.buf;
+    return plain && can_be_made(v->value.dtype) ? v : NULL;
 }
 
 static bool is_small(const struct making *m, const struct shape *s)
@@ -358,8 +378,10 @@ static void change_inputs(struct making *m)
         c->in[a] = c->in[--c->n_in];
         c->in[c->n_in] = (struct case_value){ 0 };
         tensor_unref(&v.value);
+        tensor_unref(&v.beside);
     } else if (c->n_in < CASE_MOST) {
         v.value = tensor_ref(&v.value);
+        v.beside = tensor_ref(&v.beside);
         c->in[c->n_in++] = v;
     }
 }

@@ -150,7 +150,7 @@ int main(void)
            "What Weft computes, an op a section, grouped as the sources are (`src/ops/`). Made\n"
            "from the op rows by `make docs`; do not edit.\n\n"
            "A section has the signature, the attributes, for each attribute that is a type the\n"
-           "types that there is a kernel for, whether there is a gradient, and where the op departs\n"
+           "types that there is a kernel for, whether there is a gradient, and where it departs\n"
            "from TensorFlow 1.15. `N * T` is a list of inputs of one type, `list(T)` of several types,\n"
            "`Ref(T)` a variable.\n\n## Index");
     print_index();

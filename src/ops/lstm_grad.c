@@ -129,7 +129,8 @@ static struct status *cell_back_shape(struct shape_ctx *c)
     const struct shape *x = shape_in(c, 0), *cs = shape_in(c, 1);
     TRY(shape_want_rank(x, 2));
     TRY(shape_want_rank(cs, 2));
-    int64_t batch = x->rank < 0 ? -1 : x->dim[0], cells = cs->rank < 0 ? -1 : cs->dim[1], gates;
+    int64_t batch = x->rank < 0 ? -1 : x->dim[0], cells = cs->rank < 0 ? -1 : cs->dim[1];
+    int64_t gates = -1;
     ENSURE(cells < 0 || !__builtin_mul_overflow(cells, 4, &gates), "a cell of %lld numbers is too "
            "large", (long long)cells);
     *shape_out(c, 0) = SHAPE(batch, cells);

@@ -176,7 +176,7 @@ static void weights(struct grad *g, struct out h, struct out d, struct out *dw, 
 {
     struct out in = grad_concat(g, OUTS(g->x[0], h), grad_ints(g, 1));
     *dw = grad_add(g, "MatMul", OUTS(in, d), ATTRS(attr_bool("transpose_a", true)));
-    *db = grad_one(g, "BiasAddGrad", d);
+    *db = grad1(g, "BiasAddGrad", d);
 }
 
 static void gru_grad(struct grad *g)
@@ -187,7 +187,7 @@ static void gru_grad(struct grad *g)
     g->dx[0] = d;
     g->dx[1] = out_at(d, 1);
     weights(g, g->x[1], out_at(d, 3), &g->dx[2], &g->dx[4]);
-    weights(g, grad_two(g, "Mul", g->x[1], g->y[0]), out_at(d, 2), &g->dx[3], &g->dx[5]);
+    weights(g, grad2(g, "Mul", g->x[1], g->y[0]), out_at(d, 2), &g->dx[3], &g->dx[5]);
 }
 
 #define INPUTS "x: T, h_prev: T, w_ru: T, w_c: T, b_ru: T, b_c: T"

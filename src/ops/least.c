@@ -74,17 +74,17 @@ static struct status *least_check(const struct kernel *k, struct least *s)
 
 /* ---- gradients ---- */
 
-static struct out negative(struct grad *g, struct out x) { return grad_one(g, "Neg", x); }
+static struct out negative(struct grad *g, struct out x) { return grad1(g, "Neg", x); }
 static struct out add(struct grad *g, struct out a, struct out b)
-{ return grad_two(g, "Add", a, b); }
+{ return grad2(g, "Add", a, b); }
 
 /* The Cholesky factor of A* A, or of A A*, with l2 on its diagonal. */
 static struct out gramian(struct grad *g, bool tall)
 {
     struct out a = g->x[0], square = grad_product(g, a, a, tall, !tall);
-    struct out diagonal = grad_one(g, "MatrixDiagPart", square);
+    struct out diagonal = grad1(g, "MatrixDiagPart", square);
     diagonal = add(g, diagonal, grad_cast(g, g->x[2], out_dtype(a)));
-    return grad_one(g, "Cholesky", grad_two(g, "MatrixSetDiag", square, diagonal));
+    return grad1(g, "Cholesky", grad2(g, "MatrixSetDiag", square, diagonal));
 }
 
 static struct out triangle(struct grad *g, struct out l, struct out b, bool adjoint)
@@ -116,7 +116,7 @@ static void wide_grad(struct grad *g)
     struct out a = g->x[0], l = gramian(g, false);
     struct out db = solved(g, l, grad_product(g, a, g->dy[0], false, false));
     struct out y = solved(g, l, g->x[1]), ya = grad_product(g, y, a, true, false);
-    struct out rest = grad_two(g, "Sub", g->dy[0], grad_product(g, a, db, true, false));
+    struct out rest = grad2(g, "Sub", g->dy[0], grad_product(g, a, db, true, false));
     g->dx[0] = add(g, negative(g, grad_product(g, db, ya, false, false)),
                    grad_product(g, y, rest, false, true));
     g->dx[1] = db;

@@ -4,6 +4,7 @@
 #include "num/linalg.h"
 #include "op/each.h"
 #include "ops/array.h"
+#include "ops/broadcast.h"
 #include "ops/matrix.h"
 
 #include <complex.h>
@@ -140,7 +141,7 @@ static void order_store(const int64_t *order, int64_t n, bool wide, struct tenso
 
 /* ---- gradients ---- */
 
-static struct out negative(struct grad *g, struct out x) { return grad_one(g, "Neg", x); }
+static struct out negative(struct grad *g, struct out x) { return grad1(g, "Neg", x); }
 
 static void inverse_grad(struct grad *g)
 {
@@ -161,24 +162,19 @@ static struct out adjoint_inverse(struct grad *g, struct out x)
 static struct out for_matrices(struct grad *g, struct out x)
 {
     struct out last = grad_ints(g, -1);
-    return grad_two(g, "ExpandDims", grad_two(g, "ExpandDims", x, last), last);
-}
-
-static struct out conjugate(struct grad *g, struct out x)
-{
-    return dtype_is_complex(out_dtype(x)) ? grad_one(g, "Conj", x) : x;
+    return grad2(g, "ExpandDims", grad2(g, "ExpandDims", x, last), last);
 }
 
 static void determinant_grad(struct grad *g)
 {
-    struct out factor = grad_two(g, "Mul", g->dy[0], conjugate(g, g->y[0]));
-    g->dx[0] = grad_two(g, "Mul", for_matrices(g, factor), adjoint_inverse(g, g->x[0]));
+    struct out factor = grad2(g, "Mul", g->dy[0], grad_conj(g, g->y[0]));
+    g->dx[0] = grad2(g, "Mul", for_matrices(g, factor), adjoint_inverse(g, g->x[0]));
 }
 
 /* The sign is taken as given, as in TensorFlow. */
 static void log_determinant_grad(struct grad *g)
 {
-    g->dx[0] = grad_two(g, "Mul", for_matrices(g, g->dy[1]), adjoint_inverse(g, g->x[0]));
+    g->dx[0] = grad2(g, "Mul", for_matrices(g, g->dy[1]), adjoint_inverse(g, g->x[0]));
 }
 
 static struct out band(struct grad *g, struct out x, int64_t lower, int64_t upper)
@@ -210,11 +206,11 @@ static void cholesky_grad(struct grad *g)
 {
     struct out l = g->y[0], middle = grad_product(g, l, g->dy[0], true, false);
     struct out half = grad_scalar(g, out_dtype(l), 0.5);
-    struct out diagonal = grad_two(g, "Mul", half, grad_one(g, "MatrixDiagPart", middle));
-    middle = band(g, grad_two(g, "MatrixSetDiag", middle, diagonal), -1, 0);
+    struct out diagonal = grad2(g, "Mul", half, grad1(g, "MatrixDiagPart", middle));
+    middle = band(g, grad2(g, "MatrixSetDiag", middle, diagonal), -1, 0);
     struct out left = triangle_solve(g, l, middle);
     struct out both = grad_adjoint(g, triangle_solve(g, l, grad_adjoint(g, left)));
-    g->dx[0] = grad_two(g, "Mul", half, grad_two(g, "Add", both, grad_adjoint(g, both)));
+    g->dx[0] = grad2(g, "Mul", half, grad2(g, "Add", both, grad_adjoint(g, both)));
 }
 
 #define BATCH(op, in, types, shapes, kernels, text)                                         \

@@ -271,7 +271,7 @@ void lstm_cell_grad(struct grad *g)
     g->dx[3] = grad_add(g, "MatMul", OUTS(both, gates), ATTRS(attr_bool("transpose_a", true)));
     for (int i = 0; i < 3; i++)
         g->dx[4 + i] = out_at(d, 2 + i);
-    g->dx[7] = grad_one(g, "BiasAddGrad", gates);
+    g->dx[7] = grad1(g, "BiasAddGrad", gates);
 }
 
 #define STATE "x: T, cs_prev: T, h_prev: T, w: T, wci: T, wcf: T, wco: T, b: T, i: T, cs: T, " \

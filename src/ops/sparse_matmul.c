@@ -76,7 +76,7 @@ static struct out times(struct grad *g, struct side a, struct side b, bool ta, b
                         enum dtype t)
 {
     if (tb)
-        b.x = grad_two(g, "Transpose", b.x, grad_vector(g, DT_INT32, (int64_t[]){ 1, 0 }, 2));
+        b.x = grad2(g, "Transpose", b.x, grad_vector(g, DT_INT32, (int64_t[]){ 1, 0 }, 2));
     struct out product = grad_add(g, "SparseMatMul", OUTS(a.x, b.x),
                                   ATTRS(attr_bool("transpose_a", ta),
                                         attr_bool("a_is_sparse", a.sparse),

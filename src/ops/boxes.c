@@ -3,6 +3,7 @@
 #include "ops/boxes.h"
 
 #include "ops/array.h"
+#include "ops/floats.h"
 
 #include <math.h>
 #include <string.h>
@@ -36,21 +37,6 @@ static struct status *suppress_shape(struct shape_ctx *c)
     return NULL;
 }
 
-/* Numbers of input i as floats. */
-static struct status *floats(struct kernel *k, int i, const float **to)
-{
-    const struct tensor *t = kernel_in(k, i);
-    float *copy;
-    *to = t->data;
-    if (t->dtype == DT_FLOAT)
-        return NULL;
-    TRY(kernel_temp(k, (size_t)(tensor_count(t) + 1) * sizeof *copy, &copy));
-    for (int64_t j = 0; j < tensor_count(t); j++)
-        copy[j] = half_load(((const struct half *)t->data)[j]);
-    *to = copy;
-    return NULL;
-}
-
 static struct status *scalar(const struct kernel *k, int i, const char *name, float *v)
 {
     const struct tensor *t = kernel_in(k, i);
@@ -80,8 +66,8 @@ static struct status *suppress_check(struct kernel *k, struct suppress *s)
     s->n = boxes->shape.dim[0];
     int64_t asked = index_at(kernel_in(k, 2), 0);
     s->most = asked >= 0 && asked < s->n ? asked : s->n;        /* TF: negative ones take all */
-    TRY(floats(k, 0, &s->box));
-    TRY(floats(k, 1, &s->score));
+    TRY(floats_in(k, 0, &s->box));
+    TRY(floats_in(k, 1, &s->score));
     return suppress_room(k, s);
 }
 

@@ -146,7 +146,8 @@ static void tridiagonal_grad(struct grad *g)
 static void tridiagonal_product_grad(struct grad *g)
 {
     struct out upper = grad_conj(g, shifted(g, g->x[2], true, false));
-    struct out lower = grad_conj(g, shifted(g, g->x[0], false, false)), main = grad_conj(g, g->x[1]);
+    struct out lower = grad_conj(g, shifted(g, g->x[0], false, false));
+    struct out main = grad_conj(g, g->x[1]);
     for (int i = 0; i < 3; i++)
         g->dx[i] = grad2(g, "ExpandDims", diagonal_of(g, g->dy[0], g->x[3], i),
                          grad_ints(g, -2));

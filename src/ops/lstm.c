@@ -4,6 +4,7 @@
 #include "ops/lstm.h"
 
 #include "base/pool.h"
+#include "graph/graph.h"
 #include "ops/cell.h"
 #include "ops/floats.h"
 

@@ -286,19 +286,3 @@ struct out grad_part(struct grad *g, struct out vector, int64_t from, int64_t to
     return grad_add_named(g, "StridedSlice", "strided_slice", OUTS(vector, begin, end, step),
                           ATTRS(attr_int("begin_mask", from == 0), attr_int("end_mask", to == 0)));
 }
-
-struct out grad_product(struct grad *g, struct out a, struct out b, bool adj_a, bool adj_b)
-{
-    return grad_add(g, "BatchMatMul", OUTS(a, b),
-                    ATTRS(attr_bool("adj_x", adj_a), attr_bool("adj_y", adj_b)));
-}
-
-struct out grad_adjoint(struct grad *g, struct out x)
-{
-    struct out outer = grad2(g, "Sub", grad1(g, "Rank", x), grad_ints(g, 2));
-    struct out first = grad_add(g, "Range", OUTS(grad_ints(g, 0), outer, grad_ints(g, 1)), NULL, 0);
-    struct out last = grad2(g, "Add", outer, grad_vector(g, DT_INT32, (int64_t[]){ 1, 0 }, 2));
-    struct out swap = grad_concat(g, OUTS(first, last), grad_ints(g, 0));
-    return grad2(g, dtype_is_complex(out_dtype(x)) ? "ConjugateTranspose" : "Transpose", x,
-                 swap);
-}

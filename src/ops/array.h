@@ -80,8 +80,5 @@ struct out grad_ints(struct grad *g, int64_t v);                        /* an in
 struct out grad_concat(struct grad *g, const struct out *part, int n, struct out axis);
 struct out grad_cast(struct grad *g, struct out x, enum dtype t);
 struct out grad_part(struct grad *g, struct out vector, int64_t from, int64_t to); /* v[from:to] */
-/* Products of the matrices in the last two dimensions, either adjoint first; and the adjoints. */
-struct out grad_product(struct grad *g, struct out a, struct out b, bool adj_a, bool adj_b);
-struct out grad_adjoint(struct grad *g, struct out x);
 
 #endif

@@ -108,16 +108,6 @@ static struct status *eig_joined_shape(struct shape_ctx *c)
     return NULL;
 }
 
-static struct status *matrix_check(const struct tensor *x, bool square)
-{
-    const struct shape *s = &x->shape;
-    ENSURE(s->rank >= 2, "Input tensor 0 must have rank >= 2, got %d", s->rank);
-    ENSURE(!square || s->dim[s->rank - 1] == s->dim[s->rank - 2], "Input matrix must be square.");
-    ENSURE(s->dim[s->rank - 1] <= 1 << 20 && s->dim[s->rank - 2] <= 1 << 20,
-           "matrices of more than %d rows or columns are not supported", 1 << 20);
-    return NULL;
-}
-
 #define EACH "ops/decompose.inc"
 #define EACH_SET (SET_F32 | SET_F64 | SET_COMPLEX)
 #include "op/each.h"
@@ -130,12 +120,6 @@ static struct out sub(struct grad *g, struct out a, struct out b)
 { return grad2(g, "Sub", a, b); }
 static struct out mul(struct grad *g, struct out a, struct out b)
 { return grad2(g, "Mul", a, b); }
-
-static struct out lower_band(struct grad *g, struct out x)
-{
-    return grad_add(g, "MatrixBandPart", OUTS(x, grad_scalar(g, DT_INT64, -1),
-                                              grad_scalar(g, DT_INT64, 0)), NULL, 0);
-}
 
 /* 1 / (x_j - x_i), and 0 on the diagonal. */
 static struct out gaps(struct grad *g, struct out x)
@@ -168,7 +152,7 @@ static void qr_grad(struct grad *g)
     }
     struct out qdq = grad_product(g, q, dq, true, false), rdr = grad_product(g, r, dr, false, true);
     struct out skew = add(g, sub(g, qdq, grad_adjoint(g, qdq)), sub(g, rdr, grad_adjoint(g, rdr)));
-    struct out inner = add(g, dr, over_r(g, lower_band(g, skew), r));
+    struct out inner = add(g, dr, over_r(g, grad_band(g, skew, -1, 0), r));
     struct out first = grad_product(g, q, inner, false, false);
     struct out rest = over_r(g, sub(g, dq, grad_product(g, q, qdq, false, false)), r);
     g->dx[0] = add(g, first, rest);
@@ -177,7 +161,7 @@ static void qr_grad(struct grad *g)
 /* Made to be the gradient of the lower half, as that is what is read. */
 static struct out halved(struct grad *g, struct out x)
 {
-    struct out both = lower_band(g, add(g, x, grad_adjoint(g, x)));
+    struct out both = grad_band(g, add(g, x, grad_adjoint(g, x)), -1, 0);
     struct out half = grad_scalar(g, out_dtype(x), 0.5);
     return grad2(g, "MatrixSetDiag", both,
                  mul(g, half, grad1(g, "MatrixDiagPart", both)));

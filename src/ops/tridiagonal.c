@@ -48,10 +48,7 @@ static struct status *tridiagonal_shape(struct shape_ctx *c)
 static struct status *tridiagonal_check(const struct kernel *k, struct tridiagonal *s)
 {
     const struct shape *d = &kernel_in(k, 0)->shape, *b = &kernel_in(k, 1)->shape;
-    ENSURE(d->rank >= 2, "Input tensor 0 must have rank >= 2, got %d", d->rank);
-    ENSURE(d->rank == b->rank, "All input tensors must have the same rank.");
-    for (int i = 0; i < d->rank - 2; i++)
-        ENSURE(d->dim[i] == b->dim[i], "All input tensors must have the same outer dimensions.");
+    TRY(matrix_pair_check(k));
     ENSURE(d->dim[d->rank - 2] == 3, "Expected diagonals to have 3 rows, got %lld.",
            (long long)d->dim[d->rank - 2]);
     ENSURE(d->dim[d->rank - 1] == b->dim[b->rank - 2], "Expected the same number of diagonal "

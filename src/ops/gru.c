@@ -1,6 +1,7 @@
 /* gru.c - the gated recurrent unit as one op: GRUBlockCell and GRUBlockCellGrad. The first product
  * gives the gates r and u, the second, which sees r h_prev, the new state. */
 #include "base/pool.h"
+#include "graph/graph.h"
 #include "num/cell.h"
 #include "ops/array.h"
 #include "ops/cell.h"

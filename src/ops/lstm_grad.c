@@ -2,6 +2,7 @@
  * the forward ops' gradients are made of. Gradients of all steps' gates are kept, so that those of
  * x, w and b are one product each. */
 #include "base/pool.h"
+#include "graph/graph.h"
 #include "num/vec.h"
 #include "ops/array.h"
 #include "ops/cell.h"

@@ -194,6 +194,23 @@ struct status *array_read_shape(const struct tensor *t, struct shape *s)
     return shape_check(s);
 }
 
+struct status *array_want_image(const struct shape *s)
+{
+    ENSURE(s->rank == 4, "input must be 4-dimensional%s", SHAPE_STR(s));
+    return NULL;
+}
+
+struct status *partial_size(struct shape_ctx *c, int i, int64_t *h, int64_t *w)
+{
+    struct shape two = SHAPE(2);
+    const struct tensor *size = shape_in_value(c, i);
+    TRY(shape_want_rank(shape_in(c, i), 1));
+    TRY(shape_merge(&two, shape_in(c, i), &two));
+    *h = size && index_at(size, 0) >= 0 ? index_at(size, 0) : -1;
+    *w = size && index_at(size, 1) >= 0 ? index_at(size, 1) : -1;
+    return NULL;
+}
+
 bool partial_in(struct shape_ctx *c, int i, struct shape *value)
 {
     struct status *st;

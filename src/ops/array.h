@@ -53,6 +53,13 @@ void shape_strides(const struct shape *s, int64_t stride[MAX_RANK]);
 static inline int64_t index_at(const struct tensor *t, int64_t i)
 { return t->dtype == DT_INT32 ? ((const int32_t *)t->data)[i] : ((const int64_t *)t->data)[i]; }
 
+/* The index in [0, n) that lies nearest to i. */
+static inline int64_t index_within(int64_t i, int64_t n)
+{ return i < 0 ? 0 : i >= n ? n - 1 : i; }
+
+/* "input must be 4-dimensional[2,3]" */
+MUST_CHECK struct status *array_want_image(const struct shape *s);
+
 /* "[0,2]" for element i of a tensor of shape s, "" for a scalar: TensorFlow names indices so. */
 const char *index_print(const struct shape *s, int64_t i, char text[SHAPE_TEXT]);
 #define INDEX_STR(s, i) index_print((s), (i), (char[SHAPE_TEXT]){ 0 })
@@ -64,6 +71,9 @@ MUST_CHECK struct status *array_read_shape(const struct tensor *t, struct shape 
 
 /* The int vector or scalar that input i holds, as partial() gives it; false: nothing known. */
 bool partial_in(struct shape_ctx *c, int i, struct shape *value);
+
+/* Input i, a vector of height and width: -1 where they are not known or negative. */
+MUST_CHECK struct status *partial_size(struct shape_ctx *c, int i, int64_t *h, int64_t *w);
 
 /* Merge `s` into *all, or "Dimension 1 in both shapes must be equal, but are 3 and 4. Shapes..." */
 MUST_CHECK struct status *shape_merge_named(const struct shape *s, struct shape *all, int which);

@@ -258,8 +258,8 @@ static void bank_fill(struct bank *b, int64_t rate)
     const struct mfcc *m = b->how;
     double low = to_mel(m->low), width = (to_mel(m->high) - low) / (double)(m->bands + 1);
     double hertz = 0.5 * (double)rate / (double)(b->bins - 1);
-    b->first = (int64_t)(1.5 + m->low / hertz);
-    b->last = (int64_t)(m->high / hertz);
+    b->first = (int64_t)fmin(1.5 + m->low / hertz, (double)b->bins);
+    b->last = (int64_t)fmin(m->high / hertz, (double)b->bins);
     for (int64_t i = b->first, next = 0; i <= b->last && i < b->bins; i++) {
         double mel = to_mel((double)i * hertz);
         while (next < m->bands && low + width * (double)(next + 1) < mel)
@@ -328,6 +328,8 @@ static struct status *mfcc(struct kernel *k)
     b.bins = x->dim[2];
     TRY(bank_check(b.how, b.bins, rate));
     TRY(kernel_new(k, 0, DT_FLOAT, &SHAPE(x->dim[0], x->dim[1], b.how->coefficients)));
+    if (!shape_count(x))                /* there may be no memory for as many bins */
+        return NULL;
     TRY(bank_room(k, &b, x->dim[0] * x->dim[1]));
     b.y = kernel_out(k, 0)->data;
     bank_fill(&b, rate);

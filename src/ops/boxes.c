@@ -295,8 +295,6 @@ static int64_t edge_at(float part, int64_t size)
     return at > -1e9f && at < 1e9f ? (int64_t)at : INT64_MIN;
 }
 
-static int64_t within(int64_t i, int64_t n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
-
 static struct status *draw_check(const struct kernel *k)
 {
     const struct shape *x = &kernel_in(k, 0)->shape, *boxes = &kernel_in(k, 1)->shape;

@@ -40,8 +40,8 @@ static struct spot spot_at(const struct crop_attrs *how, float from, float to, i
     struct spot s = { .inside = at >= 0 && at <= last };
     if (!s.inside)
         return s;
-    s.a = (int64_t)(how->nearest ? roundf(at) : floorf(at));
-    s.b = how->nearest ? s.a : (int64_t)ceilf(at);
+    s.a = index_within((int64_t)(how->nearest ? roundf(at) : floorf(at)), size);
+    s.b = how->nearest ? s.a : index_within((int64_t)ceilf(at), size);  /* floats may round up */
     s.share = how->nearest ? 0 : at - (float)s.a;
     return s;
 }
@@ -174,15 +174,11 @@ static struct status *boxes_shape(const struct shape *box, const struct shape *i
 static struct status *crop_shape(struct shape_ctx *c)
 {
     const struct shape *x = shape_in(c, 0);
-    const struct tensor *size = shape_in_value(c, 3);
-    struct shape two = SHAPE(2);
-    int64_t n;
+    int64_t n, h, w;
     TRY(shape_want_rank(x, 4));
     TRY(boxes_shape(shape_in(c, 1), shape_in(c, 2), &n));
-    TRY(shape_want_rank(shape_in(c, 3), 1));
-    TRY(shape_merge(&two, shape_in(c, 3), &two));
-    *shape_out(c, 0) = SHAPE(n, size ? index_at(size, 0) : -1, size ? index_at(size, 1) : -1,
-                             x->rank < 0 ? -1 : x->dim[3]);
+    TRY(partial_size(c, 3, &h, &w));
+    *shape_out(c, 0) = SHAPE(n, h, w, x->rank < 0 ? -1 : x->dim[3]);
     return NULL;
 }
 

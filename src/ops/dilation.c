@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "graph/graph.h"
 #include "op/kernel.h"
+#include "ops/array.h"
 #include "ops/least.h"
 #include "ops/slide.h"
 
@@ -97,7 +98,7 @@ static struct status *dilate_init(const struct kernel *k, struct dilate *d)
 {
     const struct tensor *x = kernel_in(k, 0), *f = kernel_in(k, 1);
     const int64_t *in = x->shape.dim, *size = f->shape.dim;
-    ENSURE(x->shape.rank == 4, "input must be 4-dimensional%s", SHAPE_STR(&x->shape));
+    TRY(array_want_image(&x->shape));
     ENSURE(f->shape.rank == 3, "filter must be 3-dimensional: %s", SHAPE_STR(&f->shape));
     ENSURE(in[3] == size[2], "input and filter must have the same depth: %lld vs %lld",
            (long long)in[3], (long long)size[2]);

@@ -1,8 +1,9 @@
 /* fake_quant.c - numbers rounded as if they had been quantized: FakeQuantWithMinMaxArgs, Vars and
  * VarsPerChannel, and their gradients. */
+#include "base/pool.h"
 #include "graph/graph.h"
-#include "op/kernel.h"
 #include "op/grad.h"
+#include "op/kernel.h"
 
 #include <math.h>
 
@@ -30,7 +31,7 @@ static struct status *args_prepare(struct prep *p)
 }
 
 /* The range, moved a little so that 0 is one of the steps. */
-struct nudged { float min, max, scale; bool none; };
+struct nudged { float min, max, scale, inverse; bool none; };
 
 static struct nudged nudge(const struct quant *q, float min, float max)
 {
@@ -39,22 +40,43 @@ static struct nudged nudge(const struct quant *q, float min, float max)
     zero = zero < q->low ? q->low : zero > q->high ? q->high : roundf(zero);
     n.min = (q->low - zero) * n.scale;
     n.max = (q->high - zero) * n.scale;
+    n.inverse = 1 / n.scale;
     return n;
 }
 
-static float rounded(const struct nudged *n, float inverse, float v)
+static inline float rounded(const struct nudged *n, float v)
 {
     v = v > n->max ? n->max : v;
     v = v < n->min ? n->min : v;
-    return floorf((v - n->min) * inverse + 0.5f) * n->scale + n->min;
+    return n->none ? 0 : floorf((v - n->min) * n->inverse + 0.5f) * n->scale + n->min;
 }
 
-/* Every `step`-th of n numbers. */
-static void quantize(const struct nudged *q, const float *x, float *y, int64_t n, int64_t step)
+/* Rows of numbers, one for each range. */
+struct quantizing { const struct nudged *range; int64_t ranges; const float *x; float *y; };
+
+static void quantize_rows(void *ctx, int64_t begin, int64_t end)
 {
-    float inverse = 1 / q->scale;
-    for (int64_t i = 0; i < n; i += step)
-        y[i] = q->none ? 0 : rounded(q, inverse, x[i]);
+    const struct quantizing *q = ctx;
+    const struct nudged first = q->range[0];
+    int64_t n = q->ranges;
+    for (int64_t i = begin; n == 1 && i < end; i++)
+        q->y[i] = rounded(&first, q->x[i]);
+    for (int64_t row = begin; n > 1 && row < end; row++)
+        for (int64_t i = 0; i < n; i++)
+            q->y[row * n + i] = rounded(&q->range[i], q->x[row * n + i]);
+}
+
+/* Output 0 is input 0, quantized. */
+static struct status *quantize(struct kernel *k, const struct nudged *range, int64_t ranges)
+{
+    struct quantizing q = { range, ranges, kernel_in(k, 0)->data, NULL };
+    enum { GRAIN = 1 << 15 };
+    int64_t n = tensor_count(kernel_in(k, 0));
+    TRY(kernel_reuse(k, 0, 0));
+    q.y = kernel_out(k, 0)->data;
+    if (n)
+        pool_for(n / ranges, 1 + GRAIN / ranges, k->env->threads, quantize_rows, &q);
+    return NULL;
 }
 
 /* What is outside the range gives its gradient to the end of it. */
@@ -77,12 +99,8 @@ static void quantize_back(const struct nudged *q, const float *dy, const float *
 static struct status *args(struct kernel *k)
 {
     const struct quant *q = k->state;
-    const float *x = kernel_in(k, 0)->data;
-    int64_t n = tensor_count(kernel_in(k, 0));
     struct nudged range = nudge(q, q->min, q->max);
-    TRY(kernel_reuse(k, 0, 0));
-    quantize(&range, x, kernel_out(k, 0)->data, n, 1);
-    return NULL;
+    return quantize(k, &range, 1);
 }
 
 static struct status *back_check(const struct kernel *k)
@@ -129,16 +147,13 @@ static struct nudged range_of(const struct kernel *k, int at, int64_t channel)
 
 static struct status *vars_run(struct kernel *k, bool per_channel)
 {
-    const float *x = kernel_in(k, 0)->data;
-    int64_t n = tensor_count(kernel_in(k, 0)), channels;
+    struct nudged *range;
+    int64_t channels;
     TRY(range_check(k, 1, per_channel, &channels));
-    TRY(kernel_new(k, 0, DT_FLOAT, &kernel_in(k, 0)->shape));
-    float *y = kernel_out(k, 0)->data;
-    for (int64_t c = 0; c < channels && n; c++) {
-        struct nudged range = range_of(k, 1, c);
-        quantize(&range, x + c, y + c, n - c, channels);
-    }
-    return NULL;
+    TRY(kernel_temp(k, (size_t)(channels + 1) * sizeof *range, &range));
+    for (int64_t c = 0; c < channels; c++)
+        range[c] = range_of(k, 1, c);
+    return quantize(k, range, channels);
 }
 
 static struct status *vars_back_run(struct kernel *k, bool per_channel)

@@ -28,17 +28,15 @@ static struct status *glimpse_prepare(struct prep *p)
 static struct status *glimpse_shape(struct shape_ctx *c)
 {
     const struct shape *x = shape_in(c, 0), *at = shape_in(c, 2);
-    const struct tensor *size = shape_in_value(c, 1);
-    struct shape two = SHAPE(2), offsets = SHAPE(-1, 2);
+    struct shape offsets = SHAPE(-1, 2);
+    int64_t h, w;
     TRY(shape_want_rank(x, 4));
-    TRY(shape_want_rank(shape_in(c, 1), 1));
-    TRY(shape_merge(&two, shape_in(c, 1), &two));
+    TRY(partial_size(c, 1, &h, &w));
     TRY(shape_want_rank(at, 2));
     TRY(shape_merge(&offsets, at, &offsets));
     if (x->rank == 4)
         TRY(dim_merge(offsets.dim[0], x->dim[0], &offsets.dim[0]));
-    *shape_out(c, 0) = SHAPE(offsets.dim[0], size ? index_at(size, 0) : -1,
-                             size ? index_at(size, 1) : -1, x->rank < 0 ? -1 : x->dim[3]);
+    *shape_out(c, 0) = SHAPE(offsets.dim[0], h, w, x->rank < 0 ? -1 : x->dim[3]);
     return NULL;
 }
 

@@ -309,8 +309,8 @@ static struct status *bmp_header(const char *bytes, size_t n, int64_t channels, 
            (long long)b->height);
     b->row = (b->channels * b->width + 3) / 4 * 4;
     ENSURE(b->height <= ((int64_t)n - b->at) / b->row,
-           "Incomplete bmp content, requires at least %lld bytes, got %zu bytes",
-           (long long)(b->at + b->row), n);
+           "Incomplete bmp content, requires at least %llu bytes, got %zu bytes",
+           (unsigned long long)b->at + (unsigned long long)b->row * (uint64_t)b->height, n);
     return NULL;
 }
 

@@ -261,10 +261,7 @@ static struct status *quantized_shape(struct shape_ctx *c)
 
 static struct status *quantized_prepare(struct prep *p)
 {
-    bool fits = node_attr_type(p->node, "T1") == DT_QUINT8 &&
-                node_attr_type(p->node, "T2") == DT_QUINT8 &&
-                node_attr_type(p->node, "Toutput") == DT_QINT32;
-    p->run = fits ? p->run : NULL;
+    steps_only_bytes(p, "T1", "T2", "Toutput");
     return matmul_prepare(p);
 }
 

@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "op/each.h"
 #include "op/kernel.h"
+#include "ops/array.h"
 #include "ops/floats.h"
 #include "ops/norm_grad.h"
 
@@ -84,12 +85,6 @@ static struct status *fused_grad_shape(struct shape_ctx *c)
 
 /* ---- checks ---- */
 
-static struct status *want_image(const struct tensor *t)
-{
-    ENSURE(t->shape.rank == 4, "input must be 4-dimensional%s", SHAPE_STR(&t->shape));
-    return NULL;
-}
-
 static struct status *want_vector(const struct tensor *t, const char *name)
 {
     ENSURE(t->shape.rank == 1, "%s must be 1-dimensional%s", name, SHAPE_STR(&t->shape));
@@ -120,7 +115,7 @@ static struct status *fused_check(struct kernel *k, struct norm *n)
     static const char *const name[] = { "", "scale", "offset", "estimated_mean",
                                         "estimated_variance" };
     const struct fused *f = k->state;
-    TRY(want_image(kernel_in(k, 0)));
+    TRY(array_want_image(&kernel_in(k, 0)->shape));
     *n = norm_of(k, &kernel_in(k, 0)->shape);
     for (int i = 1; i < 5; i++)
         TRY(want_vector(kernel_in(k, i), name[i]));
@@ -201,8 +196,8 @@ static struct status *fused_grad_check(struct kernel *k, struct norm *n)
 {
     static const char *const name[] = { "", "", "scale", "saved mean", "saved variance" };
     const struct tensor *dy = kernel_in(k, 0), *x = kernel_in(k, 1);
-    TRY(want_image(dy));
-    TRY(want_image(x));
+    TRY(array_want_image(&dy->shape));
+    TRY(array_want_image(&x->shape));
     for (int i = 2; i < 5; i++)
         TRY(want_vector(kernel_in(k, i), name[i]));
     ENSURE(shape_equal(&x->shape, &dy->shape), "x and y_backprop must have same shape, but x has "

@@ -159,16 +159,14 @@ static struct status *pair_shape(struct shape_ctx *c)
 static struct status *relu_prepare(struct prep *p)
 {
     enum dtype in = node_attr_type(p->node, "Tinput"), out = node_attr_type(p->node, "out_type");
-    p->run = in == out && (in == DT_QUINT8 || in == DT_QINT32) ? node_kernel(p->node) : NULL;
+    if (in != out || (in != DT_QUINT8 && in != DT_QINT32))
+        p->run = NULL;
     return NULL;
 }
 
 static struct status *pair_prepare(struct prep *p)
 {
-    bool fits = node_attr_type(p->node, "T1") == DT_QUINT8 &&
-                node_attr_type(p->node, "T2") == DT_QUINT8 &&
-                node_attr_type(p->node, "Toutput") == DT_QINT32;
-    p->run = fits ? node_kernel(p->node) : NULL;
+    steps_only_bytes(p, "T1", "T2", "Toutput");
     return NULL;
 }
 

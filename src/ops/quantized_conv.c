@@ -3,6 +3,7 @@
 #include "base/pool.h"
 #include "num/gemm_bytes.h"
 #include "op/kernel.h"
+#include "ops/array.h"
 #include "ops/conv_shape.h"
 #include "ops/steps.h"
 
@@ -25,10 +26,7 @@ static struct status *check(const struct conv_attrs *a)
 static struct status *prepare(struct prep *p)
 {
     struct conv_attrs *a;
-    bool fits = node_attr_type(p->node, "Tinput") == DT_QUINT8 &&
-                node_attr_type(p->node, "Tfilter") == DT_QUINT8 &&
-                node_attr_type(p->node, "out_type") == DT_QINT32;
-    p->run = fits ? p->run : NULL;
+    steps_only_bytes(p, "Tinput", "Tfilter", "out_type");
     TRY(prep_state(p, sizeof *a, &a));
     TRY(conv_attrs_of(p->node, a));
     return check(a);
@@ -37,7 +35,7 @@ static struct status *prepare(struct prep *p)
 static struct status *geometry(const struct kernel *k, struct conv *g)
 {
     const struct shape *x = &kernel_in(k, 0)->shape, *f = &kernel_in(k, 1)->shape;
-    ENSURE(x->rank == 4, "input must be 4-dimensional%s", SHAPE_STR(x));
+    TRY(array_want_image(x));
     ENSURE(f->rank == 4, "filter must be 4-dimensional: %s", SHAPE_STR(f));
     ENSURE(x->dim[3] == f->dim[2], "input and filter must have the same depth: %lld vs %lld",
            (long long)x->dim[3], (long long)f->dim[2]);

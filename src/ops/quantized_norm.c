@@ -5,6 +5,7 @@
 #include "graph/graph.h"
 #include "op/each.h"
 #include "op/grad.h"
+#include "ops/array.h"
 #include "ops/steps.h"
 
 #include <math.h>
@@ -21,9 +22,7 @@ struct global { double epsilon; bool scale; };
 static struct status *global_prepare(struct prep *p)
 {
     struct global *s;
-    bool fits = node_attr_type(p->node, "Tinput") == DT_QUINT8 &&
-                node_attr_type(p->node, "out_type") == DT_QINT32;
-    p->run = fits ? p->run : NULL;
+    steps_only_bytes(p, "Tinput", "Tinput", "out_type");
     TRY(prep_state(p, sizeof *s, &s));
     s->epsilon = node_attr_float(p->node, "variance_epsilon");
     s->scale = node_attr(p->node, "scale_after_normalization");
@@ -53,7 +52,7 @@ static struct status *global_check(const struct kernel *k)
 {
     static const char *const name[] = { "input", "mean", "var", "beta", "gamma" };
     const struct shape *x = &kernel_in(k, T_AT)->shape;
-    ENSURE(x->rank == 4, "input must be 4-dimensional%s", SHAPE_STR(x));
+    TRY(array_want_image(x));
     for (int i = 1; i < 5; i++) {
         const struct shape *s = &kernel_in(k, 3 * i)->shape;
         ENSURE(s->rank == 1, "%s must be 1-dimensional%s", name[i], SHAPE_STR(s));
@@ -231,7 +230,7 @@ static struct status *instance_norm(struct kernel *k)
     TRY(range_in(k, 1, &r));
     ENSURE(r.min < r.max, "input_min must be less than input_max : %g >= %g", (double)r.min,
            (double)r.max);
-    ENSURE(d->rank == 4, "input must be 4-dimensional%s", SHAPE_STR(d));
+    TRY(array_want_image(d));
     struct image_job j = { .x = x->data, .step = (r.max - r.min) / 255, .epsilon = s->epsilon,
                            .pixels = d->dim[1] * d->dim[2], .depth = d->dim[3] };
     TRY(kernel_temp(k, (size_t)n * sizeof *j.y, &j.y));

@@ -41,22 +41,21 @@ static float place_of(const struct resize *s, int64_t i, float scale)
     return s->half ? ((float)i + 0.5f) * scale - 0.5f : (float)i * scale;
 }
 
-static int64_t within(int64_t i, int64_t n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
-
 /* Two neighbours, the second of which has a share of what comes. */
 struct mix { int64_t a, b; float share; };
 
 static struct mix mix_at(const struct resize *s, int64_t i, int64_t from, int64_t to)
 {
     float at = place_of(s, i, scale_of(s, from, to)), low = floorf(at);
-    return (struct mix){ within((int64_t)low, from), within((int64_t)low + 1, from), at - low };
+    return (struct mix){ index_within((int64_t)low, from), index_within((int64_t)low + 1, from),
+                         at - low };
 }
 
 static int64_t nearest_at(const struct resize *s, int64_t i, int64_t from, int64_t to)
 {
     float scale = scale_of(s, from, to);
     float at = s->half ? ((float)i + 0.5f) * scale : (float)i * scale;
-    return within((int64_t)(s->align ? roundf(at) : floorf(at)), from);
+    return index_within((int64_t)(s->align ? roundf(at) : floorf(at)), from);
 }
 
 /* Four neighbours and their weights: a table of the cubic in 1024 steps. */
@@ -83,7 +82,7 @@ static struct cubic cubic_at(const struct resize *s, int64_t i, int64_t from, in
     float sum = 0;
     for (int j = 0; j < 4; j++) {
         int64_t place = (int64_t)low - 1 + j;
-        c.at[j] = within(place, from);
+        c.at[j] = index_within(place, from);
         c.weight[j] = s->half && c.at[j] != place ? 0 : weight[j];
         sum += c.weight[j];
     }
@@ -121,17 +120,11 @@ static struct status *size_check(const struct tensor *size)
     return NULL;
 }
 
-static struct status *want_image(const struct tensor *t)
-{
-    ENSURE(t->shape.rank == 4, "input must be 4-dimensional%s", SHAPE_STR(&t->shape));
-    return NULL;
-}
-
 static struct status *resize_begin(struct kernel *k, enum dtype out, struct sizes *s)
 {
     const struct shape *x = &kernel_in(k, 0)->shape;
     const struct tensor *size = kernel_in(k, 1);
-    TRY(want_image(kernel_in(k, 0)));
+    TRY(array_want_image(&kernel_in(k, 0)->shape));
     TRY(size_check(size));
     *s = (struct sizes){ x->dim[0], x->dim[1], x->dim[2], index_at(size, 0), index_at(size, 1),
                          x->dim[3] };
@@ -144,8 +137,8 @@ static struct status *resize_begin(struct kernel *k, enum dtype out, struct size
 static struct status *back_begin(struct kernel *k, struct sizes *s)
 {
     const struct shape *dy = &kernel_in(k, 0)->shape, *x = &kernel_in(k, 1)->shape;
-    TRY(want_image(kernel_in(k, 0)));
-    TRY(want_image(kernel_in(k, 1)));
+    TRY(array_want_image(&kernel_in(k, 0)->shape));
+    TRY(array_want_image(&kernel_in(k, 1)->shape));
     ENSURE(dy->dim[0] == x->dim[0] && dy->dim[3] == x->dim[3], "grads of shape %s do not fit an "
            "image of shape %s", SHAPE_STR(dy), SHAPE_STR(x));
     *s = (struct sizes){ x->dim[0], x->dim[1], x->dim[2], dy->dim[1], dy->dim[2], x->dim[3] };
@@ -158,12 +151,10 @@ static struct status *resize_shape(struct shape_ctx *c)
 {
     const struct shape *x = shape_in(c, 0);
     const struct tensor *size = shape_in_value(c, 1);
-    struct shape two = SHAPE(2);
+    int64_t h, w;
     TRY(shape_want_rank(x, 4));
-    TRY(shape_want_rank(shape_in(c, 1), 1));
-    TRY(shape_merge(&two, shape_in(c, 1), &two));
-    *shape_out(c, 0) = SHAPE(x->rank < 0 ? -1 : x->dim[0], size ? index_at(size, 0) : -1,
-                             size ? index_at(size, 1) : -1, x->rank < 0 ? -1 : x->dim[3]);
+    TRY(partial_size(c, 1, &h, &w));
+    *shape_out(c, 0) = SHAPE(x->rank < 0 ? -1 : x->dim[0], h, w, x->rank < 0 ? -1 : x->dim[3]);
     for (int i = 0; size && i < 2; i++)
         ENSURE(index_at(size, i) > 0, "output dimensions must be positive");
     return NULL;
@@ -261,7 +252,7 @@ static struct status *nearest(struct kernel *k)
 static struct status *nearest_back_begin(struct kernel *k, struct sizes *s)
 {
     const struct tensor *dy = kernel_in(k, 0), *size = kernel_in(k, 1);
-    TRY(want_image(dy));
+    TRY(array_want_image(&dy->shape));
     TRY(size_check(size));
     *s = (struct sizes){ dy->shape.dim[0], index_at(size, 0), index_at(size, 1), dy->shape.dim[1],
                          dy->shape.dim[2], dy->shape.dim[3] };

@@ -56,6 +56,14 @@ struct status *ranges_shape(struct shape_ctx *c, int from)
     return NULL;
 }
 
+void steps_only_bytes(struct prep *p, const char *a, const char *b, const char *out)
+{
+    const struct node *n = p->node;
+    if (node_attr_type(n, a) != DT_QUINT8 || node_attr_type(n, b) != DT_QUINT8 ||
+        node_attr_type(n, out) != DT_QINT32)
+        p->run = NULL;
+}
+
 /* ---- one number ---- */
 
 int64_t whole(double x)

@@ -30,6 +30,10 @@ MUST_CHECK struct status *range_pass(struct kernel *k, int at);
 /* For shape functions: inputs from `from` on are scalars, and so are the outputs but the first. */
 MUST_CHECK struct status *ranges_shape(struct shape_ctx *c, int from);
 
+/* For prepare(): of bytes to 32 bits there is a kernel, of other types there is none. The attrs
+ * name the types of the inputs (a and b may be one) and of the output. */
+void steps_only_bytes(struct prep *p, const char *a, const char *b, const char *out);
+
 /* ---- one number ---- */
 
 /* A double as an integer: NaN is 0, and what is too large the largest that can be added to. */

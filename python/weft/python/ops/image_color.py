@@ -1,7 +1,7 @@
 """The colors and the number type of images: converted, adjusted, adjusted by chance."""
 
 from weft.python.framework import dtypes, gen, ops
-from weft.python.ops import array_ops, control_flow_ops, math_ops
+from weft.python.ops import array_ops, control_flow_ops, math_ops, random_ops
 from weft.python.ops.image_shapes import checked_3d, require
 
 __all__ = [
@@ -176,7 +176,6 @@ def adjust_saturation(image, saturation_factor, name=None):
 
 
 def _random(lower, upper, seed):
-    from weft.python.ops import random_ops
     return random_ops.random_uniform([], lower, upper, seed=seed)
 
 

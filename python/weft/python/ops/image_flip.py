@@ -3,7 +3,7 @@
 import numpy as np
 
 from weft.python.framework import dtypes, gen, ops
-from weft.python.ops import array_ops, math_ops
+from weft.python.ops import array_ops, math_ops, random_ops
 from weft.python.ops.image_shapes import checked_3d, keep_shape
 
 __all__ = ["flip_left_right", "flip_up_down", "random_flip_left_right", "random_flip_up_down",
@@ -37,7 +37,6 @@ def flip_up_down(image):
 
 def _random_flip(image, axis, seed, name):
     """A flip, with a chance of one half for each image."""
-    from weft.python.ops import random_ops
     with ops.name_scope(None, name, [image]) as scope:
         image = checked_3d(ops.convert_to_tensor(image, name="image"))
         ndims = image.get_shape().ndims

@@ -3,7 +3,6 @@ values give, systems of three diagonals."""
 
 import numpy as np
 
-
 from weft.python.framework import gen, ops
 from weft.python.ops import array_ops, linalg_ops, math_ops
 

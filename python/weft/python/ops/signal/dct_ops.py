@@ -4,7 +4,7 @@ import math
 
 from weft.python.framework import dtypes, ops
 from weft.python.ops import array_ops, math_ops
-from weft.python.ops.signal import fft_ops
+from weft.python.ops.signal import fft_ops, util_ops
 
 __all__ = ["dct", "idct"]
 
@@ -22,7 +22,7 @@ def dct(input, type=2, n=None, axis=-1, norm=None, name=None):
     with ops.name_scope(name, "dct", [input]):
         x = ops.convert_to_tensor(input, dtype=dtypes.float32)
         _check(x, type, n, axis, norm)
-        x = x if n is None else _fit(x, n)
+        x = x if n is None else util_ops.fit(x, n)
         size = _size(x)
         size = array_ops.shape(x)[-1] if size is None else size
         return {1: _first, 2: _second, 3: _third}[type](x, size, norm)
@@ -53,19 +53,6 @@ def _check(x, type, n, axis, norm):
             raise ValueError("Type-I DCT requires the dimension to be greater than one.")
     if norm not in (None, "ortho"):
         raise ValueError("Unknown normalization. Expected None or 'ortho', got: %s" % norm)
-
-
-def _fit(x, n):
-    """The first n numbers, zeros where there are not so many."""
-    size = _size(x)
-    if size is not None and n <= size:
-        return x[..., :n]
-    x = x[..., :n]
-    missing = n - (array_ops.shape(x)[-1] if size is None else size)
-    outer = [[0, 0]] * (x.shape.ndims - 1)
-    x = array_ops.pad(x, outer + [[0, missing]])
-    x.set_shape(x.shape.as_list()[:-1] + [n])
-    return x
 
 
 def _first(x, size, norm):

@@ -2,7 +2,7 @@
 
 import functools
 
-from weft.python.framework import dtypes, ops, tensor_util
+from weft.python.framework import dtypes, ops
 from weft.python.ops import array_ops, math_ops
 from weft.python.ops.signal import (
     fft_ops, reconstruction_ops, shape_ops, util_ops, window_ops)
@@ -45,7 +45,7 @@ def inverse_stft(stfts, frame_length, frame_step, fft_length=None, window_fn=_HA
         frame_length = _scalar(frame_length, "frame_length")
         frame_step = _scalar(frame_step, "frame_step")
         fft_length = _fft_length(fft_length, frame_length)
-        frames = _fit(fft_ops.irfft(stfts, [fft_length]), frame_length)
+        frames = util_ops.fit(fft_ops.irfft(stfts, [fft_length]), frame_length)
         if window_fn is not None:
             frames *= window_fn(frame_length, dtype=stfts.dtype.real_dtype)
         return reconstruction_ops.overlap_and_add(frames, frame_step)
@@ -82,20 +82,3 @@ def _fft_length(fft_length, frame_length):
     if fft_length is None:
         return util_ops.enclosing_power_of_two(frame_length)
     return _scalar(fft_length, "fft_length")
-
-
-def _fit(frames, length):
-    """The first `length` numbers of the last axis, zeros where there are not so many."""
-    known = tensor_util.constant_value(length)
-    frames = frames[..., :length]
-    have = frames.shape.as_list()[-1] if frames.shape.ndims is not None else None
-    if known is not None and have == known:
-        return frames
-    missing = math_ops.maximum(0, length - array_ops.shape(frames)[-1])
-    place = array_ops.one_hot(array_ops.rank(frames) - 1, array_ops.rank(frames), dtype="int32")
-    after = place * missing
-    static = frames.shape
-    frames = array_ops.pad(frames, array_ops.stack([array_ops.zeros_like(after), after], axis=1))
-    if static.ndims is not None:
-        frames.set_shape(static.as_list()[:-1] + [None if known is None else int(known)])
-    return frames

@@ -147,11 +147,11 @@ int main(void)
         return 1;
     }
     printf("# The ops\n\n"
-           "What Weft computes, an op a section, grouped as the sources are (`src/ops/`). Made from\n"
-           "the op rows by `make docs`; do not edit.\n\n"
-           "A section has the signature, the attributes, for each attribute that is a type the types\n"
-           "that there is a kernel for, whether there is a gradient, and where the op departs from\n"
-           "TensorFlow 1.15. `N * T` is a list of inputs of one type, `list(T)` of several types,\n"
+           "What Weft computes, an op a section, grouped as the sources are (`src/ops/`). Made\n"
+           "from the op rows by `make docs`; do not edit.\n\n"
+           "A section has the signature, the attributes, for each attribute that is a type the\n"
+           "types that there is a kernel for, whether there is a gradient, and where it departs\n"
+           "from TensorFlow 1.15. `N * T` is a list of inputs of one type, `list(T)` of several types,\n"
            "`Ref(T)` a variable.\n\n## Index");
     print_index();
     for (int i = 0; ops_family(i, &rows); i++)

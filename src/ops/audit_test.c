@@ -106,6 +106,7 @@ static const struct { const char *op, *attr; unsigned dtypes; const char *why; }
     { "*erBound", "T", TEXT_BOOL_COMPLEX | QUANTIZED, "TensorFlow sorts real numbers" },
     { "DebugN*", "T", DTYPE_BIT(DT_STRING) | COMPLEX, "they are not summed up" },
     { "SparseSparseMinimum", "T", COMPLEX, "complex numbers have no order" },
+    { "Adjust[CHS]*", "T", DTYPE_BIT(DT_HALF), "TensorFlow has it on the GPU alone" },
     { "Complex*", "*", WIDE, "T and Tout go together" },
     { "Real", "*", WIDE, "T and Tout go together" },
     { "Imag", "*", WIDE, "T and Tout go together" },
@@ -134,6 +135,10 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "PrintV2", "end", "1.14" },
     { "DisableCopyOnRead", NULL, "2.x" },
     { "NearestNeighbors", NULL, "of contrib" },
+    { "ExtractGlimpse", "noise", "1.14" },
+    { "AdjustContrastv2", "T", "1.13" },
+    { "AdjustHue", "T", "1.13" },
+    { "AdjustSaturation", "T", "1.13" },
     { "DivNoNan", "T", "1.15: half and complex" },
     { "NextAfter", NULL, "1.13" },
     { "Lu", NULL, "1.14" },
@@ -163,6 +168,9 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "UnsortedSegmentJoin", NULL, "1.15" },
     { "StringLower", NULL, "1.15" },
     { "StringUpper", NULL, "1.15" },
+    { "NonMaxSuppressionV2", "T_threshold", "2.0" },
+    { "NonMaxSuppressionV3", "T_threshold", "2.0" },
+    { "NonMaxSuppressionV4", "T_threshold", "2.0" },
     { "NonMaxSuppressionV5", NULL, "1.15" },
     { "DrawBoundingBoxesV2", NULL, "1.15" },
     { "FusedBatchNormV3", NULL, "1.14" },
@@ -392,6 +400,8 @@ static void compare_arg(const struct op *op, const struct arg *a, const Wire__Op
     const char *list = a->list ? attr_name(s, a->type_attr) : "";
     if (a->name.n != strlen(m->name) || memcmp(a->name.s, m->name, a->name.n))
         finding(op, "argument '%.*s' should be '%s'", (int)a->name.n, a->name.s, m->name);
+    if (a->type_attr >= 0 && !*m->type_attr && is_newer(op, type))
+        return;                         /* it had one type then */
     if (strcmp(type, m->type_attr) || strcmp(list, m->type_list_attr) ||
         strcmp(attr_name(s, a->number_attr), m->number_attr) ||
         (a->type_attr < 0 && dtype_base(a->dtype) != (enum dtype)m->type) || a->ref != m->is_ref)

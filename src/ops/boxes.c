@@ -3,6 +3,7 @@
 #include "ops/boxes.h"
 
 #include "ops/array.h"
+#include "ops/floats.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,29 +30,15 @@ static struct status *suppress_shape(struct shape_ctx *c)
     const struct tensor *most = shape_in_value(c, 2);
     bool pad = node_attr(c->node, "pad_to_max_output_size");
     TRY(suppress_shapes(c, c->n_in - 2));
+    int64_t n = pad && most ? index_at(most, 0) : -1;
     for (int i = 0; i < c->n_out; i++)
-        *shape_out(c, i) = SHAPE(pad && most ? index_at(most, 0) : -1);
+        *shape_out(c, i) = SHAPE(n < 0 ? -1 : n);
     if (c->n_out > 1)
         *shape_out(c, c->n_out - 1) = SHAPE_SCALAR;
     return NULL;
 }
 
-/* Numbers of input i as floats. */
-static struct status *floats(struct kernel *k, int i, const float **to)
-{
-    const struct tensor *t = kernel_in(k, i);
-    float *copy;
-    *to = t->data;
-    if (t->dtype == DT_FLOAT)
-        return NULL;
-    TRY(kernel_temp(k, (size_t)(tensor_count(t) + 1) * sizeof *copy, &copy));
-    for (int64_t j = 0; j < tensor_count(t); j++)
-        copy[j] = half_load(((const struct half *)t->data)[j]);
-    *to = copy;
-    return NULL;
-}
-
-static struct status *scalar(const struct kernel *k, int i, const char *name, float *v)
+struct status *boxes_scalar(const struct kernel *k, int i, const char *name, float *v)
 {
     const struct tensor *t = kernel_in(k, i);
     ENSURE(t->shape.rank == 0, "%s must be 0-D, got shape %s", name, SHAPE_STR(&t->shape));
@@ -71,7 +58,7 @@ static struct status *suppress_check(struct kernel *k, struct suppress *s)
 {
     const struct tensor *boxes = kernel_in(k, 0), *scores = kernel_in(k, 1);
     float number;
-    TRY(scalar(k, 2, "max_output_size", &number));
+    TRY(boxes_scalar(k, 2, "max_output_size", &number));
     ENSURE(s->overlap >= 0 && s->overlap <= 1, "iou_threshold must be in [0, 1]");
     ENSURE(boxes->shape.rank == 2, "boxes must be 2-D%s", SHAPE_STR(&boxes->shape));
     ENSURE(boxes->shape.dim[1] == 4, "boxes must have 4 columns");
@@ -80,8 +67,8 @@ static struct status *suppress_check(struct kernel *k, struct suppress *s)
     s->n = boxes->shape.dim[0];
     int64_t asked = index_at(kernel_in(k, 2), 0);
     s->most = asked >= 0 && asked < s->n ? asked : s->n;        /* TF: negative ones take all */
-    TRY(floats(k, 0, &s->box));
-    TRY(floats(k, 1, &s->score));
+    TRY(floats_in(k, 0, &s->box));
+    TRY(floats_in(k, 1, &s->score));
     return suppress_room(k, s);
 }
 
@@ -204,11 +191,11 @@ static struct status *suppress_v1_prepare(struct prep *p)
 static struct status *suppress_scored(struct kernel *k, struct suppress *s)
 {
     s->least = -INFINITY;
-    TRY(scalar(k, 3, "iou_threshold", &s->overlap));
+    TRY(boxes_scalar(k, 3, "iou_threshold", &s->overlap));
     if (k->n_in > 4)
-        TRY(scalar(k, 4, "score_threshold", &s->least));
+        TRY(boxes_scalar(k, 4, "score_threshold", &s->least));
     if (k->n_in > 5)
-        TRY(scalar(k, 5, "soft_nms_sigma", &s->sigma));
+        TRY(boxes_scalar(k, 5, "soft_nms_sigma", &s->sigma));
     ENSURE(s->sigma >= 0, "soft_nms_sigma_val must be >= 0");
     TRY(suppress_check(k, s));
     suppress_pick(s);
@@ -258,9 +245,9 @@ static struct status *suppress_overlaps(struct kernel *k)
     const struct shape *pairs = &kernel_in(k, 0)->shape, *scores = &kernel_in(k, 1)->shape;
     struct suppress s = { .overlaps = kernel_in(k, 0)->data, .score = kernel_in(k, 1)->data };
     float number;
-    TRY(scalar(k, 2, "max_output_size", &number));
-    TRY(scalar(k, 3, "overlap_threshold", &s.overlap));
-    TRY(scalar(k, 4, "score_threshold", &s.least));
+    TRY(boxes_scalar(k, 2, "max_output_size", &number));
+    TRY(boxes_scalar(k, 3, "overlap_threshold", &s.overlap));
+    TRY(boxes_scalar(k, 4, "score_threshold", &s.least));
     ENSURE(pairs->rank == 2, "overlaps must be 2-D%s", SHAPE_STR(pairs));
     ENSURE(pairs->dim[0] == pairs->dim[1], "overlaps must be square%s", SHAPE_STR(pairs));
     ENSURE(scores->rank == 1, "scores must be 1-D%s", SHAPE_STR(scores));
@@ -350,6 +337,7 @@ static struct status *draw_shape(struct shape_ctx *c)
 #define DRAWN .outputs = "output: T", .attrs = "T: {float, half} = float", .shape = draw_shape, \
     .grad = NO_GRADIENT, .kernel = KERNELS([DT_HALF] = draw_f16, [DT_FLOAT] = draw_f32)
 #define SCORED "boxes: T, scores: T, max_output_size: int32, iou_threshold: "
+#define THRESHOLD "T: {half, float} = float; T_threshold: {half, float} = float"
 
 const struct op ops_boxes[] = {
     { .name = "NonMaxSuppression", PICKED,
@@ -357,16 +345,15 @@ const struct op ops_boxes[] = {
       .attrs = "iou_threshold: float = 0.5",
       .doc = "Boxes by falling score, without those that overlap one picked before too much.",
       .prepare = suppress_v1_prepare, .kernel_any = suppress_v1 },
-    { .name = "NonMaxSuppressionV2", PICKED, .inputs = SCORED "float",
-      .attrs = "T: {half, float} = float",
+    { .name = "NonMaxSuppressionV2", PICKED, .inputs = SCORED "T_threshold", .attrs = THRESHOLD,
       .doc = "NonMaxSuppression whose threshold is an input.", .kernel_any = suppress_v3 },
-    { .name = "NonMaxSuppressionV3", PICKED, .inputs = SCORED "float, score_threshold: float",
-      .attrs = "T: {half, float} = float",
+    { .name = "NonMaxSuppressionV3", PICKED, .attrs = THRESHOLD,
+      .inputs = SCORED "T_threshold, score_threshold: T_threshold",
       .doc = "NonMaxSuppressionV2 of the boxes whose score is above a threshold.",
       .kernel_any = suppress_v3 },
-    { .name = "NonMaxSuppressionV4", .inputs = SCORED "float, score_threshold: float",
+    { .name = "NonMaxSuppressionV4", .inputs = SCORED "T_threshold, score_threshold: T_threshold",
       .outputs = "selected_indices: int32, valid_outputs: int32",
-      .attrs = "T: {half, float} = float; pad_to_max_output_size: bool = false",
+      .attrs = THRESHOLD "; pad_to_max_output_size: bool = false",
       .doc = "NonMaxSuppressionV3 whose output may be padded with 0 to max_output_size, and how "
              "many indices there are.",
       .shape = suppress_shape, .grad = NO_GRADIENT, .prepare = suppress_pad_prepare,

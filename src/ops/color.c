@@ -9,8 +9,8 @@
 
 enum { GRAIN = 8 * 1024 };              /* pixels that are worth another thread */
 
-/* `pixels` of three channels; `by` is what they are changed by. */
-struct colors { const void *x; void *y; int64_t pixels; float by; };
+/* `pixels` of three channels; `by` is what they are changed by. back: from HSV to RGB. */
+struct colors { const void *x; void *y; int64_t pixels; float by; bool back; };
 
 /* ---- one pixel, in float or double ---- */
 
@@ -173,8 +173,9 @@ static struct status *adjust_shape(struct shape_ctx *c)
 #define COLORS .inputs = "images: T", .outputs = "output: T", \
     .attrs = "T: {half, bfloat16, float, double} = float", .shape = colors_shape, \
     .grad = NO_GRADIENT
-#define ADJUST(by) .inputs = "images: float, " by ": float", .outputs = "output: float", \
-    .shape = adjust_shape, .grad = NO_GRADIENT
+#define ADJUST(by, fn) .inputs = "images: T, " by ": float", .outputs = "output: T", \
+    .attrs = "T: {half, float} = float", .shape = adjust_shape, .grad = NO_GRADIENT, \
+    .kernel = KERNELS([DT_FLOAT] = fn)
 
 const struct op ops_color[] = {
     { .name = "RGBToHSV", COLORS,
@@ -183,14 +184,11 @@ const struct op ops_color[] = {
     { .name = "HSVToRGB", COLORS,
       .doc = "Hue, saturation and value in [0, 1] as red, green and blue.",
       .kernel = KERNELS(FLOATS(hsv_to_rgb)) },
-    { .name = "AdjustContrastv2", ADJUST("contrast_factor"),
-      .doc = "Images whose distances from the mean of each channel are multiplied.",
-      .kernel_any = adjust_contrast },
-    { .name = "AdjustHue", ADJUST("delta"),
-      .doc = "Images whose hue is moved on by delta, a part of the whole circle.",
-      .kernel_any = adjust_hue },
-    { .name = "AdjustSaturation", ADJUST("scale"),
-      .doc = "Images whose saturation is multiplied, up to 1.",
-      .kernel_any = adjust_saturation },
+    { .name = "AdjustContrastv2", ADJUST("contrast_factor", adjust_contrast),
+      .doc = "Images whose distances from the mean of each channel are multiplied." },
+    { .name = "AdjustHue", ADJUST("delta", adjust_hue),
+      .doc = "Images whose hue is moved on by delta, a part of the whole circle." },
+    { .name = "AdjustSaturation", ADJUST("scale", adjust_saturation),
+      .doc = "Images whose saturation is multiplied, up to 1." },
     { 0 }
 };

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-struct glimpse { bool centered, normalized, uniform; };
+struct glimpse { bool centered, normalized, uniform, zero; };
 
 static struct status *glimpse_prepare(struct prep *p)
 {
@@ -14,6 +14,14 @@ static struct status *glimpse_prepare(struct prep *p)
     s->centered = node_attr(p->node, "centered");
     s->normalized = node_attr(p->node, "normalized");
     s->uniform = node_attr(p->node, "uniform_noise");
+    /* TF: "uniform", the default, leaves it to uniform_noise. */
+    const char *noise = node_attr_string(p->node, "noise");
+    bool asked = strcmp(noise, "uniform");
+    s->zero = !strcmp(noise, "zero");
+    ENSURE(!asked || s->zero || !strcmp(noise, "gaussian"), "noise must be uniform, gaussian or "
+           "zero, got %s", noise);
+    ENSURE(!asked || !s->uniform, "The uniform_noise and noise should not be specified at the same "
+           "time");
     return NULL;
 }
 
@@ -114,7 +122,7 @@ static struct status *glimpse_one(struct kernel *k, int64_t image, struct philox
                          y->dim[1 + i], x->dim[1 + i]);
     shape_strides(x, from);
     shape_strides(y, to);
-    if (part[0].count < y->dim[1] || part[1].count < y->dim[2])
+    if (!s->zero && (part[0].count < y->dim[1] || part[1].count < y->dim[2]))
         fill_noise((const float *)kernel_in(k, 0)->data + image * from[0], x->dim[1] * x->dim[2],
                    x->dim[3], s->uniform, noise,
                    (float *)kernel_out(k, 0)->data + image * to[0], y->dim[1] * y->dim[2]);
@@ -132,6 +140,8 @@ static struct status *glimpse(struct kernel *k)
     TRY(glimpse_check(k));
     TRY(kernel_new(k, 0, DT_FLOAT, &SHAPE(x->dim[0], index_at(kernel_in(k, 1), 0),
                                           index_at(kernel_in(k, 1), 1), x->dim[3])));
+    if (((const struct glimpse *)k->state)->zero)
+        array_zero(kernel_out(k, 0));
     for (int64_t i = 0; i < x->dim[0] && tensor_count(kernel_out(k, 0)); i++)
         TRY(glimpse_one(k, i, &noise));
     return NULL;
@@ -140,7 +150,8 @@ static struct status *glimpse(struct kernel *k)
 const struct op ops_glimpse[] = {
     { .name = "ExtractGlimpse", .inputs = "input: float, size: int32, offsets: float",
       .outputs = "glimpse: float",
-      .attrs = "centered: bool = true; normalized: bool = true; uniform_noise: bool = true",
+      .attrs = "centered: bool = true; normalized: bool = true; uniform_noise: bool = true; "
+               "noise: string = \"uniform\"",
       .doc = "A window of each image about the point that offsets name, noise where there is no "
              "image.",
       .shape = glimpse_shape, .grad = NO_GRADIENT, .prepare = glimpse_prepare,

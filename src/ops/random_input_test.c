@@ -55,7 +55,7 @@ static enum care care_of(const struct op *op)
 /* What differs from the rules, in TensorFlow too. */
 enum rule { INFERRED = 1, REPEATED = 2, SLOPE_SHAPE = 4, NOT_INTERNAL = 8 };
 static const struct { const char *op; int rules; const char *why; } exceptions[] = {
-    { "PlaceholderWithDefault", INFERRED | SLOPE_SHAPE, "whatever the default's shape, it goes on" },
+    { "PlaceholderWithDefault", INFERRED | SLOPE_SHAPE, "the default goes on, of whatever shape" },
     { "TensorSummary", REPEATED, "the node's name is in it" },
     { "SoftmaxCrossEntropyWithLogits", SLOPE_SHAPE, "labels may be broadcast" },
     { "SparseToDense", SLOPE_SHAPE, "one value, or index, may stand for a vector of one" },
@@ -207,7 +207,8 @@ static struct status *check_slopes(const struct trial *t, const int *input, cons
 {
     for (int i = 0; i < n; i++) {
         const struct tensor *x = &t->value[input[i]];
-        if (x->buf && holds(SLOPE_SHAPE, t->c->op) && (dx[i].dtype != x->dtype || !shape_equal(&dx[i].shape, &x->shape)))
+        if (x->buf && holds(SLOPE_SHAPE, t->c->op) &&
+            (dx[i].dtype != x->dtype || !shape_equal(&dx[i].shape, &x->shape)))
             return status_new(INTERNAL, "the gradient of input %d is %s%s, not %s%s", input[i],
                               dtype_name(dx[i].dtype), SHAPE_STR(&dx[i].shape),
                               dtype_name(x->dtype), SHAPE_STR(&x->shape));
@@ -229,7 +230,8 @@ static struct status *run_gradients(struct trial *t, const struct out *dx, int n
     struct answer a = { .st = trial_compile(t, fetch, n_fetch, false, 0, &p) };
     if (!a.st)
         a.st = trial_run(t, &p, got);
-    struct status *wrong = a.st ? check_refusal(t->c->op, &a) : check_slopes(t, input, got, n_fetch);
+    struct status *wrong = a.st ? check_refusal(t->c->op, &a)
+                                : check_slopes(t, input, got, n_fetch);
     for (int i = 0; i < n_fetch; i++)
         tensor_unref(&got[i]);
     trial_plan_release(&p);

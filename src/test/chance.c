@@ -44,7 +44,8 @@ int64_t chance_int(struct chance *r)
         46341, 3037000500, 1000000, 100000000, -1000000
     };
     if (chance_is_absurd(r))
-        return chance_one_in(r, 4) ? (int64_t)chance_next(r) : absurd[chance_below(r, COUNT(absurd))];
+        return chance_one_in(r, 4) ? (int64_t)chance_next(r)
+                                   : absurd[chance_below(r, COUNT(absurd))];
     switch (chance_below(r, 4)) {
     case 0: return r->dim[chance_below(r, CHANCE_DIMS)];
     case 1: return chance_below(r, 3) - 1;

@@ -50,7 +50,7 @@ void progress_print_notes(const char *title)
     free(line);
 }
 
-/* A signal ends the child and is told by its number: what cmocka makes of it is for its own tests. */
+/* A signal ends the child, and its number is told: what cmocka makes of it is for its own tests. */
 static void die_of_signals(void)
 {
     static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };

@@ -117,7 +117,8 @@ unsigned kernel_dtypes(const struct op *op, int attr)
     if (op->kernel_any || (op->kernel && !op->prepare && !table))
         return d->allowed;
     for (int t = 1; t < DT_COUNT; t++)
-        if (d->allowed & DTYPE_BIT(t) && (table ? op->kernel[t] != NULL : has_prepared(op, attr, t)))
+        if (d->allowed & DTYPE_BIT(t) &&
+            (table ? op->kernel[t] != NULL : has_prepared(op, attr, t)))
             there |= DTYPE_BIT(t);
     return there;
 }

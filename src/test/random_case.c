@@ -70,7 +70,8 @@ static int64_t random_attr_int(struct making *m, const struct attr_def *d)
 static struct status *random_list_attr(struct making *m, const struct attr_def *d, struct attr *a)
 {
     struct arena *arena = &m->c->arena;
-    int n = chance_one_in(&m->chance, 2) ? 4 : (int)chance_below(&m->chance, chance_one_in(&m->chance, 9) ? 40 : 7);
+    int most = chance_one_in(&m->chance, 9) ? 40 : 7;
+    int n = chance_one_in(&m->chance, 2) ? 4 : (int)chance_below(&m->chance, most);
     int64_t *ints = arena_array(arena, int64_t, n + 1);
     double *floats = arena_array(arena, double, n + 1);
     struct text *texts = arena_array(arena, struct text, n + 1);
@@ -78,7 +79,8 @@ static struct status *random_list_attr(struct making *m, const struct attr_def *
     NEED(ints && floats && texts && shapes);
     for (int i = 0; i < n; i++) {
         ints[i] = a->kind == ATTR_LIST + ATTR_TYPE ? (int64_t)random_dtype(m, d->allowed)
-                : a->kind == ATTR_LIST + ATTR_BOOL ? chance_below(&m->chance, 2) : chance_int(&m->chance);
+                : a->kind == ATTR_LIST + ATTR_BOOL ? chance_below(&m->chance, 2)
+                : chance_int(&m->chance);
         floats[i] = chance_float(&m->chance);
         texts[i] = random_attr_text(m, d);
         shapes[i] = random_attr_shape(m);
@@ -294,7 +296,9 @@ static struct status *change_size(struct making *m)
     if (!v || !v->shape.rank)
         return NULL;
     int64_t from = v->shape.dim[chance_below(&m->chance, v->shape.rank)];
-    int64_t to = chance_one_in(&m->chance, 30) ? 300 : m->chance.dim[chance_below(&m->chance, CHANCE_DIMS)];
+    int64_t to = m->chance.dim[chance_below(&m->chance, CHANCE_DIMS)];
+    if (chance_one_in(&m->chance, 30))
+        to = 300;
     for (int i = 0; i < m->c->n_in; i++) {
         struct shape s = m->c->in[i].shape;
         for (int k = 0; k < s.rank; k++)

@@ -35,6 +35,7 @@ struct compiler {
 
 /* The slot where o's value is read, in its frame: a feed's, or the node's own. */
 int compile_slot(const struct compiler *c, struct out o);
+int compile_feed_of(const struct compiler *c, struct out o);        /* which feed, or -1 */
 bool compile_is_fed(const struct compiler *c, struct out o);
 bool compile_is_needed(const struct compiler *c, const struct node *n);
 
@@ -44,8 +45,12 @@ MUST_CHECK struct status *compile_frames(struct compiler *c, const struct node *
 /* What a frame's steps and lasting slots are, once steps and slots are numbered. */
 MUST_CHECK struct status *compile_loops(struct compiler *c);
 
+/* Which steps wait for which, what may be dead, and the executor: the last pass. */
+MUST_CHECK struct status *compile_waits(struct compiler *c);
+
 /* Compute a step whose inputs are constants, now: then its outputs are constants and the step
- * is not needed. *folded says so; an error of the kernel's is left to the run (E11). */
+ * is not needed; who reads them waits in its stead for what it had to wait for. *folded says so; an
+ * error of the kernel's is left to the run (E11). */
 MUST_CHECK struct status *compile_fold(struct compiler *c, const struct step *s, bool *folded);
 
 /* A step whose node calls a function: the function's body is compiled, with what is stateful in it

@@ -35,8 +35,9 @@ struct loop {
 static bool start_new(struct frame_start *at, const struct plan *p, int frame)
 {
     const struct frame *f = &p->frame[frame];
-    *at = (struct frame_start){ .first = mem_array(int, f->n_steps), .readers = p->readers + f->slots,
-                                .later = mem_array(int, f->n_steps) };
+    *at = (struct frame_start){ .first = mem_array(int, f->n_steps),
+                                .later = mem_array(int, f->n_steps),
+                                .readers = p->readers + f->slots };
     if (!at->first || !at->later)
         return false;
     for (int i = frame ? f->first : 0; i < f->end; i++) {

@@ -295,7 +295,8 @@ static void run_way(const struct trial *t, int way)
             in[i] = test_scalar(want[i]);
         }
         evaluate(t->code, want);
-        struct status *st = plan_run(p, r, in, out, &(struct run_options){ .inter = ways[way].inter });
+        const struct run_options o = { .inter = ways[way].inter };
+        struct status *st = plan_run(p, r, in, out, &o);
         if (st)
             fail_msg("seed %u, way %d: %s", t->seed, way, status_message(st));
         compare(t, way, want, out, n);

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 MUST_CHECK struct status *linalg_load(void);
 
@@ -45,7 +46,10 @@ enum { LINALG_WORK = 64 };      /* times n elements: the scratch memory `work` t
     /* The shortest of the x with the least |a x - b|, a [m,n] of any rank (and overwritten), in \
      * the first n rows of b [max(m,n),k]. */                                               \
     size_t linalg_least_work_##s(int m, int n, int k);                                      \
-    void linalg_least_##s(int m, int n, int k, T *a, T *b, void *work);
+    void linalg_least_##s(int m, int n, int k, T *a, T *b, void *work);                     \
+    /* x [m,n], row by row, to its transpose; so many elements from one row to the next. */ \
+    void linalg_transpose_##s(int64_t m, int64_t n, const T *x, int64_t x_row, T *y,        \
+                              int64_t y_row);
 LINALG_TYPES(X)
 #undef X
 

@@ -52,8 +52,8 @@ const struct pool_loops *pool_loops_f32(void);
 const struct pool_loops *pool_loops_f64(void);
 
 /* All windows, rows of them shared out to threads (0: all, 1: here). A gradient (y is `in`, its
- * elements of `size` bytes) is given to pooling_scatter(), which sees to pixels that are in no window
- * or in several. */
+ * elements of `size` bytes) is given to pooling_scatter(), which sees to pixels that are in no
+ * window or in several. */
 void pooling_run(const struct pool_job *j, pool_fn *fn, int threads);
 void pooling_scatter(struct pool_job *j, pool_fn *fn, size_t size, int threads);
 

@@ -46,6 +46,12 @@ struct out grad_add(struct grad *g, const char *op, const struct out *in, int n_
 static inline struct out out_at(struct out o, int index)
 { return (struct out){ o.node, index }; }
 
+/* Nodes of one or two inputs and no attributes: most of what gradients are made of. */
+static inline struct out grad1(struct grad *g, const char *op, struct out x)
+{ return grad_add(g, op, OUTS(x), NULL, 0); }
+static inline struct out grad2(struct grad *g, const char *op, struct out x, struct out y)
+{ return grad_add(g, op, OUTS(x, y), NULL, 0); }
+
 struct out grad_scalar(struct grad *g, enum dtype t, double value);             /* Const */
 struct out grad_vector(struct grad *g, enum dtype t, const int64_t *v, int n);  /* Const */
 

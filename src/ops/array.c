@@ -234,47 +234,32 @@ struct shape shape_of_rank(int rank)
 
 /* ---- gradients ---- */
 
-struct out grad_shape(struct grad *g, struct out x, enum dtype t)
-{
-    return grad_shape_of(g, x, t);
-}
-
 struct out grad_rank(struct grad *g, struct out x)
 {
     int rank = out_shape(x)->rank;
-    return rank < 0 ? grad_one(g, "Rank", x) : grad_named_scalar(g, "Rank", DT_INT32, rank);
+    return rank < 0 ? grad1(g, "Rank", x) : grad_named_scalar(g, "Rank", DT_INT32, rank);
 }
 
 struct out grad_size(struct grad *g, struct out x)
 {
     const struct shape *s = out_shape(x);
     return shape_is_known(s) ? grad_named_scalar(g, "Size", DT_INT32, (double)shape_count(s))
-                             : grad_one(g, "Size", x);
+                             : grad1(g, "Size", x);
 }
 
 struct out grad_reshape(struct grad *g, struct out x, struct out shape)
 {
-    return grad_two(g, "Reshape", x, shape);
+    return grad2(g, "Reshape", x, shape);
 }
 
 struct out grad_reshape_like(struct grad *g, struct out x, struct out like)
 {
-    return grad_reshape(g, x, grad_shape(g, like, DT_INT32));
+    return grad_reshape(g, x, grad_shape_of(g, like, DT_INT32));
 }
 
 struct out grad_ints(struct grad *g, int64_t v)
 {
     return grad_scalar(g, DT_INT32, (double)v);
-}
-
-struct out grad_one(struct grad *g, const char *op, struct out x)
-{
-    return grad_add(g, op, OUTS(x), NULL, 0);
-}
-
-struct out grad_two(struct grad *g, const char *op, struct out a, struct out b)
-{
-    return grad_add(g, op, OUTS(a, b), NULL, 0);
 }
 
 struct out grad_concat(struct grad *g, const struct out *part, int n, struct out axis)
@@ -300,20 +285,4 @@ struct out grad_part(struct grad *g, struct out vector, int64_t from, int64_t to
     struct out step = grad_named_vector(g, "strided_slice/stack_2", DT_INT32, &(int64_t){ 1 }, 1);
     return grad_add_named(g, "StridedSlice", "strided_slice", OUTS(vector, begin, end, step),
                           ATTRS(attr_int("begin_mask", from == 0), attr_int("end_mask", to == 0)));
-}
-
-struct out grad_product(struct grad *g, struct out a, struct out b, bool adj_a, bool adj_b)
-{
-    return grad_add(g, "BatchMatMul", OUTS(a, b),
-                    ATTRS(attr_bool("adj_x", adj_a), attr_bool("adj_y", adj_b)));
-}
-
-struct out grad_adjoint(struct grad *g, struct out x)
-{
-    struct out outer = grad_two(g, "Sub", grad_one(g, "Rank", x), grad_ints(g, 2));
-    struct out first = grad_add(g, "Range", OUTS(grad_ints(g, 0), outer, grad_ints(g, 1)), NULL, 0);
-    struct out last = grad_two(g, "Add", outer, grad_vector(g, DT_INT32, (int64_t[]){ 1, 0 }, 2));
-    struct out swap = grad_concat(g, OUTS(first, last), grad_ints(g, 0));
-    return grad_two(g, dtype_is_complex(out_dtype(x)) ? "ConjugateTranspose" : "Transpose", x,
-                    swap);
 }

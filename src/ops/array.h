@@ -72,19 +72,13 @@ MUST_CHECK struct status *shape_merge_named(const struct shape *s, struct shape 
 struct shape shape_of_rank(int rank);
 
 /* ---- gradients ---- */
-struct out grad_shape(struct grad *g, struct out x, enum dtype t);      /* Shape(x) */
 struct out grad_rank(struct grad *g, struct out x);                     /* constants where known */
 struct out grad_size(struct grad *g, struct out x);
 struct out grad_reshape(struct grad *g, struct out x, struct out shape);
 struct out grad_reshape_like(struct grad *g, struct out x, struct out like);
 struct out grad_ints(struct grad *g, int64_t v);                        /* an int32 scalar */
-struct out grad_one(struct grad *g, const char *op, struct out x);      /* an op of one input */
-struct out grad_two(struct grad *g, const char *op, struct out a, struct out b);
 struct out grad_concat(struct grad *g, const struct out *part, int n, struct out axis);
 struct out grad_cast(struct grad *g, struct out x, enum dtype t);
 struct out grad_part(struct grad *g, struct out vector, int64_t from, int64_t to); /* v[from:to] */
-/* Products of the matrices in the last two dimensions, either adjoint first; and the adjoints. */
-struct out grad_product(struct grad *g, struct out a, struct out b, bool adj_a, bool adj_b);
-struct out grad_adjoint(struct grad *g, struct out x);
 
 #endif

@@ -308,13 +308,13 @@ static void part_grad(struct grad *g)
                             OUTS(dy, index, grad_ints(g, rows), grad_ints(g, columns),
                                  grad_scalar(g, out_dtype(dy), 0)));
     else
-        g->dx[0] = band_add(g, "MatrixSetDiag", OUTS(grad_one(g, "ZerosLike", g->x[0]), dy, index));
+        g->dx[0] = band_add(g, "MatrixSetDiag", OUTS(grad1(g, "ZerosLike", g->x[0]), dy, index));
 }
 
 static void set_grad(struct grad *g)
 {
     struct out dy = g->dy[0], index = g->x[2];
-    g->dx[0] = band_add(g, "MatrixSetDiag", OUTS(dy, grad_one(g, "ZerosLike", g->x[1]), index));
+    g->dx[0] = band_add(g, "MatrixSetDiag", OUTS(dy, grad1(g, "ZerosLike", g->x[1]), index));
     g->dx[1] = part_of(g, dy, index);
 }
 

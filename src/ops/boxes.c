@@ -3,6 +3,7 @@
 #include "ops/boxes.h"
 
 #include "ops/array.h"
+#include "ops/floats.h"
 
 #include <math.h>
 #include <string.h>
@@ -36,21 +37,6 @@ static struct status *suppress_shape(struct shape_ctx *c)
     return NULL;
 }
 
-/* Numbers of input i as floats. */
-static struct status *floats(struct kernel *k, int i, const float **to)
-{
-    const struct tensor *t = kernel_in(k, i);
-    float *copy;
-    *to = t->data;
-    if (t->dtype == DT_FLOAT)
-        return NULL;
-    TRY(kernel_temp(k, (size_t)(tensor_count(t) + 1) * sizeof *copy, &copy));
-    for (int64_t j = 0; j < tensor_count(t); j++)
-        copy[j] = half_load(((const struct half *)t->data)[j]);
-    *to = copy;
-    return NULL;
-}
-
 static struct status *scalar(const struct kernel *k, int i, const char *name, float *v)
 {
     const struct tensor *t = kernel_in(k, i);
@@ -80,8 +66,8 @@ static struct status *suppress_check(struct kernel *k, struct suppress *s)
     s->n = boxes->shape.dim[0];
     int64_t asked = index_at(kernel_in(k, 2), 0);
     s->most = asked >= 0 && asked < s->n ? asked : s->n;        /* TF: negative ones take all */
-    TRY(floats(k, 0, &s->box));
-    TRY(floats(k, 1, &s->score));
+    TRY(floats_in(k, 0, &s->box));
+    TRY(floats_in(k, 1, &s->score));
     return suppress_room(k, s);
 }
 
@@ -350,6 +336,7 @@ static struct status *draw_shape(struct shape_ctx *c)
 #define DRAWN .outputs = "output: T", .attrs = "T: {float, half} = float", .shape = draw_shape, \
     .grad = NO_GRADIENT, .kernel = KERNELS([DT_HALF] = draw_f16, [DT_FLOAT] = draw_f32)
 #define SCORED "boxes: T, scores: T, max_output_size: int32, iou_threshold: "
+#define THRESHOLD "T: {half, float} = float; T_threshold: {half, float} = float"
 
 const struct op ops_boxes[] = {
     { .name = "NonMaxSuppression", PICKED,
@@ -357,16 +344,15 @@ const struct op ops_boxes[] = {
       .attrs = "iou_threshold: float = 0.5",
       .doc = "Boxes by falling score, without those that overlap one picked before too much.",
       .prepare = suppress_v1_prepare, .kernel_any = suppress_v1 },
-    { .name = "NonMaxSuppressionV2", PICKED, .inputs = SCORED "float",
-      .attrs = "T: {half, float} = float",
+    { .name = "NonMaxSuppressionV2", PICKED, .inputs = SCORED "T_threshold", .attrs = THRESHOLD,
       .doc = "NonMaxSuppression whose threshold is an input.", .kernel_any = suppress_v3 },
-    { .name = "NonMaxSuppressionV3", PICKED, .inputs = SCORED "float, score_threshold: float",
-      .attrs = "T: {half, float} = float",
+    { .name = "NonMaxSuppressionV3", PICKED, .attrs = THRESHOLD,
+      .inputs = SCORED "T_threshold, score_threshold: T_threshold",
       .doc = "NonMaxSuppressionV2 of the boxes whose score is above a threshold.",
       .kernel_any = suppress_v3 },
-    { .name = "NonMaxSuppressionV4", .inputs = SCORED "float, score_threshold: float",
+    { .name = "NonMaxSuppressionV4", .inputs = SCORED "T_threshold, score_threshold: T_threshold",
       .outputs = "selected_indices: int32, valid_outputs: int32",
-      .attrs = "T: {half, float} = float; pad_to_max_output_size: bool = false",
+      .attrs = THRESHOLD "; pad_to_max_output_size: bool = false",
       .doc = "NonMaxSuppressionV3 whose output may be padded with 0 to max_output_size, and how "
              "many indices there are.",
       .shape = suppress_shape, .grad = NO_GRADIENT, .prepare = suppress_pad_prepare,

@@ -63,10 +63,6 @@ void grad_binary(struct grad *g, struct out dx, struct out dy);
 struct out grad_conj(struct grad *g, struct out x);
 
 /* Gradients read better so. */
-static inline struct out grad1(struct grad *g, const char *op, struct out x)
-{ return grad_add(g, op, OUTS(x), NULL, 0); }
-static inline struct out grad2(struct grad *g, const char *op, struct out x, struct out y)
-{ return grad_add(g, op, OUTS(x, y), NULL, 0); }
 static inline struct out grad_mul(struct grad *g, struct out x, struct out y)    /* TF: x * y */
 { return grad_add_named(g, "Mul", "mul", OUTS(x, y), NULL, 0); }
 static inline struct out grad_scale(struct grad *g, double by, struct out x)

@@ -57,7 +57,7 @@ static void conv_grad(struct grad *g)                   /* of (x, filter) */
         g->dx[1] = filter_of(g, x, filter, dy);
         return;
     }
-    struct out sizes = grad_add(g, "ShapeN", OUTS(x, filter), NULL, 0);     /* TF: both at once */
+    struct out sizes = grad2(g, "ShapeN", x, filter);     /* TF: both at once */
     g->dx[0] = conv_add(g, CONV_INPUT, OUTS(sizes, filter, dy));
     g->dx[1] = conv_add(g, CONV_FILTER, OUTS(x, out_at(sizes, 1), dy));
 }

@@ -216,7 +216,7 @@ static void crop_grad(struct grad *g)
     enum dtype t = out_dtype(g->x[0]);
     if (t == DT_FLOAT || t == DT_HALF || t == DT_DOUBLE)
         g->dx[0] = grad_add(g, "CropAndResizeGradImage",
-                            OUTS(g->dy[0], g->x[1], g->x[2], grad_shape(g, g->x[0], DT_INT32)),
+                            OUTS(g->dy[0], g->x[1], g->x[2], grad_shape_of(g, g->x[0], DT_INT32)),
                             ATTRS(attr_type("T", t),
                                   attr_string("method", node_attr_string(g->node, "method"))));
     g->dx[1] = grad_add(g, "CropAndResizeGradBoxes", OUTS(g->dy[0], g->x[0], g->x[1], g->x[2]),

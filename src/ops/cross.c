@@ -33,8 +33,8 @@ static struct status *cross_check(const struct kernel *k)
 
 static void cross_grad(struct grad *g)
 {
-    g->dx[0] = grad_add(g, "Cross", OUTS(g->x[1], g->dy[0]), NULL, 0);
-    g->dx[1] = grad_add(g, "Cross", OUTS(g->dy[0], g->x[0]), NULL, 0);
+    g->dx[0] = grad2(g, "Cross", g->x[1], g->dy[0]);
+    g->dx[1] = grad2(g, "Cross", g->dy[0], g->x[0]);
 }
 
 const struct op ops_cross[] = {

@@ -284,7 +284,7 @@ static void loss_grad(struct grad *g)
                               "tf.gradients()";
     struct out dx = grad_add(g, "PreventGradient", OUTS(g->y[1]),
                              ATTRS(attr_string("message", why)));
-    g->dx[0] = grad_two(g, "Mul", grad_two(g, "ExpandDims", g->dy[0], grad_ints(g, -1)), dx);
+    g->dx[0] = grad2(g, "Mul", grad2(g, "ExpandDims", g->dy[0], grad_ints(g, -1)), dx);
 }
 
 /* ---- CTCGreedyDecoder ---- */

@@ -108,16 +108,6 @@ static struct status *eig_joined_shape(struct shape_ctx *c)
     return NULL;
 }
 
-static struct status *matrix_check(const struct tensor *x, bool square)
-{
-    const struct shape *s = &x->shape;
-    ENSURE(s->rank >= 2, "Input tensor 0 must have rank >= 2, got %d", s->rank);
-    ENSURE(!square || s->dim[s->rank - 1] == s->dim[s->rank - 2], "Input matrix must be square.");
-    ENSURE(s->dim[s->rank - 1] <= 1 << 20 && s->dim[s->rank - 2] <= 1 << 20,
-           "matrices of more than %d rows or columns are not supported", 1 << 20);
-    return NULL;
-}
-
 #define EACH "ops/decompose.inc"
 #define EACH_SET (SET_F32 | SET_F64 | SET_COMPLEX)
 #include "op/each.h"
@@ -125,25 +115,19 @@ static struct status *matrix_check(const struct tensor *x, bool square)
 /* ---- gradients ---- */
 
 static struct out add(struct grad *g, struct out a, struct out b)
-{ return grad_two(g, "Add", a, b); }
+{ return grad2(g, "Add", a, b); }
 static struct out sub(struct grad *g, struct out a, struct out b)
-{ return grad_two(g, "Sub", a, b); }
+{ return grad2(g, "Sub", a, b); }
 static struct out mul(struct grad *g, struct out a, struct out b)
-{ return grad_two(g, "Mul", a, b); }
-
-static struct out lower_band(struct grad *g, struct out x)
-{
-    return grad_add(g, "MatrixBandPart", OUTS(x, grad_scalar(g, DT_INT64, -1),
-                                              grad_scalar(g, DT_INT64, 0)), NULL, 0);
-}
+{ return grad2(g, "Mul", a, b); }
 
 /* 1 / (x_j - x_i), and 0 on the diagonal. */
 static struct out gaps(struct grad *g, struct out x)
 {
-    struct out d = sub(g, grad_two(g, "ExpandDims", x, grad_ints(g, -2)),
-                       grad_two(g, "ExpandDims", x, grad_ints(g, -1)));
-    return grad_two(g, "MatrixSetDiag", grad_one(g, "Reciprocal", d),
-                    grad_one(g, "ZerosLike", x));
+    struct out d = sub(g, grad2(g, "ExpandDims", x, grad_ints(g, -2)),
+                       grad2(g, "ExpandDims", x, grad_ints(g, -1)));
+    return grad2(g, "MatrixSetDiag", grad1(g, "Reciprocal", d),
+                 grad1(g, "ZerosLike", x));
 }
 
 /* x R^-*: what solves y R* = x. */
@@ -168,7 +152,7 @@ static void qr_grad(struct grad *g)
     }
     struct out qdq = grad_product(g, q, dq, true, false), rdr = grad_product(g, r, dr, false, true);
     struct out skew = add(g, sub(g, qdq, grad_adjoint(g, qdq)), sub(g, rdr, grad_adjoint(g, rdr)));
-    struct out inner = add(g, dr, over_r(g, lower_band(g, skew), r));
+    struct out inner = add(g, dr, over_r(g, grad_band(g, skew, -1, 0), r));
     struct out first = grad_product(g, q, inner, false, false);
     struct out rest = over_r(g, sub(g, dq, grad_product(g, q, qdq, false, false)), r);
     g->dx[0] = add(g, first, rest);
@@ -177,19 +161,19 @@ static void qr_grad(struct grad *g)
 /* Made to be the gradient of the lower half, as that is what is read. */
 static struct out halved(struct grad *g, struct out x)
 {
-    struct out both = lower_band(g, add(g, x, grad_adjoint(g, x)));
+    struct out both = grad_band(g, add(g, x, grad_adjoint(g, x)), -1, 0);
     struct out half = grad_scalar(g, out_dtype(x), 0.5);
-    return grad_two(g, "MatrixSetDiag", both,
-                    mul(g, half, grad_one(g, "MatrixDiagPart", both)));
+    return grad2(g, "MatrixSetDiag", both,
+                 mul(g, half, grad1(g, "MatrixDiagPart", both)));
 }
 
 static void eig_grad(struct grad *g)
 {
-    struct out e = g->y[0], v = g->y[1], inner = grad_one(g, "MatrixDiag", g->dy[0]);
+    struct out e = g->y[0], v = g->y[1], inner = grad1(g, "MatrixDiag", g->dy[0]);
     if (node_attr(g->node, "compute_v"))
         inner = add(g, inner, mul(g, gaps(g, e), grad_product(g, v, g->dy[1], true, false)));
     else
-        v = out_at(grad_add(g, "SelfAdjointEigV2", OUTS(g->x[0]), NULL, 0), 1);
+        v = out_at(grad1(g, "SelfAdjointEigV2", g->x[0]), 1);
     g->dx[0] = halved(g, grad_product(g, v, grad_product(g, inner, v, false, true), false, false));
 }
 
@@ -208,10 +192,10 @@ static struct out outside(struct grad *g, struct out v, struct out dv)
 /* u (ds + (f * du) s + s (f * dv)) v*: all there is of a square matrix. */
 static struct out svd_inside(struct grad *g, struct out s, struct out u, struct out v)
 {
-    struct out f = gaps(g, grad_one(g, "Square", g->y[0]));
+    struct out f = gaps(g, grad1(g, "Square", g->y[0]));
     struct out fu = mul(g, f, grad_product(g, u, g->dy[1], true, false));
     struct out fv = mul(g, f, grad_product(g, v, g->dy[2], true, false));
-    struct out inner = add(g, grad_one(g, "MatrixDiag", g->dy[0]),
+    struct out inner = add(g, grad1(g, "MatrixDiag", g->dy[0]),
                            add(g, grad_product(g, add(g, fu, grad_adjoint(g, fu)), s, false, false),
                                grad_product(g, s, add(g, fv, grad_adjoint(g, fv)), false, false)));
     return thrice(g, u, inner, v);
@@ -219,13 +203,13 @@ static struct out svd_inside(struct grad *g, struct out s, struct out u, struct 
 
 static void svd_grad(struct grad *g)
 {
-    struct out s = grad_one(g, "MatrixDiag", g->y[0]), u = g->y[1], v = g->y[2];
+    struct out s = grad1(g, "MatrixDiag", g->y[0]), u = g->y[1], v = g->y[2];
     struct sizes size = { -1, -1, -1 };
     if (out_shape(g->x[0])->rank >= 2)
         size = sizes_of(out_shape(g->x[0]));
     if (!node_attr(g->node, "compute_uv")) {
-        struct out again = grad_add(g, "Svd", OUTS(g->x[0]), NULL, 0);
-        struct out ds = grad_one(g, "MatrixDiag", g->dy[0]);
+        struct out again = grad1(g, "Svd", g->x[0]);
+        struct out ds = grad1(g, "MatrixDiag", g->dy[0]);
         g->dx[0] = thrice(g, out_at(again, 1), ds, out_at(again, 2));
         return;
     }
@@ -236,7 +220,7 @@ static void svd_grad(struct grad *g)
         return;
     }
     struct out dx = svd_inside(g, s, u, v);
-    struct out over = grad_one(g, "MatrixDiag", grad_one(g, "Reciprocal", g->y[0]));
+    struct out over = grad1(g, "MatrixDiag", grad1(g, "Reciprocal", g->y[0]));
     if (size.few < 0 || size.m > size.n)
         dx = add(g, dx, thrice(g, outside(g, u, g->dy[1]), over, v));
     if (size.few < 0 || size.m < size.n)

@@ -231,12 +231,12 @@ static struct status *matrix_band_part(struct kernel *k)
 
 /* ---- gradients ---- */
 
-static void diag_grad(struct grad *g) { g->dx[0] = grad_one(g, "DiagPart", g->dy[0]); }
-static void diag_part_grad(struct grad *g) { g->dx[0] = grad_one(g, "Diag", g->dy[0]); }
+static void diag_grad(struct grad *g) { g->dx[0] = grad1(g, "DiagPart", g->dy[0]); }
+static void diag_part_grad(struct grad *g) { g->dx[0] = grad1(g, "Diag", g->dy[0]); }
 
 static void matrix_diag_grad(struct grad *g)
 {
-    g->dx[0] = grad_one(g, "MatrixDiagPart", g->dy[0]);
+    g->dx[0] = grad1(g, "MatrixDiagPart", g->dy[0]);
 }
 
 /* Square matrices are made anew; of others, zeros get a diagonal. */
@@ -244,15 +244,15 @@ static void matrix_part_grad(struct grad *g)
 {
     const struct shape *s = out_shape(g->x[0]);
     if (s->rank >= 2 && s->dim[s->rank - 1] >= 0 && s->dim[s->rank - 1] == s->dim[s->rank - 2])
-        g->dx[0] = grad_one(g, "MatrixDiag", g->dy[0]);
+        g->dx[0] = grad1(g, "MatrixDiag", g->dy[0]);
     else
-        g->dx[0] = grad_two(g, "MatrixSetDiag", grad_one(g, "ZerosLike", g->x[0]), g->dy[0]);
+        g->dx[0] = grad2(g, "MatrixSetDiag", grad1(g, "ZerosLike", g->x[0]), g->dy[0]);
 }
 
 static void matrix_set_grad(struct grad *g)
 {
-    g->dx[0] = grad_two(g, "MatrixSetDiag", g->dy[0], grad_one(g, "ZerosLike", g->x[1]));
-    g->dx[1] = grad_one(g, "MatrixDiagPart", g->dy[0]);
+    g->dx[0] = grad2(g, "MatrixSetDiag", g->dy[0], grad1(g, "ZerosLike", g->x[1]));
+    g->dx[1] = grad1(g, "MatrixDiagPart", g->dy[0]);
 }
 
 static void band_grad(struct grad *g)

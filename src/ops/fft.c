@@ -269,9 +269,9 @@ static struct status *real_transform(struct kernel *k)
 /* How many numbers one transform has. */
 static struct out size_of(struct grad *g, struct out x, enum dtype t)
 {
-    struct out shape = grad_shape(g, x, DT_INT32);
+    struct out shape = grad_shape_of(g, x, DT_INT32);
     struct out inner = grad_part(g, shape, -rank_of(g->node->op->name), 0);
-    return grad_cast(g, grad_two(g, "Prod", inner, grad_ints(g, 0)), t);
+    return grad_cast(g, grad2(g, "Prod", inner, grad_ints(g, 0)), t);
 }
 
 static void complex_grad(struct grad *g, const char *back)
@@ -279,9 +279,9 @@ static void complex_grad(struct grad *g, const char *back)
     enum dtype t = out_dtype(g->dy[0]), real = t == DT_COMPLEX64 ? DT_FLOAT : DT_DOUBLE;
     struct out size = size_of(g, g->dy[0], real);
     if (is_inverse(g->node->op->name))
-        size = grad_one(g, "Reciprocal", size);
-    struct out dx = grad_one(g, back, g->dy[0]);
-    g->dx[0] = grad_two(g, "Mul", dx, grad_cast(g, size, t));
+        size = grad1(g, "Reciprocal", size);
+    struct out dx = grad1(g, back, g->dy[0]);
+    g->dx[0] = grad2(g, "Mul", dx, grad_cast(g, size, t));
 }
 
 static void fft_grad(struct grad *g) { complex_grad(g, "IFFT"); }
@@ -302,10 +302,10 @@ static struct out last_of(struct grad *g, struct out vector)
 static struct out alone(struct grad *g, struct out half)
 {
     struct out n = last_of(g, g->x[1]), zero = grad_ints(g, 0);
-    struct out size = last_of(g, grad_shape(g, half, DT_INT32));
+    struct out size = last_of(g, grad_shape_of(g, half, DT_INT32));
     struct out i = grad_add(g, "Range", OUTS(zero, size, grad_ints(g, 1)), NULL, 0);
-    struct out middle = grad_two(g, "Equal", grad_two(g, "Add", i, i), n);
-    struct out any = grad_two(g, "LogicalOr", grad_two(g, "Equal", i, zero), middle);
+    struct out middle = grad2(g, "Equal", grad2(g, "Add", i, i), n);
+    struct out any = grad2(g, "LogicalOr", grad2(g, "Equal", i, zero), middle);
     return grad_cast(g, any, DT_FLOAT);
 }
 
@@ -316,31 +316,31 @@ static struct out uncut(struct grad *g, struct out dx)
     struct out x = g->x[0];
     if (shape_is_known(out_shape(x)) && shape_equal(out_shape(x), out_shape(dx)))
         return dx;
-    struct out want = grad_shape(g, x, DT_INT32), have = grad_shape(g, dx, DT_INT32);
-    struct out least = grad_two(g, "Minimum", want, have);
-    dx = grad_add(g, "Slice", OUTS(dx, grad_one(g, "ZerosLike", least), least), NULL, 0);
-    struct out after = grad_two(g, "Sub", want, least);
-    struct out pair = grad_add(g, "Pack", OUTS(grad_one(g, "ZerosLike", after), after),
+    struct out want = grad_shape_of(g, x, DT_INT32), have = grad_shape_of(g, dx, DT_INT32);
+    struct out least = grad2(g, "Minimum", want, have);
+    dx = grad_add(g, "Slice", OUTS(dx, grad1(g, "ZerosLike", least), least), NULL, 0);
+    struct out after = grad2(g, "Sub", want, least);
+    struct out pair = grad_add(g, "Pack", OUTS(grad1(g, "ZerosLike", after), after),
                                ATTRS(attr_int("axis", 1)));
-    return grad_two(g, "Pad", dx, pair);
+    return grad2(g, "Pad", dx, pair);
 }
 
 static void rfft_grad_by(struct grad *g, const char *back)
 {
     struct out half = grad_scalar(g, DT_FLOAT, 0.5), dy = g->dy[0];
-    struct out weight = grad_two(g, "Mul", half, grad_two(g, "Add", grad_scalar(g, DT_FLOAT, 1),
-                                                          alone(g, dy)));
-    dy = grad_two(g, "Mul", dy, grad_cast(g, weight, DT_COMPLEX64));
-    struct out dx = grad_two(g, back, dy, g->x[1]);
-    g->dx[0] = uncut(g, grad_two(g, "Mul", dx, size_of(g, dx, DT_FLOAT)));
+    struct out weight = grad2(g, "Mul", half, grad2(g, "Add", grad_scalar(g, DT_FLOAT, 1),
+                                                    alone(g, dy)));
+    dy = grad2(g, "Mul", dy, grad_cast(g, weight, DT_COMPLEX64));
+    struct out dx = grad2(g, back, dy, g->x[1]);
+    g->dx[0] = uncut(g, grad2(g, "Mul", dx, size_of(g, dx, DT_FLOAT)));
 }
 
 static void irfft_grad_by(struct grad *g, const char *back)
 {
-    struct out dx = grad_two(g, back, g->dy[0], g->x[1]);
-    struct out weight = grad_two(g, "Sub", grad_scalar(g, DT_FLOAT, 2), alone(g, dx));
-    weight = grad_two(g, "RealDiv", weight, size_of(g, g->dy[0], DT_FLOAT));
-    g->dx[0] = uncut(g, grad_two(g, "Mul", dx, grad_cast(g, weight, DT_COMPLEX64)));
+    struct out dx = grad2(g, back, g->dy[0], g->x[1]);
+    struct out weight = grad2(g, "Sub", grad_scalar(g, DT_FLOAT, 2), alone(g, dx));
+    weight = grad2(g, "RealDiv", weight, size_of(g, g->dy[0], DT_FLOAT));
+    g->dx[0] = uncut(g, grad2(g, "Mul", dx, grad_cast(g, weight, DT_COMPLEX64)));
 }
 
 static void rfft_grad(struct grad *g) { rfft_grad_by(g, "IRFFT"); }

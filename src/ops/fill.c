@@ -27,9 +27,9 @@ static struct status *fill_any(struct kernel *k)
 
 static void fill_grad(struct grad *g)
 {
-    struct out axes = grad_add(g, "Range", OUTS(grad_ints(g, 0), grad_one(g, "Rank", g->dy[0]),
+    struct out axes = grad_add(g, "Range", OUTS(grad_ints(g, 0), grad1(g, "Rank", g->dy[0]),
                                                 grad_ints(g, 1)), NULL, 0);
-    g->dx[1] = grad_two(g, "Sum", g->dy[0], axes);
+    g->dx[1] = grad2(g, "Sum", g->dy[0], axes);
 }
 
 /* ---- Range ---- */

@@ -48,10 +48,10 @@ static void switch_grad(struct grad *g)
     struct out way[2], pred = g->x[1];
     for (int i = 0; i < 2; i++) {
         struct out dy = g->dy[i].node ? g->dy[i]
-                                      : grad_add(g, "ZerosLike", OUTS(g->x[0]), NULL, 0);
-        way[i] = out_at(grad_add(g, "Switch", OUTS(dy, pred), NULL, 0), i);
+                                      : grad1(g, "ZerosLike", g->x[0]);
+        way[i] = out_at(grad2(g, "Switch", dy, pred), i);
     }
-    g->dx[0] = grad_add(g, "Merge", OUTS(way[0], way[1]), NULL, 0);
+    g->dx[0] = grad2(g, "Merge", way[0], way[1]);
 }
 
 /* ---- Merge: the input that is alive, and which one it was ---- */
@@ -91,8 +91,8 @@ static void merge_grad(struct grad *g)
     struct out which = out_at(g->y[0], 1);
     for (int i = 0; i < g->n_in && g->dy[0].node; i++) {
         struct out at = grad_scalar(g, DT_INT32, i);
-        struct out taken = grad_add(g, "Equal", OUTS(which, at), NULL, 0);
-        g->dx[i] = out_at(grad_add(g, "Switch", OUTS(g->dy[0], taken), NULL, 0), 1);
+        struct out taken = grad2(g, "Equal", which, at);
+        g->dx[i] = out_at(grad2(g, "Switch", g->dy[0], taken), 1);
     }
 }
 

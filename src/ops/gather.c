@@ -225,7 +225,7 @@ static struct status *gather_v2_any(struct kernel *k)
 
 static struct out vector_of(struct grad *g, struct out scalar)
 {
-    return grad_two(g, "ExpandDims", scalar, grad_named_scalar(g, "ExpandDims/dim", DT_INT32, 0));
+    return grad2(g, "ExpandDims", scalar, grad_named_scalar(g, "ExpandDims/dim", DT_INT32, 0));
 }
 
 static struct out join(struct grad *g, const struct out *part, int n)
@@ -243,13 +243,13 @@ static struct out range(struct grad *g, struct out from, struct out to)
 static struct out piece(struct grad *g, struct out vector, struct out from, struct out to)
 {
     return grad_add(g, "Slice", OUTS(vector, vector_of(g, from),
-                                     vector_of(g, grad_two(g, "Sub", to, from))), NULL, 0);
+                                     vector_of(g, grad2(g, "Sub", to, from))), NULL, 0);
 }
 
 /* Rows of IndexedSlices, one for each index. */
 static void gather_grad_rows(struct grad *g, struct out dy)
 {
-    struct out shape = grad_cast(g, grad_shape(g, g->x[0], DT_INT64), DT_INT32);    /* as TF */
+    struct out shape = grad_cast(g, grad_shape_of(g, g->x[0], DT_INT64), DT_INT32);    /* as TF */
     struct out n = vector_of(g, grad_size(g, g->x[1])), rest = grad_part(g, shape, 1, 0);
     g->dx[0] = grad_reshape(g, dy, JOIN(g, n, rest));
     g->dx_slices[0].indices = grad_reshape(g, g->x[1], n);
@@ -268,10 +268,10 @@ static struct out flat_indices(struct grad *g, int64_t batch, struct out count, 
     struct out ids = g->x[1];
     if (batch) {
         enum dtype t = out_dtype(ids);
-        struct out of_batch = grad_two(g, "Mul", range(g, grad_ints(g, 0), count), dim);
-        struct out rows = grad_add(g, "Pack", OUTS(count, grad_ints(g, -1)), NULL, 0);
-        struct out column = grad_two(g, "ExpandDims", of_batch, grad_ints(g, 1));
-        ids = grad_two(g, "AddV2", grad_reshape(g, ids, rows), grad_cast(g, column, t));
+        struct out of_batch = grad2(g, "Mul", range(g, grad_ints(g, 0), count), dim);
+        struct out rows = grad2(g, "Pack", count, grad_ints(g, -1));
+        struct out column = grad2(g, "ExpandDims", of_batch, grad_ints(g, 1));
+        ids = grad2(g, "AddV2", grad_reshape(g, ids, rows), grad_cast(g, column, t));
     }
     return grad_reshape(g, ids, n);
 }
@@ -280,12 +280,12 @@ static struct out flat_indices(struct grad *g, int64_t batch, struct out count, 
  * and bring it back. Ranks may be unknown, so the permutations are computed, too. */
 static void gather_grad_axis(struct grad *g, struct out dy, int64_t batch)
 {
-    struct out shape = grad_shape(g, g->x[0], DT_INT32), rank = grad_one(g, "Rank", g->x[0]);
+    struct out shape = grad_shape_of(g, g->x[0], DT_INT32), rank = grad1(g, "Rank", g->x[0]);
     struct out zero = grad_ints(g, 0), one = grad_ints(g, 1), b = grad_ints(g, batch);
-    struct out a = grad_two(g, "FloorMod", grad_cast(g, g->x[2], DT_INT32), rank);
-    struct out ids = grad_two(g, "Sub", grad_one(g, "Rank", g->x[1]), b);
-    struct out a_ids = grad_two(g, "AddV2", a, ids), after = grad_two(g, "AddV2", a, one);
-    struct out all = grad_two(g, "Sub", grad_two(g, "AddV2", rank, ids), one);
+    struct out a = grad2(g, "FloorMod", grad_cast(g, g->x[2], DT_INT32), rank);
+    struct out ids = grad2(g, "Sub", grad1(g, "Rank", g->x[1]), b);
+    struct out a_ids = grad2(g, "AddV2", a, ids), after = grad2(g, "AddV2", a, one);
+    struct out all = grad2(g, "Sub", grad2(g, "AddV2", rank, ids), one);
     struct out front = JOIN(g, range(g, zero, b), range(g, a, a_ids), range(g, b, a),
                             range(g, a_ids, all));
     struct out back = JOIN(g, range(g, zero, b), range(g, grad_ints(g, batch + 1), after),
@@ -293,15 +293,15 @@ static void gather_grad_axis(struct grad *g, struct out dy, int64_t batch)
 
     struct out outer = piece(g, shape, zero, b);
     struct out rest = JOIN(g, piece(g, shape, b, a), piece(g, shape, after, rank));
-    struct out count = grad_two(g, "Prod", outer, vector_of(g, zero));
+    struct out count = grad2(g, "Prod", outer, vector_of(g, zero));
     struct out dim = grad_add(g, "GatherV2", OUTS(shape, a, zero), NULL, 0);
-    struct out n = vector_of(g, grad_one(g, "Size", g->x[1]));
-    struct out rows = grad_reshape(g, grad_two(g, "Transpose", dy, front), JOIN(g, n, rest));
+    struct out n = vector_of(g, grad1(g, "Size", g->x[1]));
+    struct out rows = grad_reshape(g, grad2(g, "Transpose", dy, front), JOIN(g, n, rest));
     struct out sum = grad_add(g, "UnsortedSegmentSum",
                               OUTS(rows, flat_indices(g, batch, count, dim, n),
-                                   grad_two(g, "Mul", count, dim)), NULL, 0);
+                                   grad2(g, "Mul", count, dim)), NULL, 0);
     struct out whole = grad_reshape(g, sum, JOIN(g, outer, vector_of(g, dim), rest));
-    g->dx[0] = grad_two(g, "Transpose", whole, back);
+    g->dx[0] = grad2(g, "Transpose", whole, back);
 }
 
 static bool is_constant_zero(struct out o)

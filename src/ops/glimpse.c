@@ -95,7 +95,7 @@ static void fill_noise(const float *x, int64_t pixels, int64_t depth, bool unifo
             word[1] = philox_next(w);
             float pair[2] = { unit_f32(word), 0 };
             if (!uniform)
-                normal_pair_float(word, pair);
+                normal_pair(word, pair);
             y[i] = by[0] + by[1] * pair[0];
         }
     }

@@ -1,9 +1,10 @@
 /* gru.c - the gated recurrent unit as one op: GRUBlockCell and GRUBlockCellGrad. The first product
  * gives the gates r and u, the second, which sees r h_prev, the new state. */
 #include "base/pool.h"
+#include "graph/graph.h"
 #include "num/cell.h"
-#include "num/gemm.h"
 #include "ops/array.h"
+#include "ops/cell.h"
 
 #include <string.h>
 
@@ -42,25 +43,15 @@ static struct status *gru_read(const struct kernel *k, struct gru *u)
     return NULL;
 }
 
-static int64_t grain(const struct gru *u) { return 1 + 8192 / (u->cells + 1); }
-
-static struct status *product(const struct kernel *k, struct gemm g, const float *a,
-                              const float *b, float *c)
-{
-    g.threads = k->env->threads;
-    TRY(gemm_ready_f32(&g));
-    gemm_f32(&g, a, b, c, NULL);        /* float products want no scratch memory */
-    return NULL;
-}
-
 /* c = x w[inputs] + h w[cells] for the two parts of w's rows. */
 static struct status *both(const struct kernel *k, const struct gru *u, const float *h,
                            const float *w, int64_t columns, float *c)
 {
-    TRY(product(k, gemm_dense(GEMM_N, GEMM_N, u->batch, columns, u->inputs, 0), u->in[0], w, c));
-    struct gemm g = gemm_dense(GEMM_N, GEMM_N, u->batch, columns, u->cells, 0);
+    struct gemm g = gemm_dense(GEMM_N, GEMM_N, u->batch, columns, u->inputs, 0);
+    TRY(cell_product(k, g, u->in[0], w, c));
+    g = gemm_dense(GEMM_N, GEMM_N, u->batch, columns, u->cells, 0);
     g.add = true;
-    return product(k, g, h, w + u->inputs * columns, c);
+    return cell_product(k, g, h, w + u->inputs * columns, c);
 }
 
 /* ---- GRUBlockCell ---- */
@@ -84,20 +75,10 @@ static struct status *gru(struct kernel *k)
     h_r = sums + 2 * n;
     TRY(both(k, &u, u.in[1], u.in[2], 2 * u.cells, sums));
     struct gru_gates gates = { u.cells, sums, u.in[4], u.in[1], y[0], y[1], h_r };
-    pool_for(u.batch, grain(&u), k->env->threads, some_gates, &gates);
+    pool_for(u.batch, cell_grain(u.cells), k->env->threads, some_gates, &gates);
     TRY(both(k, &u, h_r, u.in[3], u.cells, y[2]));
     struct gru_rows rows = { u.cells, u.in[5], u.in[1], y[1], y[2], y[3] };
-    pool_for(u.batch, grain(&u), k->env->threads, some_states, &rows);
-    return NULL;
-}
-
-static struct status *gru_shape(struct shape_ctx *c)
-{
-    const struct shape *x = shape_in(c, 0), *h = shape_in(c, 1);
-    TRY(shape_want_rank(x, 2));
-    TRY(shape_want_rank(h, 2));
-    for (int i = 0; i < 4; i++)
-        *shape_out(c, i) = SHAPE(x->rank < 0 ? -1 : x->dim[0], h->rank < 0 ? -1 : h->dim[1]);
+    pool_for(u.batch, cell_grain(u.cells), k->env->threads, some_states, &rows);
     return NULL;
 }
 
@@ -112,9 +93,9 @@ static struct status *both_back(const struct kernel *k, const struct gru *u, con
 {
     struct gemm g = gemm_dense(GEMM_N, GEMM_T, u->batch, u->inputs, columns, 0);
     g.add = add;
-    TRY(product(k, g, d, w, dx));
+    TRY(cell_product(k, g, d, w, dx));
     g = gemm_dense(GEMM_N, GEMM_T, u->batch, u->cells, columns, 0);
-    return product(k, g, d, w + u->inputs * columns, dh);
+    return cell_product(k, g, d, w + u->inputs * columns, dh);
 }
 
 static struct status *read_back(const struct kernel *k, const struct gru *u,
@@ -147,9 +128,9 @@ static struct status *gru_back(struct kernel *k)
     s.d_h_r = d_h_r;
     if (u.batch == 0)
         return NULL;
-    pool_for(u.batch, grain(&u), k->env->threads, some_c, &s);
+    pool_for(u.batch, cell_grain(u.cells), k->env->threads, some_c, &s);
     TRY(both_back(k, &u, s.d_c, u.in[3], u.cells, false, dx, d_h_r));
-    pool_for(u.batch, grain(&u), k->env->threads, some_ru, &s);
+    pool_for(u.batch, cell_grain(u.cells), k->env->threads, some_ru, &s);
     TRY(both_back(k, &u, s.d_ru, u.in[2], 2 * u.cells, true, dx, dh));
     for (size_t i = 0; i < n; i++)
         dh[i] += d_h_r[i] * s.r[i] + s.d_h[i] * s.u[i];
@@ -176,7 +157,7 @@ static void weights(struct grad *g, struct out h, struct out d, struct out *dw, 
 {
     struct out in = grad_concat(g, OUTS(g->x[0], h), grad_ints(g, 1));
     *dw = grad_add(g, "MatMul", OUTS(in, d), ATTRS(attr_bool("transpose_a", true)));
-    *db = grad_one(g, "BiasAddGrad", d);
+    *db = grad1(g, "BiasAddGrad", d);
 }
 
 static void gru_grad(struct grad *g)
@@ -187,7 +168,7 @@ static void gru_grad(struct grad *g)
     g->dx[0] = d;
     g->dx[1] = out_at(d, 1);
     weights(g, g->x[1], out_at(d, 3), &g->dx[2], &g->dx[4]);
-    weights(g, grad_two(g, "Mul", g->x[1], g->y[0]), out_at(d, 2), &g->dx[3], &g->dx[5]);
+    weights(g, grad2(g, "Mul", g->x[1], g->y[0]), out_at(d, 2), &g->dx[3], &g->dx[5]);
 }
 
 #define INPUTS "x: T, h_prev: T, w_ru: T, w_c: T, b_ru: T, b_c: T"
@@ -195,7 +176,7 @@ static void gru_grad(struct grad *g)
 const struct op ops_gru[] = {
     { .name = "GRUBlockCell", .inputs = INPUTS, .outputs = "r: T, u: T, c: T, h: T",
       .attrs = "T: {float}", .doc = "A step of a gated recurrent unit: gates, new state, output.",
-      .shape = gru_shape, .grad = gru_grad, .kernel_any = gru, .flags = OP_EXPENSIVE },
+      .shape = cell_shape, .grad = gru_grad, .kernel_any = gru, .flags = OP_EXPENSIVE },
     { .name = "GRUBlockCellGrad", .inputs = INPUTS ", r: T, u: T, c: T, d_h: T",
       .outputs = "d_x: T, d_h_prev: T, d_c_bar: T, d_r_bar_u_bar: T", .attrs = "T: {float}",
       .doc = "Gradients of GRUBlockCell's inputs and sums.",

@@ -221,7 +221,7 @@ static void concat_shapes(struct grad *g, const struct concat *q, struct out *sh
     bool known = true;
     for (int i = 0; i < q->n && known; i++) {
         known = shape_is_known(out_shape(g->x[q->first + i]));
-        shape[i] = grad_shape(g, g->x[q->first + i], DT_INT32);
+        shape[i] = grad_shape_of(g, g->x[q->first + i], DT_INT32);
     }
     if (known)
         return;

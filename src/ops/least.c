@@ -4,6 +4,7 @@
 #include "num/linalg.h"
 #include "op/each.h"
 #include "ops/array.h"
+#include "ops/matrix.h"
 
 #include <string.h>
 
@@ -49,10 +50,8 @@ static struct status *least_check(const struct kernel *k, struct least *s)
 {
     const struct shape *a = &kernel_in(k, 0)->shape, *b = &kernel_in(k, 1)->shape;
     const struct tensor *l2 = kernel_in(k, 2);
-    ENSURE(a->rank >= 2, "Input tensor 0 must have rank >= 2, got %d", a->rank);
-    ENSURE(a->rank == b->rank, "All input tensors must have the same rank.");
-    for (int i = 0; i < a->rank - 2; i++)
-        ENSURE(a->dim[i] == b->dim[i], "All input tensors must have the same outer dimensions.");
+    TRY(matrix_pair_check(k));
+    TRY(matrix_check(kernel_in(k, 0)));
     ENSURE(a->dim[a->rank - 2] == b->dim[b->rank - 2], "Input matrix and rhs are incompatible.");
     ENSURE(l2->shape.rank == 0, "l2_regularizer must be scalar, got shape %s",
            SHAPE_STR(&l2->shape));
@@ -61,8 +60,8 @@ static struct status *least_check(const struct kernel *k, struct least *s)
                          .columns = b->dim[b->rank - 1], .count = shape_span(a, 0, a->rank - 2),
                          .l2 = *(const double *)l2->data, .shape = *b };
     ENSURE(s->l2 >= 0, "l2_regularizer must be >= 0.");
-    ENSURE(s->m <= 1 << 20 && s->n <= 1 << 20 && s->columns <= INT32_MAX,
-           "matrices of more than %d rows or columns are not supported", 1 << 20);
+    ENSURE(s->columns <= INT32_MAX, "right-hand sides of more than %d columns are not supported, "
+           "got %s", INT32_MAX, SHAPE_STR(b));
     s->tall = s->m >= s->n;
     s->shape.dim[b->rank - 2] = s->n;
     return NULL;
@@ -74,28 +73,21 @@ static struct status *least_check(const struct kernel *k, struct least *s)
 
 /* ---- gradients ---- */
 
-static struct out negative(struct grad *g, struct out x) { return grad_one(g, "Neg", x); }
 static struct out add(struct grad *g, struct out a, struct out b)
-{ return grad_two(g, "Add", a, b); }
+{ return grad2(g, "Add", a, b); }
 
 /* The Cholesky factor of A* A, or of A A*, with l2 on its diagonal. */
 static struct out gramian(struct grad *g, bool tall)
 {
     struct out a = g->x[0], square = grad_product(g, a, a, tall, !tall);
-    struct out diagonal = grad_one(g, "MatrixDiagPart", square);
+    struct out diagonal = grad1(g, "MatrixDiagPart", square);
     diagonal = add(g, diagonal, grad_cast(g, g->x[2], out_dtype(a)));
-    return grad_one(g, "Cholesky", grad_two(g, "MatrixSetDiag", square, diagonal));
-}
-
-static struct out triangle(struct grad *g, struct out l, struct out b, bool adjoint)
-{
-    return grad_add(g, "MatrixTriangularSolve", OUTS(l, b),
-                    ATTRS(attr_bool("adjoint", adjoint), attr_bool("lower", true)));
+    return grad1(g, "Cholesky", grad2(g, "MatrixSetDiag", square, diagonal));
 }
 
 static struct out solved(struct grad *g, struct out l, struct out b)
 {
-    return triangle(g, l, triangle(g, l, b, false), true);
+    return grad_lower_solve(g, l, grad_lower_solve(g, l, b, false), true);
 }
 
 /* With z = (A* A + l2)^-1 dx:  dA = b z* - A (x z* + z x*),  db = A z. */
@@ -105,7 +97,7 @@ static void tall_grad(struct grad *g)
     struct out z = solved(g, gramian(g, true), g->dy[0]);
     struct out xz = grad_product(g, x, z, false, true);
     struct out both = add(g, xz, grad_adjoint(g, xz));
-    g->dx[0] = add(g, negative(g, grad_product(g, a, both, false, false)),
+    g->dx[0] = add(g, grad1(g, "Neg", grad_product(g, a, both, false, false)),
                    grad_product(g, b, z, false, true));
     g->dx[1] = grad_product(g, a, z, false, false);
 }
@@ -116,8 +108,8 @@ static void wide_grad(struct grad *g)
     struct out a = g->x[0], l = gramian(g, false);
     struct out db = solved(g, l, grad_product(g, a, g->dy[0], false, false));
     struct out y = solved(g, l, g->x[1]), ya = grad_product(g, y, a, true, false);
-    struct out rest = grad_two(g, "Sub", g->dy[0], grad_product(g, a, db, true, false));
-    g->dx[0] = add(g, negative(g, grad_product(g, db, ya, false, false)),
+    struct out rest = grad2(g, "Sub", g->dy[0], grad_product(g, a, db, true, false));
+    g->dx[0] = add(g, grad1(g, "Neg", grad_product(g, db, ya, false, false)),
                    grad_product(g, y, rest, false, true));
     g->dx[1] = db;
 }

@@ -4,6 +4,7 @@
 #include "num/linalg.h"
 #include "op/each.h"
 #include "ops/array.h"
+#include "ops/broadcast.h"
 #include "ops/matrix.h"
 
 #include <complex.h>
@@ -24,23 +25,6 @@ static struct status *linalg_prepare(struct prep *p)
 }
 
 /* ---- shapes ---- */
-
-struct status *matrix_square_shape(const struct shape *x, struct shape *y)
-{
-    TRY(shape_want_rank_at_least(x, 2));
-    *y = *x;
-    if (x->rank < 0)
-        return NULL;
-    int64_t n;
-    TRY(dim_merge(x->dim[x->rank - 2], x->dim[x->rank - 1], &n));
-    y->dim[x->rank - 2] = y->dim[x->rank - 1] = n;
-    return NULL;
-}
-
-struct status *matrix_same_shape(struct shape_ctx *c)
-{
-    return matrix_square_shape(shape_in(c, 0), shape_out(c, 0));
-}
 
 static struct status *determinant_shape(struct shape_ctx *c)
 {
@@ -86,23 +70,10 @@ static struct status *solve_shape(struct shape_ctx *c)
 
 /* ---- checks ---- */
 
-struct status *matrix_square_check(const struct tensor *x, const char *message)
-{
-    const struct shape *s = &x->shape;
-    ENSURE(s->rank >= 2, "Input tensor 0 must have rank >= 2, got %d", s->rank);
-    ENSURE(s->dim[s->rank - 1] == s->dim[s->rank - 2], "%s", message);
-    ENSURE(s->dim[s->rank - 1] <= 1 << 20, "matrices of more than %d rows are not supported",
-           1 << 20);
-    return NULL;
-}
-
 static struct status *solve_check(const struct kernel *k)
 {
     const struct shape *a = &kernel_in(k, 0)->shape, *b = &kernel_in(k, 1)->shape;
-    ENSURE(a->rank >= 2, "Input tensor 0 must have rank >= 2, got %d", a->rank);
-    ENSURE(a->rank == b->rank, "All input tensors must have the same rank.");
-    for (int i = 0; i < a->rank - 2; i++)
-        ENSURE(a->dim[i] == b->dim[i], "All input tensors must have the same outer dimensions.");
+    TRY(matrix_pair_check(k));
     TRY(matrix_square_check(kernel_in(k, 0), "First input (lhs) must be a square matrix."));
     ENSURE(a->dim[a->rank - 1] == b->dim[b->rank - 2], "Input matrix and rhs are incompatible.");
     ENSURE(b->dim[b->rank - 1] <= INT32_MAX, "Input matrix and rhs are incompatible.");
@@ -140,8 +111,6 @@ static void order_store(const int64_t *order, int64_t n, bool wide, struct tenso
 
 /* ---- gradients ---- */
 
-static struct out negative(struct grad *g, struct out x) { return grad_one(g, "Neg", x); }
-
 static void inverse_grad(struct grad *g)
 {
     bool adjoint = node_attr(g->node, "adjoint");
@@ -149,7 +118,7 @@ static void inverse_grad(struct grad *g)
     struct out inner = grad_product(g, y, grad_product(g, dy, y, false, true), true, false);
     if (adjoint)                        /* y is the inverse of the adjoint: so is the gradient */
         inner = grad_product(g, grad_product(g, y, dy, false, true), y, false, false);
-    g->dx[0] = negative(g, inner);
+    g->dx[0] = grad1(g, "Neg", inner);
 }
 
 static struct out adjoint_inverse(struct grad *g, struct out x)
@@ -161,30 +130,19 @@ static struct out adjoint_inverse(struct grad *g, struct out x)
 static struct out for_matrices(struct grad *g, struct out x)
 {
     struct out last = grad_ints(g, -1);
-    return grad_two(g, "ExpandDims", grad_two(g, "ExpandDims", x, last), last);
-}
-
-static struct out conjugate(struct grad *g, struct out x)
-{
-    return dtype_is_complex(out_dtype(x)) ? grad_one(g, "Conj", x) : x;
+    return grad2(g, "ExpandDims", grad2(g, "ExpandDims", x, last), last);
 }
 
 static void determinant_grad(struct grad *g)
 {
-    struct out factor = grad_two(g, "Mul", g->dy[0], conjugate(g, g->y[0]));
-    g->dx[0] = grad_two(g, "Mul", for_matrices(g, factor), adjoint_inverse(g, g->x[0]));
+    struct out factor = grad2(g, "Mul", g->dy[0], grad_conj(g, g->y[0]));
+    g->dx[0] = grad2(g, "Mul", for_matrices(g, factor), adjoint_inverse(g, g->x[0]));
 }
 
 /* The sign is taken as given, as in TensorFlow. */
 static void log_determinant_grad(struct grad *g)
 {
-    g->dx[0] = grad_two(g, "Mul", for_matrices(g, g->dy[1]), adjoint_inverse(g, g->x[0]));
-}
-
-static struct out band(struct grad *g, struct out x, int64_t lower, int64_t upper)
-{
-    return grad_add(g, "MatrixBandPart", OUTS(x, grad_scalar(g, DT_INT64, (double)lower),
-                                              grad_scalar(g, DT_INT64, (double)upper)), NULL, 0);
+    g->dx[0] = grad2(g, "Mul", for_matrices(g, g->dy[1]), adjoint_inverse(g, g->x[0]));
 }
 
 static void solve_grad(struct grad *g)
@@ -193,16 +151,10 @@ static void solve_grad(struct grad *g)
     bool triangle = node_attr_find(g->node, "lower");
     struct attr attrs[] = { attr_bool("adjoint", !adjoint), attr_bool("lower", lower) };
     struct out db = grad_add(g, g->node->op->name, OUTS(g->x[0], g->dy[0]), attrs, 1 + triangle);
-    struct out da = negative(g, adjoint ? grad_product(g, g->y[0], db, false, true)
-                                        : grad_product(g, db, g->y[0], false, true));
-    g->dx[0] = !triangle ? da : lower ? band(g, da, -1, 0) : band(g, da, 0, -1);
+    struct out da = grad1(g, "Neg", adjoint ? grad_product(g, g->y[0], db, false, true)
+                                            : grad_product(g, db, g->y[0], false, true));
+    g->dx[0] = !triangle ? da : lower ? grad_band(g, da, -1, 0) : grad_band(g, da, 0, -1);
     g->dx[1] = db;
-}
-
-static struct out triangle_solve(struct grad *g, struct out l, struct out b)
-{
-    return grad_add(g, "MatrixTriangularSolve", OUTS(l, b),
-                    ATTRS(attr_bool("adjoint", true), attr_bool("lower", true)));
 }
 
 /* L^-* (half of the lower triangle of L* dL) L^-1, made Hermitian. */
@@ -210,11 +162,12 @@ static void cholesky_grad(struct grad *g)
 {
     struct out l = g->y[0], middle = grad_product(g, l, g->dy[0], true, false);
     struct out half = grad_scalar(g, out_dtype(l), 0.5);
-    struct out diagonal = grad_two(g, "Mul", half, grad_one(g, "MatrixDiagPart", middle));
-    middle = band(g, grad_two(g, "MatrixSetDiag", middle, diagonal), -1, 0);
-    struct out left = triangle_solve(g, l, middle);
-    struct out both = grad_adjoint(g, triangle_solve(g, l, grad_adjoint(g, left)));
-    g->dx[0] = grad_two(g, "Mul", half, grad_two(g, "Add", both, grad_adjoint(g, both)));
+    struct out diagonal = grad2(g, "Mul", half, grad1(g, "MatrixDiagPart", middle));
+    middle = grad_band(g, grad2(g, "MatrixSetDiag", middle, diagonal), -1, 0);
+    struct out left = grad_lower_solve(g, l, middle, true);
+    struct out both = grad_lower_solve(g, l, grad_adjoint(g, left), true);
+    both = grad_adjoint(g, both);
+    g->dx[0] = grad2(g, "Mul", half, grad2(g, "Add", both, grad_adjoint(g, both)));
 }
 
 #define BATCH(op, in, types, shapes, kernels, text)                                         \

@@ -4,8 +4,9 @@
 #include "ops/lstm.h"
 
 #include "base/pool.h"
-#include "ops/array.h"
-#include "ops/elementwise.h"
+#include "graph/graph.h"
+#include "ops/cell.h"
+#include "ops/floats.h"
 
 #include <string.h>
 
@@ -22,46 +23,6 @@ struct status *lstm_prepare(struct prep *p)
         a->forget_bias = (float)node_attr_float(p->node, "forget_bias");
     if (sig_attr(op_sig(op), "cell_clip") >= 0)
         a->clip = (float)node_attr_float(p->node, "cell_clip");
-    return NULL;
-}
-
-/* ---- half as floats ---- */
-
-struct status *floats_in(struct kernel *k, int i, const float **to)
-{
-    const struct tensor *t = kernel_in(k, i);
-    size_t n = (size_t)tensor_count(t);
-    float *copy;
-    *to = t->data;
-    if (t->dtype == DT_FLOAT)
-        return NULL;
-    TRY(kernel_temp(k, (n + 1) * sizeof *copy, &copy));
-    half_tile_load(t->dtype, copy, t->data, n);
-    *to = copy;
-    return NULL;
-}
-
-struct status *floats_new(struct kernel *k, int i, const struct shape *s, float **to)
-{
-    enum dtype t = kernel_in(k, k->n_in - 1)->dtype;
-    TRY(kernel_new(k, i, t, s));
-    *to = kernel_out(k, i)->data;
-    return t == DT_FLOAT ? NULL : kernel_temp(k, (size_t)(shape_count(s) + 1) * sizeof **to, to);
-}
-
-void floats_store(struct kernel *k, int i, const float *from)
-{
-    struct tensor *t = kernel_out(k, i);
-    if (t->dtype != DT_FLOAT)
-        half_tile_store(t->dtype, t->data, from, (size_t)tensor_count(t));
-}
-
-struct status *lstm_product(const struct kernel *k, struct gemm g, const float *a, const float *b,
-                            float *c)
-{
-    g.threads = k->env->threads;
-    TRY(gemm_ready_f32(&g));
-    gemm_f32(&g, a, b, c, NULL);        /* float products want no scratch memory */
     return NULL;
 }
 
@@ -134,7 +95,8 @@ static struct status *read_steps(const struct kernel *k, struct lstm *l)
 
 struct status *lstm_read(struct kernel *k, bool block, struct lstm *l)
 {
-    *l = (struct lstm){ .how = k->state, .block = block, .time = 1, .steps = 1, .base = block };
+    *l = (struct lstm){ .how = k->state, .block = block, .time = 1, .steps = 1, .base = block,
+                        .type = kernel_in(k, block)->dtype };
     TRY(check_ranks(k, l));
     const struct shape *x = &kernel_in(k, l->base)->shape;
     l->batch = x->dim[x->rank - 2];
@@ -176,12 +138,12 @@ static struct status *run_steps(struct kernel *k, const struct lstm *l, float *c
     float *sums;
     of_h.add = true;
     TRY(kernel_temp(k, (size_t)(l->steps * each + 1) * sizeof *sums, &sums));
-    TRY(lstm_product(k, of_x, l->x, l->w, sums));
+    TRY(cell_product(k, of_x, l->x, l->w, sums));
     for (int64_t t = 0; t < l->steps; t++) {
         struct lstm_rows s = step_of(l, y, t, sums + t * each);
         const float *h = t ? y[6] + (t - 1) * l->batch * l->cells : l->h_prev;
-        TRY(lstm_product(k, of_h, h, l->w + l->inputs * gates, sums + t * each));
-        pool_for(l->batch, lstm_grain(l->cells), k->env->threads, some_rows, &s);
+        TRY(cell_product(k, of_h, h, l->w + l->inputs * gates, sums + t * each));
+        pool_for(l->batch, cell_grain(l->cells), k->env->threads, some_rows, &s);
     }
     return NULL;
 }
@@ -195,7 +157,7 @@ static struct status *lstm_run(struct kernel *k, bool block)
     struct shape s = block ? SHAPE(l.time, l.batch, l.cells) : SHAPE(l.batch, l.cells);
     int64_t taken = l.steps * l.batch * l.cells;
     for (int i = 0; i < 7; i++)
-        TRY(floats_new(k, i, &s, &y[i]));
+        TRY(floats_new(k, i, l.type, &s, &y[i]));
     if (shape_count(&s) == 0)
         return NULL;
     TRY(run_steps(k, &l, y));
@@ -210,16 +172,6 @@ static struct status *cell_run(struct kernel *k) { return lstm_run(k, false); }
 static struct status *block_run(struct kernel *k) { return lstm_run(k, true); }
 
 /* ---- shapes ---- */
-
-static struct status *cell_shape(struct shape_ctx *c)
-{
-    const struct shape *x = shape_in(c, 0), *cs = shape_in(c, 1);
-    TRY(shape_want_rank(x, 2));
-    TRY(shape_want_rank(cs, 2));
-    for (int i = 0; i < 7; i++)
-        *shape_out(c, i) = SHAPE(x->rank < 0 ? -1 : x->dim[0], cs->rank < 0 ? -1 : cs->dim[1]);
-    return NULL;
-}
 
 static struct status *block_shape(struct shape_ctx *c)
 {

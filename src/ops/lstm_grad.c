@@ -2,8 +2,11 @@
  * the forward ops' gradients are made of. Gradients of all steps' gates are kept, so that those of
  * x, w and b are one product each. */
 #include "base/pool.h"
+#include "graph/graph.h"
 #include "num/vec.h"
 #include "ops/array.h"
+#include "ops/cell.h"
+#include "ops/floats.h"
 #include "ops/lstm.h"
 
 #include <string.h>
@@ -60,7 +63,7 @@ static void step_back(const struct kernel *k, const struct back *b, int64_t t, c
         .more_cs = more_h ? d_cs_prev : NULL, .more_h = more_h,
         .d_gates = b->d_gates + 4 * at, .d_cs_prev = d_cs_prev
     };
-    pool_for(l->batch, lstm_grain(l->cells), k->env->threads, some_rows, &s);
+    pool_for(l->batch, cell_grain(l->cells), k->env->threads, some_rows, &s);
 }
 
 /* ---- sums over rows ---- */
@@ -86,7 +89,7 @@ static struct status *peephole_grads(struct kernel *k, const struct back *b, int
     for (int i = 0; i < 3; i++) {
         float *sum;
         struct shape s = like && !b->l.how->peephole ? kernel_in(k, like + i)->shape : SHAPE(n);
-        TRY(floats_new(k, first + i, &s, &sum));
+        TRY(floats_new(k, first + i, b->l.type, &s, &sum));
         memset(sum, 0, (size_t)shape_count(&s) * sizeof *sum);
         for (int64_t t = 0; t < b->l.steps && b->l.how->peephole; t++)
             add_products(b, t, gate[i], i < 2 ? state_before(b, t)
@@ -100,7 +103,7 @@ static struct status *bias_grad(struct kernel *k, const struct back *b, int i)
 {
     const int64_t n = 4 * b->l.cells;
     float *sum;
-    TRY(floats_new(k, i, &SHAPE(n), &sum));
+    TRY(floats_new(k, i, b->l.type, &SHAPE(n), &sum));
     memset(sum, 0, (size_t)n * sizeof *sum);
     for (int64_t row = 0; row < b->l.steps * b->l.batch; row++)
         vec_best()->axpy_f32(sum, b->d_gates + row * n, 1, (size_t)n);
@@ -115,8 +118,8 @@ static struct status *cell_back(struct kernel *k)
     struct back b = { 0 };
     float *d_cs_prev;
     TRY(back_read(k, false, &b));
-    TRY(floats_new(k, 0, &SHAPE(b.l.batch, b.l.cells), &d_cs_prev));
-    TRY(floats_new(k, 1, &SHAPE(b.l.batch, 4 * b.l.cells), &b.d_gates));
+    TRY(floats_new(k, 0, b.l.type, &SHAPE(b.l.batch, b.l.cells), &d_cs_prev));
+    TRY(floats_new(k, 1, b.l.type, &SHAPE(b.l.batch, 4 * b.l.cells), &b.d_gates));
     if (b.l.batch && b.l.cells)
         step_back(k, &b, 0, NULL, d_cs_prev);
     floats_store(k, 0, d_cs_prev);
@@ -150,7 +153,7 @@ static struct status *steps_back(const struct kernel *k, const struct back *b, f
     struct gemm g = gemm_dense(GEMM_N, GEMM_T, l->batch, l->cells, gates, 0);
     for (int64_t t = l->steps - 1; t >= 0; t--) {
         step_back(k, b, t, t < l->steps - 1 ? d_h_prev : NULL, d_cs_prev);
-        TRY(lstm_product(k, g, b->d_gates + t * l->batch * gates, l->w + l->inputs * gates,
+        TRY(cell_product(k, g, b->d_gates + t * l->batch * gates, l->w + l->inputs * gates,
                          d_h_prev));
     }
     return NULL;
@@ -162,16 +165,16 @@ static struct status *weights_grad(struct kernel *k, const struct back *b)
     const struct lstm *l = &b->l;
     const int64_t gates = 4 * l->cells, rows = l->steps * l->batch;
     float *dw;
-    TRY(floats_new(k, 3, &SHAPE(l->inputs + l->cells, gates), &dw));
+    TRY(floats_new(k, 3, l->type, &SHAPE(l->inputs + l->cells, gates), &dw));
     float *dwh = dw + l->inputs * gates;
-    TRY(lstm_product(k, gemm_dense(GEMM_T, GEMM_N, l->inputs, gates, rows, 0), l->x, b->d_gates,
+    TRY(cell_product(k, gemm_dense(GEMM_T, GEMM_N, l->inputs, gates, rows, 0), l->x, b->d_gates,
                      dw));
     struct gemm g = gemm_dense(GEMM_T, GEMM_N, l->cells, gates, l->steps ? l->batch : 0, 0);
-    TRY(lstm_product(k, g, l->h_prev, b->d_gates, dwh));
+    TRY(cell_product(k, g, l->h_prev, b->d_gates, dwh));
     if (l->steps > 1) {
         g = gemm_dense(GEMM_T, GEMM_N, l->cells, gates, rows - l->batch, 0);
         g.add = true;
-        TRY(lstm_product(k, g, b->y[6], b->d_gates + l->batch * gates, dwh));
+        TRY(cell_product(k, g, b->y[6], b->d_gates + l->batch * gates, dwh));
     }
     floats_store(k, 3, dw);
     return NULL;
@@ -182,8 +185,8 @@ static struct status *inputs_grad(struct kernel *k, const struct back *b)
     const struct lstm *l = &b->l;
     const int64_t gates = 4 * l->cells, rows = l->steps * l->batch;
     float *dx;
-    TRY(floats_new(k, 0, &SHAPE(l->time, l->batch, l->inputs), &dx));
-    TRY(lstm_product(k, gemm_dense(GEMM_N, GEMM_T, rows, l->inputs, gates, 0), b->d_gates, l->w,
+    TRY(floats_new(k, 0, l->type, &SHAPE(l->time, l->batch, l->inputs), &dx));
+    TRY(cell_product(k, gemm_dense(GEMM_N, GEMM_T, rows, l->inputs, gates, 0), b->d_gates, l->w,
                      dx));
     size_t rest = (size_t)((l->time * l->batch - rows) * l->inputs);
     if (rest)
@@ -201,8 +204,8 @@ static struct status *block_back(struct kernel *k)
     struct shape state = SHAPE(l->batch, l->cells);
     size_t n = (size_t)shape_count(&state);
     TRY(kernel_temp(k, ((size_t)l->steps * n * 4 + 1) * sizeof *b.d_gates, &b.d_gates));
-    TRY(floats_new(k, 1, &state, &d_cs_prev));
-    TRY(floats_new(k, 2, &state, &d_h_prev));
+    TRY(floats_new(k, 1, l->type, &state, &d_cs_prev));
+    TRY(floats_new(k, 2, l->type, &state, &d_h_prev));
     memset(d_cs_prev, 0, n * sizeof *d_cs_prev);
     memset(d_h_prev, 0, n * sizeof *d_h_prev);
     if (n)
@@ -271,7 +274,7 @@ void lstm_cell_grad(struct grad *g)
     g->dx[3] = grad_add(g, "MatMul", OUTS(both, gates), ATTRS(attr_bool("transpose_a", true)));
     for (int i = 0; i < 3; i++)
         g->dx[4 + i] = out_at(d, 2 + i);
-    g->dx[7] = grad_one(g, "BiasAddGrad", gates);
+    g->dx[7] = grad1(g, "BiasAddGrad", gates);
 }
 
 #define STATE "x: T, cs_prev: T, h_prev: T, w: T, wci: T, wcf: T, wco: T, b: T, i: T, cs: T, " \

@@ -5,6 +5,7 @@
 #include "num/gemm.h"
 #include "num/gemm_bytes.h"
 #include "op/kernel.h"
+#include "ops/broadcast.h"
 #include "ops/steps.h"
 
 struct matmul { enum gemm_op a, b; bool broadcast; };       /* decoded once, when planned */
@@ -73,14 +74,9 @@ static struct out mm(struct grad *g, struct out a, struct out b, bool ta, bool t
                     ATTRS(attr_bool("transpose_a", ta), attr_bool("transpose_b", tb)));
 }
 
-static struct out conjugate(struct grad *g, struct out a)
-{
-    return dtype_is_complex(out_dtype(a)) ? grad_add(g, "Conj", OUTS(a), NULL, 0) : a;
-}
-
 static void matmul_grad(struct grad *g)
 {
-    struct out a = conjugate(g, g->x[0]), b = conjugate(g, g->x[1]), dy = g->dy[0];
+    struct out a = grad_conj(g, g->x[0]), b = grad_conj(g, g->x[1]), dy = g->dy[0];
     bool ta = node_attr(g->node, "transpose_a"), tb = node_attr(g->node, "transpose_b");
 
     g->dx[0] = ta ? mm(g, b, dy, tb, true) : mm(g, dy, b, false, !tb);
@@ -121,13 +117,13 @@ static void batch_matmul_grad_v2(struct grad *g)
     if (shape_is_known(&batch[0]) && shape_equal(&batch[0], &batch[1]))
         return;
 
-    struct out shape[2] = { grad_add(g, "Shape", OUTS(g->x[0]), NULL, 0),
-                            grad_add(g, "Shape", OUTS(g->x[1]), NULL, 0) };
+    struct out shape[2] = { grad1(g, "Shape", g->x[0]),
+                            grad1(g, "Shape", g->x[1]) };
     struct out axes = grad_add(g, "BroadcastGradientArgs",
                                OUTS(batch_shape(g, shape[0]), batch_shape(g, shape[1])), NULL, 0);
     for (int i = 0; i < 2; i++) {
-        struct out sum = grad_add(g, "Sum", OUTS(g->dx[i], out_at(axes, i)), NULL, 0);
-        g->dx[i] = grad_add(g, "Reshape", OUTS(sum, shape[i]), NULL, 0);
+        struct out sum = grad2(g, "Sum", g->dx[i], out_at(axes, i));
+        g->dx[i] = grad2(g, "Reshape", sum, shape[i]);
     }
 }
 

@@ -278,8 +278,8 @@ static void exponential_grad(struct grad *g)
 {
     struct out a = grad_adjoint(g, g->x[0]);
     struct out top = side_by_side(g, a, g->dy[0], -1);
-    struct out low = side_by_side(g, grad_one(g, "ZerosLike", a), a, -1);
-    struct out all = grad_one(g, "MatrixExponential", side_by_side(g, top, low, -2));
+    struct out low = side_by_side(g, grad1(g, "ZerosLike", a), a, -1);
+    struct out all = grad1(g, "MatrixExponential", side_by_side(g, top, low, -2));
     g->dx[0] = half(g, half(g, all, -2, 0), -1, 1);
 }
 

@@ -124,7 +124,7 @@ static struct status *conjugate_prepare(struct prep *p)
 
 static void transpose_grad(struct grad *g)
 {
-    struct out back = grad_one(g, "InvertPermutation", g->x[1]);
+    struct out back = grad1(g, "InvertPermutation", g->x[1]);
     g->dx[0] = grad_add_named(g, g->node->op->name, "transpose", OUTS(g->dy[0], back), NULL, 0);
 }
 
@@ -282,12 +282,12 @@ static struct status *untile_prepare(struct prep *p)
 static void tile_grad(struct grad *g)
 {
     enum dtype t = out_dtype(g->x[1]);
-    struct out shape = grad_shape(g, g->x[0], t);
+    struct out shape = grad_shape_of(g, g->x[0], t);
     struct out both = grad_add(g, "Pack", OUTS(g->x[1], shape), ATTRS(attr_int("axis", 1)));
     struct out split = grad_reshape(g, both, grad_vector(g, DT_INT32, (int64_t[]){ -1 }, 1));
-    struct out axes = grad_add(g, "Range", OUTS(grad_ints(g, 0), grad_one(g, "Size", split),
+    struct out axes = grad_add(g, "Range", OUTS(grad_ints(g, 0), grad1(g, "Size", split),
                                                 grad_ints(g, 2)), NULL, 0);
-    g->dx[0] = grad_two(g, "Sum", grad_reshape(g, g->dy[0], split), axes);
+    g->dx[0] = grad2(g, "Sum", grad_reshape(g, g->dy[0], split), axes);
 }
 
 /* ---- Reverse, ReverseV2 ---- */
@@ -378,7 +378,7 @@ static struct status *reverse_v2_any(struct kernel *k)
 
 static void reverse_grad(struct grad *g)
 {
-    g->dx[0] = grad_two(g, g->node->op->name, g->dy[0], g->x[1]);
+    g->dx[0] = grad2(g, g->node->op->name, g->dy[0], g->x[1]);
 }
 
 #define PERMUTATIONS(x) KERNELS([DT_INT32] = x##_i32, [DT_INT64] = x##_i64)

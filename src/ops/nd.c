@@ -133,7 +133,7 @@ static void gather_nd_back(struct grad *g, struct out shape)
 
 static void gather_nd_grad(struct grad *g)
 {
-    gather_nd_back(g, grad_shape(g, g->x[0], out_dtype(g->x[1])));
+    gather_nd_back(g, grad_shape_of(g, g->x[0], out_dtype(g->x[1])));
 }
 
 /* ---- ResourceGatherNd ---- */
@@ -314,7 +314,7 @@ static struct status *scatter_nd_any(struct kernel *k)
 
 static void scatter_nd_grad(struct grad *g)
 {
-    g->dx[1] = grad_two(g, "GatherNd", g->dy[0], g->x[0]);
+    g->dx[1] = grad2(g, "GatherNd", g->dy[0], g->x[0]);
 }
 
 /* ---- TensorScatterUpdate and its kin, ScatterNdNonAliasingAdd ---- */
@@ -371,29 +371,29 @@ static struct status *scatter_nd_non_aliasing(struct kernel *k)
 static void tensor_scatter_update_grad(struct grad *g)
 {
     struct out dy = g->dy[0], ids = g->x[1];
-    g->dx[2] = grad_two(g, "GatherNd", dy, ids);
+    g->dx[2] = grad2(g, "GatherNd", dy, ids);
     struct out zeros = grad_add_named(g, "ZerosLike", "zeros_like", OUTS(g->x[2]), NULL, 0);
-    struct out all = grad_one(g, "Identity", dy);
+    struct out all = grad1(g, "Identity", dy);
     g->dx[0] = grad_add(g, "TensorScatterUpdate", OUTS(all, ids, zeros), NULL, 0);
 }
 
 static void tensor_scatter_add_grad(struct grad *g)
 {
-    g->dx[2] = grad_two(g, "GatherNd", g->dy[0], g->x[1]);
-    g->dx[0] = grad_one(g, "Identity", g->dy[0]);
+    g->dx[2] = grad2(g, "GatherNd", g->dy[0], g->x[1]);
+    g->dx[0] = grad1(g, "Identity", g->dy[0]);
 }
 
 static void tensor_scatter_sub_grad(struct grad *g)
 {
-    struct out part = grad_two(g, "GatherNd", g->dy[0], g->x[1]);
-    g->dx[0] = grad_one(g, "Identity", g->dy[0]);
-    g->dx[2] = grad_one(g, "Neg", part);
+    struct out part = grad2(g, "GatherNd", g->dy[0], g->x[1]);
+    g->dx[0] = grad1(g, "Identity", g->dy[0]);
+    g->dx[2] = grad1(g, "Neg", part);
 }
 
 static void scatter_nd_non_aliasing_grad(struct grad *g)
 {
     g->dx[0] = g->dy[0];
-    g->dx[2] = grad_two(g, "GatherNd", g->dy[0], g->x[1]);
+    g->dx[2] = grad2(g, "GatherNd", g->dy[0], g->x[1]);
 }
 
 #define TENSOR_SCATTER .inputs = "tensor: T, indices: Tindices, updates: T",                    \

@@ -8,7 +8,7 @@
 #include "graph/graph.h"
 #include "op/each.h"
 #include "op/kernel.h"
-#include "ops/elementwise.h"
+#include "ops/floats.h"
 #include "ops/norm_grad.h"
 
 #include <math.h>
@@ -137,37 +137,6 @@ static struct status *fused_check(struct kernel *k, struct norm *n)
     return NULL;
 }
 
-/* ---- floats of a tensor: its own, or in scratch memory for the halves ---- */
-
-static struct status *floats_of(struct kernel *k, const struct tensor *t, const float **x)
-{
-    float *copy;
-    size_t n = (size_t)tensor_count(t);
-    *x = t->data;
-    if (t->dtype == DT_FLOAT)
-        return NULL;
-    TRY(kernel_temp(k, (n + 1) * sizeof *copy, &copy));
-    half_tile_load(t->dtype, copy, t->data, n);
-    *x = copy;
-    return NULL;
-}
-
-/* Where the floats of output 0 go; it takes over input `j`. */
-static struct status *floats_to(struct kernel *k, int j, const float *x, float **y)
-{
-    enum dtype t = kernel_in(k, j)->dtype;
-    TRY(kernel_reuse(k, 0, j));
-    *y = t == DT_FLOAT ? kernel_out(k, 0)->data : (float *)(uintptr_t)x;
-    return NULL;
-}
-
-static void floats_store(struct kernel *k, const float *y)
-{
-    struct tensor *t = kernel_out(k, 0);
-    if (t->dtype != DT_FLOAT)
-        half_tile_store(t->dtype, t->data, y, (size_t)tensor_count(t));
-}
-
 /* ---- forward ---- */
 
 static void fill(float *y, float v, int64_t n)
@@ -210,15 +179,15 @@ static struct status *fused_norm(struct kernel *k)
     const float *x;
     float *scale, *y;
     TRY(fused_check(k, &n));
-    TRY(floats_of(k, kernel_in(k, 0), &x));
+    TRY(floats_in(k, 0, &x));
     TRY(fused_moments(k, &n, x));
     TRY(kernel_temp(k, (size_t)(n.channels + 1) * sizeof *scale, &scale));
     const float *mean = kernel_out(k, 3)->data, *variance = kernel_out(k, 4)->data;
     for (int64_t i = 0; i < n.channels; i++)
         scale[i] = ((const float *)kernel_in(k, 1)->data)[i] / sqrtf(variance[i] + f->epsilon);
-    TRY(floats_to(k, 0, x, &y));
+    TRY(floats_reuse(k, 0, 0, x, &y));
     norm_apply(&n, x, mean, scale, kernel_in(k, 2)->data, y);
-    floats_store(k, y);
+    floats_store(k, 0, y);
     if (k->node->n_out > 5) {
         TRY(kernel_new(k, 5, DT_FLOAT, &SHAPE_SCALAR));
         *(float *)kernel_out(k, 5)->data = 0;
@@ -285,17 +254,17 @@ static struct status *fused_norm_back(struct kernel *k)
     const float *dy, *x;
     float *abc, *dx;
     TRY(fused_grad_check(k, &n));
-    TRY(floats_of(k, kernel_in(k, 0), &dy));
-    TRY(floats_of(k, kernel_in(k, 1), &x));
+    TRY(floats_in(k, 0, &dy));
+    TRY(floats_in(k, 1, &x));
     TRY(fused_grad_outputs(k, &n));
     if (norm_count(&n) * n.channels == 0)
         return kernel_new(k, 0, kernel_in(k, 0)->dtype, &kernel_in(k, 0)->shape);
     TRY(kernel_temp(k, (size_t)(3 * n.channels) * sizeof *abc, &abc));
     TRY(fused_grad_sums(k, &n, dy, x, abc));
     const float *mean = kernel_in(k, 3)->data;
-    TRY(floats_to(k, 0, dy, &dx));
+    TRY(floats_reuse(k, 0, 0, dy, &dx));
     norm_combine(&n, dy, x, mean, abc, abc + n.channels, abc + 2 * n.channels, dx);
-    floats_store(k, dx);
+    floats_store(k, 0, dx);
     return NULL;
 }
 

@@ -59,11 +59,11 @@ static struct status *nth_check(const struct kernel *k, int64_t *n, struct shape
 static void nth_grad(struct grad *g)
 {
     struct out last = grad_ints(g, -1);
-    struct out same = grad_two(g, "Equal", grad_two(g, "ExpandDims", g->y[0], last), g->x[0]);
+    struct out same = grad2(g, "Equal", grad2(g, "ExpandDims", g->y[0], last), g->x[0]);
     struct out share = grad_cast(g, same, out_dtype(g->dy[0]));
-    struct out count = grad_two(g, "ExpandDims", grad_two(g, "Sum", share, last), last);
-    g->dx[0] = grad_two(g, "Mul", grad_two(g, "Div", share, count),
-                        grad_two(g, "ExpandDims", g->dy[0], last));
+    struct out count = grad2(g, "ExpandDims", grad2(g, "Sum", share, last), last);
+    g->dx[0] = grad2(g, "Mul", grad2(g, "Div", share, count),
+                     grad2(g, "ExpandDims", g->dy[0], last));
 }
 
 const struct op ops_nth[] = {

@@ -89,8 +89,8 @@ static struct status *partition_any(struct kernel *k)
 /* Partition the row numbers likewise: that tells where each row of dy came from. */
 static void partition_grad(struct grad *g)
 {
-    struct out shape = grad_shape(g, g->x[1], DT_INT32);
-    struct out n = grad_one(g, "Size", g->x[1]);
+    struct out shape = grad_shape_of(g, g->x[1], DT_INT32);
+    struct out n = grad1(g, "Size", g->x[1]);
     struct out rows = grad_add(g, "Range", OUTS(grad_ints(g, 0), n, grad_ints(g, 1)), NULL, 0);
     struct out from = grad_add(g, "DynamicPartition", OUTS(grad_reshape(g, rows, shape), g->x[1]),
                                ATTRS(attr_int("num_partitions", g->n_out)));
@@ -196,7 +196,7 @@ static void stitch_grad(struct grad *g)
 {
     int n = g->n_in / 2;
     for (int i = 0; i < n; i++)
-        g->dx[n + i] = grad_two(g, "Gather", g->dy[0], g->x[i]);
+        g->dx[n + i] = grad2(g, "Gather", g->dy[0], g->x[i]);
 }
 
 #define STITCH .inputs = "indices: N * int32, data: N * T", .outputs = "merged: T", \

@@ -160,25 +160,25 @@ static struct out patches_again(struct grad *g, struct out image)
 static void patches_grad(struct grad *g)
 {
     const struct node *n = g->node;
-    struct out size = grad_shape(g, g->x[0], DT_INT32), one = grad_ints(g, 1);
+    struct out size = grad_shape_of(g, g->x[0], DT_INT32), one = grad_ints(g, 1);
     struct out flat = grad_vector(g, DT_INT32, (int64_t[]){ -1 }, 1);
     struct out ones = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
     int last = patches_rank(n) - 1;
     struct out batch = grad_part(g, size, 0, 1), area = grad_part(g, size, 1, last);
     struct out depth = grad_part(g, size, last, last + 1);
-    struct out pixels = grad_two(g, "Prod", area, grad_ints(g, 0));
-    struct out number = grad_add(g, "Range", OUTS(one, grad_two(g, "Add", pixels, one), one),
+    struct out pixels = grad2(g, "Prod", area, grad_ints(g, 0));
+    struct out number = grad_add(g, "Range", OUTS(one, grad2(g, "Add", pixels, one), one),
                                  NULL, 0);
     struct out one_image = grad_concat(g, (struct out[]){ ones, area, ones }, 3, grad_ints(g, 0));
     struct out image = grad_reshape(g, number, one_image);
     struct out from = patches_again(g, image);
-    struct out ids = grad_two(g, "Sub", grad_reshape(g, from, flat), one);
+    struct out ids = grad2(g, "Sub", grad_reshape(g, from, flat), one);
     struct out swap = grad_vector(g, DT_INT32, (int64_t[]){ 1, 0, 2 }, 3);
     struct out rows = grad_concat(g, (struct out[]){ batch, flat, depth }, 3, grad_ints(g, 0));
     struct out dy = grad_reshape(g, g->dy[0], rows);
     struct out sum = grad_add(g, "UnsortedSegmentSum",
-                              OUTS(grad_two(g, "Transpose", dy, swap), ids, pixels), NULL, 0);
-    g->dx[0] = grad_reshape(g, grad_two(g, "Transpose", sum, swap), size);
+                              OUTS(grad2(g, "Transpose", dy, swap), ids, pixels), NULL, 0);
+    g->dx[0] = grad_reshape(g, grad2(g, "Transpose", sum, swap), size);
 }
 
 const struct op ops_patches[] = {

@@ -20,12 +20,8 @@ static struct out pool(struct grad *g, const char *op, const struct out *in, int
     return grad_add(g, op, in, n_in, attr, n);
 }
 
-static struct out zeros_like(struct grad *g, struct out x)
-{
-    return grad_add(g, "ZerosLike", OUTS(x), NULL, 0);
-}
-
-/* ---- the greatest: of (x), of (x, y, dy), and of (x, y, g) ---- */
+/* ---- the greatest: of (x), of (x, y, dy), and of (x, y, g); where inputs give the windows they
+ * come after those ---- */
 
 static void max_back(struct grad *g, const char *op)
 {
@@ -34,9 +30,12 @@ static void max_back(struct grad *g, const char *op)
 
 static void max_again(struct grad *g, const char *op)
 {
-    g->dx[0] = zeros_like(g, g->x[0]);
-    g->dx[1] = zeros_like(g, g->x[1]);
-    g->dx[2] = pool(g, op, OUTS(g->x[0], g->x[1], g->dy[0]));
+    struct out in[5] = { g->x[0], g->x[1], g->dy[0] };
+    for (int i = 3; i < g->n_in; i++)
+        in[i] = g->x[i];
+    g->dx[0] = grad1(g, "ZerosLike", g->x[0]);
+    g->dx[1] = grad1(g, "ZerosLike", g->x[1]);
+    g->dx[2] = pool(g, op, in, g->n_in);
 }
 
 void max_pool_gradient(struct grad *g) { max_back(g, "MaxPoolGrad"); }
@@ -46,23 +45,14 @@ void max_pool3d_gradient(struct grad *g) { max_back(g, "MaxPool3DGrad"); }
 void max_pool3d_grad_gradient(struct grad *g) { max_again(g, "MaxPool3DGradGrad"); }
 void max_pool3d_grad_grad_gradient(struct grad *g) { max_again(g, "MaxPool3DGrad"); }
 
-/* ---- the same where inputs give the windows ---- */
-
-static void max_again_v2(struct grad *g, const char *op)
-{
-    g->dx[0] = zeros_like(g, g->x[0]);
-    g->dx[1] = zeros_like(g, g->x[1]);
-    g->dx[2] = pool(g, op, OUTS(g->x[0], g->x[1], g->dy[0], g->x[3], g->x[4]));
-}
-
 void max_pool_v2_gradient(struct grad *g)
 {
     g->dx[0] = pool(g, "MaxPoolGradV2",
                     OUTS(g->x[0], g->y[0], g->dy[0], g->x[1], g->x[2]));
 }
 
-void max_pool_grad_v2_gradient(struct grad *g) { max_again_v2(g, "MaxPoolGradGradV2"); }
-void max_pool_grad_grad_v2_gradient(struct grad *g) { max_again_v2(g, "MaxPoolGradV2"); }
+void max_pool_grad_v2_gradient(struct grad *g) { max_again(g, "MaxPoolGradGradV2"); }
+void max_pool_grad_grad_v2_gradient(struct grad *g) { max_again(g, "MaxPoolGradV2"); }
 
 void max_pool_argmax_gradient(struct grad *g)
 {

@@ -179,7 +179,7 @@ static void to_sparse_grad(struct grad *g)
 {
     struct out values = g->x[g->n_in - 1];
     if (g->dy[1].node)
-        g->dx[g->n_in - 1] = grad_reshape(g, g->dy[1], grad_shape(g, values, DT_INT32));
+        g->dx[g->n_in - 1] = grad_reshape(g, g->dy[1], grad_shape_of(g, values, DT_INT32));
 }
 
 /* ---- RaggedGather: rows of params, with all that is in them ---- */
@@ -328,7 +328,7 @@ static void gather_grad(struct grad *g)
     struct out range = grad_add(g, "RaggedRange", OUTS(begin, end, one), NULL, 0);
     g->dx[levels] = grad_dense(g, g->dy[g->n_out - 1], &g->dy_slices[g->n_out - 1]);
     g->dx_slices[levels].indices = out_at(range, 1);
-    g->dx_slices[levels].dense_shape = grad_shape(g, g->x[levels], DT_INT32);
+    g->dx_slices[levels].dense_shape = grad_shape_of(g, g->x[levels], DT_INT32);
 }
 
 #define SPLITS "Tsplits: {int32, int64} = int64"

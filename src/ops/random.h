@@ -3,6 +3,7 @@
 #ifndef OPS_RANDOM_H
 #define OPS_RANDOM_H
 
+#include "num/normal.h"
 #include "num/philox.h"
 #include "op/kernel.h"
 
@@ -58,15 +59,7 @@ static inline struct bfloat16 unit_bf16(const uint32_t *w)
     return bfloat16_store(bfloat16_load(b) - 1.0f);
 }
 
-/* Two normal numbers from two uniform ones (Box and Muller); two words or four. */
-static inline void normal_pair_float(const uint32_t *w, float y[2])
-{
-    float u = fmaxf(unit_f32(w), 1e-7f);        /* the logarithm of 0 is no number */
-    float angle = (float)(2 * M_PI * unit_f32(w + 1)), radius = sqrtf(-2.0f * logf(u));
-    y[0] = sinf(angle) * radius;
-    y[1] = cosf(angle) * radius;
-}
-
+/* Two normal numbers from two uniform ones, of two words each; of one: num/normal.h. */
 static inline void normal_pair_double(const uint32_t *w, double y[2])
 {
     double u = fmax(unit_f64(w), 1e-7);
@@ -75,8 +68,16 @@ static inline void normal_pair_double(const uint32_t *w, double y[2])
     y[1] = cos(angle) * radius;
 }
 
+static inline void normal_pairs_double(const uint32_t *w, int n, double *y)
+{
+    for (int i = 0; i < n; i++)
+        normal_pair_double(w + 4 * i, y + 2 * i);
+}
+
 /* By the type of y[0]. */
 #define NORMAL_PAIR(w, y) \
-    _Generic((y)[0], float: normal_pair_float, double: normal_pair_double)((w), (y))
+    _Generic((y)[0], float: normal_pair, double: normal_pair_double)((w), (y))
+#define NORMAL_PAIRS(w, n, y) \
+    _Generic((y)[0], float: normal_pairs, double: normal_pairs_double)((w), (n), (y))
 
 #endif

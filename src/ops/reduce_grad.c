@@ -6,23 +6,7 @@
 #include "ops/reduce_grad.h"
 
 #include "graph/graph.h"
-
-static struct out add(struct grad *g, const char *op, struct out a, struct out b)
-{
-    return grad_add(g, op, OUTS(a, b), NULL, 0);
-}
-
-static struct out add1(struct grad *g, const char *op, struct out a)
-{
-    return grad_add(g, op, OUTS(a), NULL, 0);
-}
-
-static struct out cast(struct grad *g, struct out x, enum dtype t)
-{
-    return out_dtype(x) == t ? x : grad_add(g, "Cast", OUTS(x), ATTRS(attr_type("DstT", t)));
-}
-
-static struct out int_scalar(struct grad *g, int v) { return grad_scalar(g, DT_INT32, v); }
+#include "ops/array.h"
 
 /* What is known of a reduction while its gradient is built. */
 struct known {
@@ -63,13 +47,13 @@ static struct known known_of(struct grad *g)
 /* Axes in [0, rank), int32. */
 static struct out axes_resolved(struct grad *g, struct out rank)
 {
-    struct out axes = cast(g, g->x[1], DT_INT32);
-    return add(g, "FloorMod", add(g, "Add", axes, rank), rank);
+    struct out axes = grad_cast(g, g->x[1], DT_INT32);
+    return grad2(g, "FloorMod", grad2(g, "Add", axes, rank), rank);
 }
 
 static struct out range(struct grad *g, struct out to)
 {
-    return grad_add(g, "Range", OUTS(int_scalar(g, 0), to, int_scalar(g, 1)), NULL, 0);
+    return grad_add(g, "Range", OUTS(grad_ints(g, 0), to, grad_ints(g, 1)), NULL, 0);
 }
 
 static struct out scalar(struct grad *g, const char *name, int v)
@@ -87,18 +71,18 @@ static struct out add2(struct grad *g, const char *op, const char *name, struct 
 static struct out size_of(struct grad *g, struct out vector)
 {
     const struct shape *s = out_shape(vector);
-    return shape_is_known(s) ? scalar(g, "Size", (int)shape_count(s)) : add1(g, "Size", vector);
+    return shape_is_known(s) ? scalar(g, "Size", (int)shape_count(s)) : grad1(g, "Size", vector);
 }
 
 /* `shape`, of x, with ones where dimensions were folded. TF: math_ops.reduced_shape(). */
 static struct out reduced_shape(struct grad *g, struct out shape)
 {
-    struct out axes = cast(g, g->x[1], DT_INT32), rank = size_of(g, shape);
-    axes = add2(g, "FloorMod", "mod", add2(g, "AddV2", "add", axes, rank), rank);
+    struct out axes = grad_cast(g, g->x[1], DT_INT32), rank = size_of(g, shape);
+    axes = add2(g, "FloorMod", "mod", add2(g, "AddV2", "grad2", axes, rank), rank);
     struct out n = grad_shape_of(g, axes, DT_INT32);
     struct out start = scalar(g, "range/start", 0), delta = scalar(g, "range/delta", 1);
     struct out dims = grad_add_named(g, "Range", "range", OUTS(start, rank, delta), NULL, 0);
-    struct out ones = add(g, "Fill", n, scalar(g, "Fill/value", 1));
+    struct out ones = grad2(g, "Fill", n, scalar(g, "Fill/value", 1));
     return grad_add(g, "DynamicStitch", OUTS(dims, axes, shape, ones), NULL, 0);
 }
 
@@ -106,7 +90,7 @@ static struct out reduced_shape(struct grad *g, struct out shape)
 static struct out safe_div(struct grad *g, struct out x, struct out y)
 {
     struct out one = scalar(g, "Maximum/y", 1);
-    return add2(g, "FloorDiv", "floordiv", x, add(g, "Maximum", y, one));
+    return add2(g, "FloorDiv", "floordiv", x, grad2(g, "Maximum", y, one));
 }
 
 /* v, of the shape of y, repeated over what was folded, as the run finds it. */
@@ -123,7 +107,7 @@ static struct out spread_unknown(struct grad *g, struct out v)
     struct out kept = reduced_shape(g, shape), times = safe_div(g, shape, kept);
     g->groups = was.groups;
     g->device = was.device;
-    return add(g, "Tile", add(g, "Reshape", v, kept), times);
+    return grad2(g, "Tile", grad2(g, "Reshape", v, kept), times);
 }
 
 /* ... where every dimension was folded into one number. */
@@ -133,9 +117,9 @@ static struct out spread_all(struct grad *g, const struct known *k, struct out v
     int64_t ones[MAX_RANK];
     for (int i = 0; i < s->rank; i++)
         ones[i] = 1;
-    v = add(g, "Reshape", v, grad_named_vector(g, "Reshape/shape", DT_INT32, ones, s->rank));
-    return add(g, "Tile", v, shape_is_known(s) ? grad_vector(g, DT_INT32, s->dim, s->rank)
-                                               : add1(g, "Shape", g->x[0]));
+    v = grad2(g, "Reshape", v, grad_named_vector(g, "Reshape/shape", DT_INT32, ones, s->rank));
+    return grad2(g, "Tile", v, shape_is_known(s) ? grad_vector(g, DT_INT32, s->dim, s->rank)
+                                               : grad1(g, "Shape", g->x[0]));
 }
 
 /* ... where x's shape and the axes are known. TF computes the two vectors by nodes, once for each
@@ -148,8 +132,8 @@ static struct out spread_known(struct grad *g, const struct known *k, struct out
         kept[i] = folded ? 1 : k->x.dim[i];
         times[i] = folded ? k->x.dim[i] : 1;
     }
-    v = add(g, "Reshape", v, grad_named_vector(g, "Reshape/shape", DT_INT32, kept, k->x.rank));
-    return add(g, "Tile", v, grad_named_vector(g, "Tile/multiples", DT_INT32, times, k->x.rank));
+    v = grad2(g, "Reshape", v, grad_named_vector(g, "Reshape/shape", DT_INT32, kept, k->x.rank));
+    return grad2(g, "Tile", v, grad_named_vector(g, "Tile/multiples", DT_INT32, times, k->x.rank));
 }
 
 static struct out spread(struct grad *g, const struct known *k, struct out v)
@@ -169,7 +153,7 @@ static struct out elements_of(struct grad *g, struct out shape)
     const struct shape *s = out_shape(shape);
     struct out axes = s->rank == 1 ? grad_vector(g, DT_INT32, &(int64_t){ 0 }, 1)
                                    : grad_vector(g, DT_INT32, NULL, 0);
-    return add(g, "Prod", shape, axes);
+    return grad2(g, "Prod", shape, axes);
 }
 
 /* How many elements each mean is of, in the type of x. */
@@ -183,7 +167,7 @@ static struct out mean_count(struct grad *g)
     }
     struct out sx = grad_shape_of(g, g->x[0], DT_INT32), sy = grad_shape_of(g, g->y[0], DT_INT32);
     struct out nx = elements_of(g, sx), ny = elements_of(g, sy);
-    return cast(g, safe_div(g, nx, ny), t);
+    return grad_cast(g, safe_div(g, nx, ny), t);
 }
 
 void mean_grad(struct grad *g)
@@ -196,17 +180,17 @@ void mean_grad(struct grad *g)
 void extreme_grad(struct grad *g)
 {
     struct out kept = reduced_shape(g, grad_shape_of(g, g->x[0], DT_INT32));
-    struct out y = add(g, "Reshape", g->y[0], kept), dy = add(g, "Reshape", g->dy[0], kept);
-    struct out chosen = cast(g, add(g, "Equal", y, g->x[0]), out_dtype(dy));
-    struct out n = add(g, "Reshape", add(g, "Sum", chosen, g->x[1]), kept);
+    struct out y = grad2(g, "Reshape", g->y[0], kept), dy = grad2(g, "Reshape", g->dy[0], kept);
+    struct out chosen = grad_cast(g, grad2(g, "Equal", y, g->x[0]), out_dtype(dy));
+    struct out n = grad2(g, "Reshape", grad2(g, "Sum", chosen, g->x[1]), kept);
     g->dx[0] = add2(g, "Mul", "mul", add2(g, "RealDiv", "truediv", chosen, n), dy);
 }
 
 void euclidean_grad(struct grad *g)
 {
     struct out kept = reduced_shape(g, grad_shape_of(g, g->x[0], DT_INT32));
-    struct out y = add(g, "Reshape", g->y[0], kept), dy = add(g, "Reshape", g->dy[0], kept);
-    g->dx[0] = add(g, "Mul", g->x[0], add(g, "RealDiv", dy, y));
+    struct out y = grad2(g, "Reshape", g->y[0], kept), dy = grad2(g, "Reshape", g->dy[0], kept);
+    g->dx[0] = grad2(g, "Mul", g->x[0], grad2(g, "RealDiv", dy, y));
 }
 
 /* How x is turned so that folded dimensions come first: perm, its inverse, and the shape
@@ -231,26 +215,26 @@ static struct turn turn_known(struct grad *g, const struct known *k)
 static struct out elements(struct grad *g, struct out shape, struct out dims)
 {
     struct out zero = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
-    struct out picked = grad_add(g, "GatherV2", OUTS(shape, dims, int_scalar(g, 0)), NULL, 0);
-    return add(g, "Prod", picked, zero);
+    struct out picked = grad_add(g, "GatherV2", OUTS(shape, dims, grad_ints(g, 0)), NULL, 0);
+    return grad2(g, "Prod", picked, zero);
 }
 
 static struct turn turn_unknown(struct grad *g)
 {
-    struct out rank = add1(g, "Rank", g->x[0]), shape = add1(g, "Shape", g->x[0]);
+    struct out rank = grad1(g, "Rank", g->x[0]), shape = grad1(g, "Shape", g->x[0]);
     struct out one_row = grad_vector(g, DT_INT32, (int64_t[]){ -1 }, 1);
-    struct out folded = add(g, "Reshape", axes_resolved(g, rank), one_row);
-    struct out others = add(g, "ListDiff", range(g, rank), folded);
-    struct out perm = grad_add(g, "ConcatV2", OUTS(folded, others, int_scalar(g, 0)), NULL, 0);
-    struct out flat = add(g, "Pack", elements(g, shape, folded), elements(g, shape, others));
-    return (struct turn){ perm, add1(g, "InvertPermutation", perm), flat };
+    struct out folded = grad2(g, "Reshape", axes_resolved(g, rank), one_row);
+    struct out others = grad2(g, "ListDiff", range(g, rank), folded);
+    struct out perm = grad_add(g, "ConcatV2", OUTS(folded, others, grad_ints(g, 0)), NULL, 0);
+    struct out flat = grad2(g, "Pack", elements(g, shape, folded), elements(g, shape, others));
+    return (struct turn){ perm, grad1(g, "InvertPermutation", perm), flat };
 }
 
 static struct out product_but_one(struct grad *g, struct out x, bool reverse)
 {
-    struct out p = grad_add(g, "Cumprod", OUTS(x, int_scalar(g, 0)),
+    struct out p = grad_add(g, "Cumprod", OUTS(x, grad_ints(g, 0)),
                             ATTRS(attr_bool("exclusive", true), attr_bool("reverse", reverse)));
-    return dtype_is_complex(out_dtype(x)) ? add1(g, "Conj", p) : p;
+    return dtype_is_complex(out_dtype(x)) ? grad1(g, "Conj", p) : p;
 }
 
 /* Each factor's gradient is the product of the others (which division could not give where
@@ -259,15 +243,15 @@ void prod_grad(struct grad *g)
 {
     struct known k = known_of(g);
     struct turn t = k.x.rank >= 0 && k.count > 0 ? turn_known(g, &k) : turn_unknown(g);
-    struct out turned = add(g, "Transpose", g->x[0], t.perm);
-    struct out flat = add(g, "Reshape", turned, t.flat);
-    struct out others = add(g, "Mul", product_but_one(g, flat, false),
-                            product_but_one(g, flat, true));
-    others = add(g, "Reshape", others, add1(g, "Shape", turned));
-    g->dx[0] = add(g, "Mul", spread(g, &k, g->dy[0]), add(g, "Transpose", others, t.back));
+    struct out turned = grad2(g, "Transpose", g->x[0], t.perm);
+    struct out flat = grad2(g, "Reshape", turned, t.flat);
+    struct out others = grad2(g, "Mul", product_but_one(g, flat, false),
+                              product_but_one(g, flat, true));
+    others = grad2(g, "Reshape", others, grad1(g, "Shape", turned));
+    g->dx[0] = grad2(g, "Mul", spread(g, &k, g->dy[0]), grad2(g, "Transpose", others, t.back));
 }
 
 void l2_loss_grad(struct grad *g)
 {
-    g->dx[0] = add(g, "Mul", g->x[0], g->dy[0]);
+    g->dx[0] = grad2(g, "Mul", g->x[0], g->dy[0]);
 }

@@ -312,7 +312,7 @@ static void bilinear_grad(struct grad *g)
 
 static void nearest_grad(struct grad *g)
 {
-    struct out size = grad_part(g, grad_shape(g, g->x[0], DT_INT32), 1, 3);
+    struct out size = grad_part(g, grad_shape_of(g, g->x[0], DT_INT32), 1, 3);
     g->dx[0] = grad_add(g, "ResizeNearestNeighborGrad", OUTS(g->dy[0], size), HOW(g));
 }
 

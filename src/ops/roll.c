@@ -67,7 +67,7 @@ static struct status *roll(struct kernel *k)
 
 static void roll_grad(struct grad *g)
 {
-    g->dx[0] = grad_add(g, "Roll", OUTS(g->dy[0], grad_one(g, "Neg", g->x[1]), g->x[2]), NULL, 0);
+    g->dx[0] = grad_add(g, "Roll", OUTS(g->dy[0], grad1(g, "Neg", g->x[1]), g->x[2]), NULL, 0);
 }
 
 /* ---- ReverseSequence ---- */

@@ -137,10 +137,10 @@ static struct status *gamma_check(const struct tensor *alpha)
  * shape gave. */
 static void gamma_grad(struct grad *g)
 {
-    struct out alpha = g->x[1], slope = grad_two(g, "RandomGammaGrad", alpha, g->y[0]);
+    struct out alpha = g->x[1], slope = grad2(g, "RandomGammaGrad", alpha, g->y[0]);
     struct out axes = grad_add(g, "Range", OUTS(grad_ints(g, 0), grad_size(g, g->x[0]),
                                                 grad_ints(g, 1)), NULL, 0);
-    g->dx[1] = grad_two(g, "Sum", grad_two(g, "Mul", g->dy[0], slope), axes);
+    g->dx[1] = grad2(g, "Sum", grad2(g, "Mul", g->dy[0], slope), axes);
 }
 
 /* ---- Poisson: Knuth's product of uniform numbers, or Hörmann's rejection, 1993 ---- */

@@ -86,9 +86,9 @@ static void cumprod_grad(struct grad *g)
 {
     bool reverse = node_attr(g->node, "reverse");
     struct out product = scan(g, "Cumprod", g->x[0], reverse);
-    struct out weighted = grad_add(g, "Mul", OUTS(product, g->dy[0]), NULL, 0);
+    struct out weighted = grad2(g, "Mul", product, g->dy[0]);
     struct out sums = scan(g, "Cumsum", weighted, !reverse);
-    g->dx[0] = grad_add(g, "RealDiv", OUTS(sums, g->x[0]), NULL, 0);
+    g->dx[0] = grad2(g, "RealDiv", sums, g->x[0]);
 }
 
 #define NUMBER_KERNELS KERNELS(                                                                 \

@@ -234,19 +234,19 @@ static struct status *gather_shape(struct shape_ctx *c)
 
 static void gather_grad(struct grad *g)
 {
-    struct out shape = grad_add(g, "VariableShape", OUTS(variable_handle(g->x[0])), NULL, 0);
+    struct out shape = grad1(g, "VariableShape", variable_handle(g->x[0]));
     struct out zero = grad_scalar(g, DT_INT32, 0);
     struct out one = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
     struct out end = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
-    struct out size = grad_add(g, "Size", OUTS(g->x[1]), NULL, 0);
-    struct out n = grad_add(g, "ExpandDims", OUTS(size, zero), NULL, 0);
+    struct out size = grad1(g, "Size", g->x[1]);
+    struct out n = grad2(g, "ExpandDims", size, zero);
     struct out row = grad_add(g, "StridedSlice", OUTS(shape, one, end, one),
                               ATTRS(attr_int("end_mask", 1)));
     struct out rows = grad_add(g, "ConcatV2", OUTS(n, row, zero), NULL, 0);
 
     struct out dy = grad_dense(g, g->dy[0], &g->dy_slices[0]);
-    g->dx[0] = grad_add(g, "Reshape", OUTS(dy, rows), NULL, 0);
-    g->dx_slices[0].indices = grad_add(g, "Reshape", OUTS(g->x[1], n), NULL, 0);
+    g->dx[0] = grad2(g, "Reshape", dy, rows);
+    g->dx_slices[0].indices = grad2(g, "Reshape", g->x[1], n);
     g->dx_slices[0].dense_shape = shape;
 }
 

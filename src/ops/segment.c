@@ -162,7 +162,7 @@ static struct status *sorted_run(struct kernel *k, fold_fn *fold)
 
 static struct out zeros_like(struct grad *g, struct out x)
 {
-    return grad_one(g, "ZerosLike", x);
+    return grad1(g, "ZerosLike", x);
 }
 
 static struct out choose(struct grad *g, struct out condition, struct out yes, struct out no)
@@ -176,21 +176,21 @@ struct kept { struct out clipped, positive; };
 static struct kept kept_ids(struct grad *g, struct out like)
 {
     struct out ids = g->x[1], zero = grad_scalar(g, out_dtype(ids), 0);
-    struct kept k = { grad_two(g, "Maximum", ids, zero), grad_two(g, "GreaterEqual", ids, zero) };
-    struct out extra = grad_two(g, "Sub", grad_one(g, "Rank", like), grad_one(g, "Rank", ids));
-    struct out ones = grad_two(g, "Fill", grad_two(g, "ExpandDims", extra, grad_ints(g, 0)),
-                               grad_ints(g, 1));
-    struct out shape = grad_concat(g, OUTS(grad_shape(g, ids, DT_INT32), ones), grad_ints(g, 0));
+    struct kept k = { grad2(g, "Maximum", ids, zero), grad2(g, "GreaterEqual", ids, zero) };
+    struct out extra = grad2(g, "Sub", grad1(g, "Rank", like), grad1(g, "Rank", ids));
+    struct out ones = grad2(g, "Fill", grad2(g, "ExpandDims", extra, grad_ints(g, 0)),
+                            grad_ints(g, 1));
+    struct out shape = grad_concat(g, OUTS(grad_shape_of(g, ids, DT_INT32), ones), grad_ints(g, 0));
     struct out flags = grad_reshape(g, k.positive, shape);
-    struct out all = grad_two(g, "Fill", grad_shape(g, like, DT_INT32),
-                              grad_scalar(g, DT_BOOL, 1));
-    k.positive = grad_two(g, "LogicalAnd", flags, all);
+    struct out all = grad2(g, "Fill", grad_shape_of(g, like, DT_INT32),
+                           grad_scalar(g, DT_BOOL, 1));
+    k.positive = grad2(g, "LogicalAnd", flags, all);
     return k;
 }
 
 static struct out gather_kept(struct grad *g, struct out params, struct kept k)
 {
-    struct out rows = grad_two(g, "Gather", params, k.clipped);
+    struct out rows = grad2(g, "Gather", params, k.clipped);
     return choose(g, k.positive, rows, zeros_like(g, rows));
 }
 
@@ -205,11 +205,11 @@ static void unsorted_extreme_grad(struct grad *g)
     struct kept k = kept_ids(g, g->x[0]);
     enum dtype t = out_dtype(g->dy[0]);
     struct out extreme = gather_kept(g, g->y[0], k);
-    struct out chosen = grad_two(g, "LogicalAnd", grad_two(g, "Equal", g->x[0], extreme),
-                                 k.positive);
+    struct out chosen = grad2(g, "LogicalAnd", grad2(g, "Equal", g->x[0], extreme),
+                              k.positive);
     struct out count = grad_add(g, "UnsortedSegmentSum",
                                 OUTS(grad_cast(g, chosen, t), g->x[1], g->x[2]), NULL, 0);
-    struct out share = gather_kept(g, grad_two(g, "RealDiv", g->dy[0], count), k);
+    struct out share = gather_kept(g, grad2(g, "RealDiv", g->dy[0], count), k);
     g->dx[0] = choose(g, chosen, share, zeros_like(g, share));
 }
 
@@ -217,43 +217,43 @@ static void unsorted_extreme_grad(struct grad *g)
 static void unsorted_prod_grad(struct grad *g)
 {
     struct out x = g->x[0], ids = g->x[1], n = g->x[2];
-    struct out is_zero = grad_two(g, "Equal", x, zeros_like(g, x));
+    struct out is_zero = grad2(g, "Equal", x, zeros_like(g, x));
     struct out zeros = grad_add(g, "UnsortedSegmentSum",
                                 OUTS(grad_cast(g, is_zero, DT_INT32), ids, n), NULL, 0);
-    struct out dy = choose(g, grad_two(g, "Greater", zeros, grad_ints(g, 1)),
+    struct out dy = choose(g, grad2(g, "Greater", zeros, grad_ints(g, 1)),
                            zeros_like(g, g->dy[0]), g->dy[0]);
     struct out one = grad_scalar(g, out_dtype(x), 1);
-    struct out ones = grad_two(g, "Fill", grad_shape(g, x, DT_INT32), one);
+    struct out ones = grad2(g, "Fill", grad_shape_of(g, x, DT_INT32), one);
     struct out others = grad_add(g, "UnsortedSegmentProd",
                                  OUTS(choose(g, is_zero, ones, x), ids, n), NULL, 0);
     struct kept k = kept_ids(g, x);
-    struct out rest = choose(g, is_zero, grad_two(g, "Gather", others, k.clipped),
-                             grad_two(g, "RealDiv", grad_two(g, "Gather", g->y[0], k.clipped), x));
-    g->dx[0] = grad_two(g, "Mul", gather_kept(g, dy, k), rest);
+    struct out rest = choose(g, is_zero, grad2(g, "Gather", others, k.clipped),
+                             grad2(g, "RealDiv", grad2(g, "Gather", g->y[0], k.clipped), x));
+    g->dx[0] = grad2(g, "Mul", gather_kept(g, dy, k), rest);
 }
 
 static void sorted_sum_grad(struct grad *g)
 {
-    g->dx[0] = grad_two(g, "Gather", g->dy[0], g->x[1]);
+    g->dx[0] = grad2(g, "Gather", g->dy[0], g->x[1]);
 }
 
 static void sorted_mean_grad(struct grad *g)
 {
-    struct out one = grad_ints(g, 1), rank = grad_one(g, "Rank", g->x[0]);
-    struct out inner = grad_two(g, "ExpandDims", grad_two(g, "Sub", rank, one), grad_ints(g, 0));
-    struct out shape = grad_concat(g, OUTS(grad_shape(g, g->x[1], DT_INT32),
-                                           grad_two(g, "Fill", inner, one)), grad_ints(g, 0));
-    struct out ones = grad_two(g, "Fill", shape, grad_scalar(g, out_dtype(g->dy[0]), 1));
-    struct out count = grad_two(g, "SegmentSum", ones, g->x[1]);
-    g->dx[0] = grad_two(g, "Gather", grad_two(g, "RealDiv", g->dy[0], count), g->x[1]);
+    struct out one = grad_ints(g, 1), rank = grad1(g, "Rank", g->x[0]);
+    struct out inner = grad2(g, "ExpandDims", grad2(g, "Sub", rank, one), grad_ints(g, 0));
+    struct out shape = grad_concat(g, OUTS(grad_shape_of(g, g->x[1], DT_INT32),
+                                           grad2(g, "Fill", inner, one)), grad_ints(g, 0));
+    struct out ones = grad2(g, "Fill", shape, grad_scalar(g, out_dtype(g->dy[0]), 1));
+    struct out count = grad2(g, "SegmentSum", ones, g->x[1]);
+    g->dx[0] = grad2(g, "Gather", grad2(g, "RealDiv", g->dy[0], count), g->x[1]);
 }
 
 static void sorted_extreme_grad(struct grad *g)
 {
     struct out ids = g->x[1];
-    struct out chosen = grad_two(g, "Equal", g->x[0], grad_two(g, "Gather", g->y[0], ids));
-    struct out count = grad_two(g, "SegmentSum", grad_cast(g, chosen, out_dtype(g->dy[0])), ids);
-    struct out share = grad_two(g, "Gather", grad_two(g, "RealDiv", g->dy[0], count), ids);
+    struct out chosen = grad2(g, "Equal", g->x[0], grad2(g, "Gather", g->y[0], ids));
+    struct out count = grad2(g, "SegmentSum", grad_cast(g, chosen, out_dtype(g->dy[0])), ids);
+    struct out share = grad2(g, "Gather", grad2(g, "RealDiv", g->dy[0], count), ids);
     g->dx[0] = choose(g, chosen, share, zeros_like(g, share));
 }
 

@@ -139,15 +139,15 @@ static struct out grad_minus(struct grad *g, struct out x, struct out y)
 static void slice_grad(struct grad *g)
 {
     enum dtype t = out_dtype(g->x[1]);
-    struct out rank = grad_rank(g, g->x[0]), taken = grad_shape(g, g->y[0], t);
+    struct out rank = grad_rank(g, g->x[0]), taken = grad_shape_of(g, g->y[0], t);
     struct out one = grad_named_scalar(g, "stack/1", DT_INT32, 1);
     struct out column = grad_add_named(g, "Pack", "stack", OUTS(rank, one), NULL, 0);
-    struct out before = grad_reshape(g, g->x[1], column), whole = grad_shape(g, g->x[0], t);
+    struct out before = grad_reshape(g, g->x[1], column), whole = grad_shape_of(g, g->x[0], t);
     struct out after = grad_minus(g, grad_minus(g, whole, taken), g->x[1]);
     after = grad_reshape(g, after, column);
     struct out axis = grad_named_scalar(g, "concat/axis", DT_INT32, 1);
     struct out paddings = grad_concat(g, OUTS(before, after), axis);
-    g->dx[0] = grad_two(g, "Pad", g->dy[0], paddings);
+    g->dx[0] = grad2(g, "Pad", g->dy[0], paddings);
 }
 
 /* ---- StridedSlice ---- */
@@ -253,7 +253,7 @@ static struct out strided_like(struct grad *g, const char *op, const struct out 
 
 static void strided_grad(struct grad *g)
 {
-    struct out shape = grad_shape(g, g->x[0], out_dtype(g->x[1]));
+    struct out shape = grad_shape_of(g, g->x[0], out_dtype(g->x[1]));
     g->dx[0] = strided_like(g, "StridedSliceGrad",
                             OUTS(shape, g->x[1], g->x[2], g->x[3], g->dy[0]));
 }
@@ -418,7 +418,7 @@ static void pad_grad(struct grad *g)
     struct out before = grad_add(g, "Slice", OUTS(g->x[1], zeros, size), NULL, 0);
     struct out begin = grad_reshape(
         g, before, grad_named_vector(g, "Reshape/shape", DT_INT32, (int64_t[]){ -1 }, 1));
-    struct out shape = grad_shape(g, g->x[0], out_dtype(g->x[1]));
+    struct out shape = grad_shape_of(g, g->x[0], out_dtype(g->x[1]));
     g->dx[0] = grad_add(g, "Slice", OUTS(g->dy[0], begin, shape), NULL, 0);
 }
 

@@ -270,11 +270,6 @@ static struct status *sparse_cross_entropy_shape(struct shape_ctx *c)
 
 /* ---- gradients ---- */
 
-static struct out op2(struct grad *g, const char *op, struct out a, struct out b)
-{
-    return grad_add(g, op, OUTS(a, b), NULL, 0);
-}
-
 /* Sums along rows, which stay as columns of one. */
 static struct out row_sums(struct grad *g, struct out x)
 {
@@ -285,28 +280,28 @@ static struct out row_sums(struct grad *g, struct out x)
 static void softmax_grad(struct grad *g)
 {
     struct out y = g->y[0], dy = g->dy[0];
-    g->dx[0] = op2(g, "Mul", op2(g, "Sub", dy, row_sums(g, op2(g, "Mul", dy, y))), y);
+    g->dx[0] = grad2(g, "Mul", grad2(g, "Sub", dy, row_sums(g, grad2(g, "Mul", dy, y))), y);
 }
 
 static void log_softmax_grad(struct grad *g)
 {
-    struct out softmax = grad_add(g, "Exp", OUTS(g->y[0]), NULL, 0);
-    g->dx[0] = op2(g, "Sub", g->dy[0], op2(g, "Mul", row_sums(g, g->dy[0]), softmax));
+    struct out softmax = grad1(g, "Exp", g->y[0]);
+    g->dx[0] = grad2(g, "Sub", g->dy[0], grad2(g, "Mul", row_sums(g, g->dy[0]), softmax));
 }
 
 /* Each row of `rows` times its loss's gradient. */
 static struct out weighted(struct grad *g, struct out dloss, struct out rows)
 {
     struct out dim = grad_named_scalar(g, "ExpandDims/dim", DT_INT32, -1);
-    struct out column = op2(g, "ExpandDims", dloss, dim);
+    struct out column = grad2(g, "ExpandDims", dloss, dim);
     return grad_add_named(g, "Mul", "mul", OUTS(column, rows), NULL, 0);
 }
 
 /* What comes back through the gradient output, if anything: the softmax's own gradient. */
 static struct out through_backprop(struct grad *g, struct out dy)
 {
-    struct out p = grad_add(g, "Softmax", OUTS(g->x[0]), NULL, 0);
-    return op2(g, "Mul", op2(g, "Sub", dy, row_sums(g, op2(g, "Mul", dy, p))), p);
+    struct out p = grad1(g, "Softmax", g->x[0]);
+    return grad2(g, "Mul", grad2(g, "Sub", dy, row_sums(g, grad2(g, "Mul", dy, p))), p);
 }
 
 static void cross_entropy_grad(struct grad *g)
@@ -314,9 +309,9 @@ static void cross_entropy_grad(struct grad *g)
     struct out dloss = g->dy[0], dback = g->dy[1];
     g->dx[0] = weighted(g, dloss, out_at(g->y[0], 1));
     if (dback.node && strcmp(dback.node->op->name, "ZerosLike"))
-        g->dx[0] = op2(g, "Add", g->dx[0], through_backprop(g, dback));
-    struct out log_p = grad_add(g, "LogSoftmax", OUTS(g->x[0]), NULL, 0);
-    g->dx[1] = weighted(g, dloss, grad_add(g, "Neg", OUTS(log_p), NULL, 0));
+        g->dx[0] = grad2(g, "Add", g->dx[0], through_backprop(g, dback));
+    struct out log_p = grad1(g, "LogSoftmax", g->x[0]);
+    g->dx[1] = weighted(g, dloss, grad1(g, "Neg", log_p));
 }
 
 static void sparse_cross_entropy_grad(struct grad *g)

@@ -170,12 +170,12 @@ static struct status *reorder(struct kernel *k)
 /* Numbers put in order in the same way say where each value came from. */
 static void reorder_grad(struct grad *g)
 {
-    struct out n = grad_part(g, grad_shape(g, g->x[1], DT_INT64), 0, 0);
+    struct out n = grad_part(g, grad_shape_of(g, g->x[1], DT_INT64), 0, 0);
     struct out zero = grad_scalar(g, DT_INT64, 0), one = grad_scalar(g, DT_INT64, 1);
     n = grad_reshape(g, n, grad_vector(g, DT_INT32, NULL, 0));
     struct out number = grad_add(g, "Range", OUTS(zero, n, one), NULL, 0);
     struct out moved = grad_add(g, "SparseReorder", OUTS(g->x[0], number, g->x[2]), NULL, 0);
-    g->dx[1] = grad_two(g, "Gather", g->dy[1], grad_one(g, "InvertPermutation", out_at(moved, 1)));
+    g->dx[1] = grad2(g, "Gather", g->dy[1], grad1(g, "InvertPermutation", out_at(moved, 1)));
 }
 
 /* ---- SparseReshape ---- */
@@ -543,7 +543,7 @@ static struct status *fill_empty_rows(struct kernel *k)
 
 static void fill_grad(struct grad *g)
 {
-    struct out d = grad_add(g, "SparseFillEmptyRowsGrad", OUTS(g->y[3], g->dy[1]), NULL, 0);
+    struct out d = grad2(g, "SparseFillEmptyRowsGrad", g->y[3], g->dy[1]);
     g->dx[1] = d;
     g->dx[3] = out_at(d, 1);
 }

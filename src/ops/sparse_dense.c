@@ -64,15 +64,15 @@ static struct status *to_dense(struct kernel *k)
 
 static struct out sum_all(struct grad *g, struct out x)
 {
-    struct out axes = grad_add(g, "Range", OUTS(grad_ints(g, 0), grad_one(g, "Rank", x),
+    struct out axes = grad_add(g, "Range", OUTS(grad_ints(g, 0), grad1(g, "Rank", x),
                                                 grad_ints(g, 1)), NULL, 0);
-    return grad_two(g, "Sum", x, axes);
+    return grad2(g, "Sum", x, axes);
 }
 
 static void to_dense_grad(struct grad *g)
 {
-    g->dx[2] = grad_two(g, "GatherNd", g->dy[0], g->x[0]);
-    g->dx[3] = grad_two(g, "Sub", sum_all(g, g->dy[0]), sum_all(g, g->dx[2]));
+    g->dx[2] = grad2(g, "GatherNd", g->dy[0], g->x[0]);
+    g->dx[3] = grad2(g, "Sub", sum_all(g, g->dy[0]), sum_all(g, g->dx[2]));
 }
 
 /* ---- SparseTensorDenseAdd ---- */
@@ -121,7 +121,7 @@ static struct status *add_place(const struct tensor *at, const struct shape *b, 
 
 static void add_grad(struct grad *g)
 {
-    g->dx[1] = grad_two(g, "GatherNd", g->dy[0], g->x[0]);
+    g->dx[1] = grad2(g, "GatherNd", g->dy[0], g->x[0]);
     g->dx[3] = g->dy[0];
 }
 
@@ -267,12 +267,12 @@ static void product_grad(struct grad *g)
                                 ATTRS(attr_int("num", 2), attr_int("axis", 1)));
     rows = out_at(parts, adjoint_a);
     columns = out_at(parts, !adjoint_a);
-    g->dx[3] = adjoint_b ? grad_two(g, "Transpose", db, swap) : db;
+    g->dx[3] = adjoint_b ? grad2(g, "Transpose", db, swap) : db;
     if (adjoint_b)
-        b = grad_two(g, "Transpose", b, swap);
-    struct out joined = grad_two(g, "Mul", grad_two(g, "Gather", dy, rows),
-                                 grad_two(g, "Gather", b, columns));
-    g->dx[1] = grad_two(g, "Sum", joined, grad_ints(g, 1));
+        b = grad2(g, "Transpose", b, swap);
+    struct out joined = grad2(g, "Mul", grad2(g, "Gather", dy, rows),
+                              grad2(g, "Gather", b, columns));
+    g->dx[1] = grad2(g, "Sum", joined, grad_ints(g, 1));
 }
 
 /* The part of the dense side that each entry met, and where it lies. */
@@ -280,34 +280,34 @@ struct met { struct out at, value; };
 
 static struct met cwise_met(struct grad *g)
 {
-    struct out size = grad_shape(g, g->x[3], DT_INT64);
-    struct out scale = grad_two(g, "FloorDiv", g->x[2], size);
-    struct met m = { .at = grad_two(g, "FloorDiv", g->x[0], scale) };
-    m.value = grad_two(g, "GatherNd", g->x[3], m.at);
+    struct out size = grad_shape_of(g, g->x[3], DT_INT64);
+    struct out scale = grad2(g, "FloorDiv", g->x[2], size);
+    struct met m = { .at = grad2(g, "FloorDiv", g->x[0], scale) };
+    m.value = grad2(g, "GatherNd", g->x[3], m.at);
     return m;
 }
 
 static struct out cwise_dense(struct grad *g, struct met m, struct out values)
 {
     return grad_add(g, "SparseTensorDenseAdd",
-                    OUTS(m.at, values, grad_shape(g, g->x[3], DT_INT64),
-                         grad_one(g, "ZerosLike", g->x[3])), NULL, 0);
+                    OUTS(m.at, values, grad_shape_of(g, g->x[3], DT_INT64),
+                         grad1(g, "ZerosLike", g->x[3])), NULL, 0);
 }
 
 static void cwise_mul_grad(struct grad *g)
 {
     struct met m = cwise_met(g);
-    g->dx[1] = grad_two(g, "Mul", g->dy[0], m.value);
-    g->dx[3] = cwise_dense(g, m, grad_two(g, "Mul", g->dy[0], g->x[1]));
+    g->dx[1] = grad2(g, "Mul", g->dy[0], m.value);
+    g->dx[3] = cwise_dense(g, m, grad2(g, "Mul", g->dy[0], g->x[1]));
 }
 
 static void cwise_div_grad(struct grad *g)
 {
     struct met m = cwise_met(g);
-    struct out share = grad_two(g, "RealDiv", g->dy[0], m.value);
-    struct out quotient = grad_two(g, "RealDiv", g->x[1], m.value);
+    struct out share = grad2(g, "RealDiv", g->dy[0], m.value);
+    struct out quotient = grad2(g, "RealDiv", g->x[1], m.value);
     g->dx[1] = share;
-    g->dx[3] = cwise_dense(g, m, grad_one(g, "Neg", grad_two(g, "Mul", share, quotient)));
+    g->dx[3] = cwise_dense(g, m, grad1(g, "Neg", grad2(g, "Mul", share, quotient)));
 }
 
 static void cwise_add_grad(struct grad *g)

@@ -152,11 +152,11 @@ static void softmax_grad(struct grad *g)
 {
     struct out y = g->y[0], dy = g->dy[0], last = grad_vector(g, DT_INT32, (int64_t[]){ -1 }, 1);
     struct out sum = grad_add(g, "SparseReduceSum",
-                              OUTS(g->x[0], grad_two(g, "Mul", y, dy), g->x[2], last),
+                              OUTS(g->x[0], grad2(g, "Mul", y, dy), g->x[2], last),
                               ATTRS(attr_bool("keep_dims", true)));
     struct out rest = grad_add(g, "SparseDenseCwiseAdd",
-                               OUTS(g->x[0], dy, g->x[2], grad_one(g, "Neg", sum)), NULL, 0);
-    g->dx[1] = grad_two(g, "Mul", rest, y);
+                               OUTS(g->x[0], dy, g->x[2], grad1(g, "Neg", sum)), NULL, 0);
+    g->dx[1] = grad2(g, "Mul", rest, y);
 }
 
 /* ---- SparseSliceGrad ---- */

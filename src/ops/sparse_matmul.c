@@ -6,7 +6,7 @@
 #include "num/gemm.h"
 #include "op/kernel.h"
 #include "ops/array.h"
-#include "ops/elementwise.h"
+#include "ops/floats.h"
 
 #include <string.h>
 
@@ -34,20 +34,6 @@ static struct status *sparse_matmul_shape(struct shape_ctx *c)
     return NULL;
 }
 
-/* Input i as floats. */
-static struct status *in_float(struct kernel *k, int i, const float **x)
-{
-    const struct tensor *t = kernel_in(k, i);
-    float *room;
-    *x = t->data;
-    if (t->dtype == DT_FLOAT)
-        return NULL;
-    TRY(kernel_temp(k, (size_t)(tensor_count(t) + 1) * sizeof *room, &room));
-    half_tile_load(t->dtype, room, t->data, (size_t)tensor_count(t));
-    *x = room;
-    return NULL;
-}
-
 static struct status *sparse_matmul(struct kernel *k)
 {
     const struct sparse_matmul *s = k->state;
@@ -61,8 +47,8 @@ static struct status *sparse_matmul(struct kernel *k)
                                b->dim[!s->b], a->dim[!s->a], k->env->threads);
     TRY(gemm_ready_f32(&g));
     TRY(kernel_new(k, 0, DT_FLOAT, &SHAPE(g.m, g.n)));
-    TRY(in_float(k, 0, &x));
-    TRY(in_float(k, 1, &y));
+    TRY(floats_in(k, 0, &x));
+    TRY(floats_in(k, 1, &y));
     gemm_f32(&g, x, y, kernel_out(k, 0)->data, NULL);
     return NULL;
 }
@@ -76,7 +62,7 @@ static struct out times(struct grad *g, struct side a, struct side b, bool ta, b
                         enum dtype t)
 {
     if (tb)
-        b.x = grad_two(g, "Transpose", b.x, grad_vector(g, DT_INT32, (int64_t[]){ 1, 0 }, 2));
+        b.x = grad2(g, "Transpose", b.x, grad_vector(g, DT_INT32, (int64_t[]){ 1, 0 }, 2));
     struct out product = grad_add(g, "SparseMatMul", OUTS(a.x, b.x),
                                   ATTRS(attr_bool("transpose_a", ta),
                                         attr_bool("a_is_sparse", a.sparse),

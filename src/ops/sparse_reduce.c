@@ -77,14 +77,14 @@ static int64_t reduce_place(const struct sparse *s, const int64_t *step, int64_t
 /* Each entry's share is the gradient of the sum that it went into. */
 static void reduce_grad(struct grad *g)
 {
-    struct out size = grad_cast(g, g->x[2], DT_INT32), rank = grad_one(g, "Size", g->x[2]);
-    struct out axes = grad_two(g, "FloorMod", grad_two(g, "Add", g->x[3], rank), rank);
+    struct out size = grad_cast(g, g->x[2], DT_INT32), rank = grad1(g, "Size", g->x[2]);
+    struct out axes = grad2(g, "FloorMod", grad2(g, "Add", g->x[3], rank), rank);
     struct out range = grad_add(g, "Range", OUTS(grad_ints(g, 0), rank, grad_ints(g, 1)), NULL, 0);
-    struct out ones = grad_one(g, "OnesLike", axes);
+    struct out ones = grad1(g, "OnesLike", axes);
     struct out kept = grad_add(g, "DynamicStitch", OUTS(range, axes, size, ones), NULL, 0);
     struct out dy = grad_reshape(g, g->dy[0], kept);
-    struct out scale = grad_two(g, "FloorDiv", g->x[2], grad_cast(g, kept, DT_INT64));
-    g->dx[1] = grad_two(g, "GatherNd", dy, grad_two(g, "FloorDiv", g->x[0], scale));
+    struct out scale = grad2(g, "FloorDiv", g->x[2], grad_cast(g, kept, DT_INT64));
+    g->dx[1] = grad2(g, "GatherNd", dy, grad2(g, "FloorDiv", g->x[0], scale));
 }
 
 /* ---- sparse results ---- */

@@ -170,7 +170,8 @@ static struct status *pick_grad_shape(struct shape_ctx *c)
 static struct out rows_of(struct grad *g, struct out x)
 {
     return grad_add(g, "StridedSlice",
-                    OUTS(grad_shape(g, x, DT_INT32), grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1),
+                    OUTS(grad_shape_of(g, x, DT_INT32),
+                         grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1),
                          grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1),
                          grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1)),
                     ATTRS(attr_int("shrink_axis_mask", 1)));
@@ -179,7 +180,7 @@ static struct out rows_of(struct grad *g, struct out x)
 static void pick_sum_grad(struct grad *g)
 {
     g->dx[0] = grad_add(g, "UnsortedSegmentSum",
-                        OUTS(grad_two(g, "Gather", g->dy[0], g->x[2]), g->x[1],
+                        OUTS(grad2(g, "Gather", g->dy[0], g->x[2]), g->x[1],
                              rows_of(g, g->x[0])), NULL, 0);
 }
 

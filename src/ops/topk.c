@@ -110,19 +110,9 @@ static struct status *top_v2_shape(struct shape_ctx *c)
 
 /* ---- its gradient: back to where the elements were ---- */
 
-static struct out op1(struct grad *g, const char *op, struct out a)
-{
-    return grad_add(g, op, OUTS(a), NULL, 0);
-}
-
-static struct out op2(struct grad *g, const char *op, struct out a, struct out b)
-{
-    return grad_add(g, op, OUTS(a, b), NULL, 0);
-}
-
 static struct out vector_of(struct grad *g, struct out scalar)
 {
-    return op2(g, "ExpandDims", scalar, grad_scalar(g, DT_INT32, 0));
+    return grad2(g, "ExpandDims", scalar, grad_scalar(g, DT_INT32, 0));
 }
 
 /* The last dimension of x, a scalar. */
@@ -131,27 +121,27 @@ static struct out last_dim(struct grad *g, struct out x)
     const struct shape *s = out_shape(x);
     if (s->rank > 0 && s->dim[s->rank - 1] >= 0)
         return grad_scalar(g, DT_INT32, (double)s->dim[s->rank - 1]);
-    struct out last = op2(g, "Sub", op1(g, "Rank", x), grad_scalar(g, DT_INT32, 1));
-    return grad_add(g, "GatherV2", OUTS(op1(g, "Shape", x), last, grad_scalar(g, DT_INT32, 0)),
+    struct out last = grad2(g, "Sub", grad1(g, "Rank", x), grad_scalar(g, DT_INT32, 1));
+    return grad_add(g, "GatherV2", OUTS(grad1(g, "Shape", x), last, grad_scalar(g, DT_INT32, 0)),
                     NULL, 0);
 }
 
 static void top_grad(struct grad *g)
 {
     struct out x = g->x[0], at = out_at(g->y[0], 1), zero = grad_scalar(g, DT_INT32, 0);
-    struct out n = last_dim(g, x), k = last_dim(g, at), size = op1(g, "Size", x);
+    struct out n = last_dim(g, x), k = last_dim(g, at), size = grad1(g, "Size", x);
     struct out all = grad_vector(g, DT_INT32, (int64_t[]){ -1 }, 1);
     struct out column = grad_vector(g, DT_INT32, (int64_t[]){ -1, 1 }, 2);
     struct out rows = grad_add(g, "ConcatV2", OUTS(all, vector_of(g, k), zero), NULL, 0);
 
     /* Places in the flattened x: those in the row, and where each row begins. */
     struct out begin = grad_add(g, "Range", OUTS(zero, size, n), NULL, 0);
-    struct out places = op2(g, "Add", op2(g, "Reshape", at, rows),
-                            op2(g, "Reshape", begin, column));
-    struct out flat = grad_add(g, "ScatterNd", OUTS(op2(g, "Reshape", places, column),
-                                                    op2(g, "Reshape", g->dy[0], all),
+    struct out places = grad2(g, "Add", grad2(g, "Reshape", at, rows),
+                              grad2(g, "Reshape", begin, column));
+    struct out flat = grad_add(g, "ScatterNd", OUTS(grad2(g, "Reshape", places, column),
+                                                    grad2(g, "Reshape", g->dy[0], all),
                                                     vector_of(g, size)), NULL, 0);
-    g->dx[0] = op2(g, "Reshape", flat, op1(g, "Shape", x));
+    g->dx[0] = grad2(g, "Reshape", flat, grad1(g, "Shape", x));
 }
 
 /* ---- InTopK ---- */

@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "op/each.h"
 #include "ops/array.h"
+#include "ops/broadcast.h"
 #include "ops/matrix.h"
 
 #include <string.h>
@@ -47,10 +48,7 @@ static struct status *tridiagonal_shape(struct shape_ctx *c)
 static struct status *tridiagonal_check(const struct kernel *k, struct tridiagonal *s)
 {
     const struct shape *d = &kernel_in(k, 0)->shape, *b = &kernel_in(k, 1)->shape;
-    ENSURE(d->rank >= 2, "Input tensor 0 must have rank >= 2, got %d", d->rank);
-    ENSURE(d->rank == b->rank, "All input tensors must have the same rank.");
-    for (int i = 0; i < d->rank - 2; i++)
-        ENSURE(d->dim[i] == b->dim[i], "All input tensors must have the same outer dimensions.");
+    TRY(matrix_pair_check(k));
     ENSURE(d->dim[d->rank - 2] == 3, "Expected diagonals to have 3 rows, got %lld.",
            (long long)d->dim[d->rank - 2]);
     ENSURE(d->dim[d->rank - 1] == b->dim[b->rank - 2], "Expected the same number of diagonal "
@@ -96,9 +94,6 @@ static struct status *tridiagonal_product_check(const struct kernel *k,
 
 /* ---- gradients ---- */
 
-static struct out conj_of(struct grad *g, struct out x)
-{ return dtype_is_complex(out_dtype(x)) ? grad_one(g, "Conj", x) : x; }
-
 /* Columns [from, to) of matrices, or rows; to = 0: the end. */
 static struct out part(struct grad *g, struct out x, int64_t from, int64_t to, bool rows)
 {
@@ -115,7 +110,7 @@ static struct out part(struct grad *g, struct out x, int64_t from, int64_t to, b
 static struct out shifted(struct grad *g, struct out x, bool next, bool rows)
 {
     struct out axis = grad_ints(g, rows ? -2 : -1);
-    struct out zero = grad_one(g, "ZerosLike", part(g, x, 0, 1, rows));
+    struct out zero = grad1(g, "ZerosLike", part(g, x, 0, 1, rows));
     struct out rest = next ? part(g, x, 1, 0, rows) : part(g, x, 0, -1, rows);
     return next ? grad_add(g, "ConcatV2", OUTS(rest, zero, axis), NULL, 0)
                 : grad_add(g, "ConcatV2", OUTS(zero, rest, axis), NULL, 0);
@@ -125,14 +120,14 @@ static struct out shifted(struct grad *g, struct out x, bool next, bool rows)
 static struct out diagonal_of(struct grad *g, struct out dy, struct out x, int which)
 {
     struct out at = which == 1 ? x : shifted(g, x, which == 0, true);
-    return grad_two(g, "Sum", grad_two(g, "Mul", dy, conj_of(g, at)), grad_ints(g, -1));
+    return grad2(g, "Sum", grad2(g, "Mul", dy, grad_conj(g, at)), grad_ints(g, -1));
 }
 
 static void tridiagonal_grad(struct grad *g)
 {
     struct out d = g->x[0], row[3];
     for (int i = 0; i < 3; i++)
-        row[i] = conj_of(g, part(g, d, i, i + 1, true));
+        row[i] = grad_conj(g, part(g, d, i, i + 1, true));
     struct out upper = shifted(g, row[2], true, false), lower = shifted(g, row[0], false, false);
     d = grad_add(g, "ConcatV2", OUTS(upper, row[1], lower, grad_ints(g, -2)), NULL, 0);
     struct out db = grad_add(g, "TridiagonalSolve", OUTS(d, g->dy[0]),
@@ -141,17 +136,18 @@ static void tridiagonal_grad(struct grad *g)
     for (int i = 0; i < 3; i++)
         row[i] = diagonal_of(g, db, g->y[0], i);
     d = grad_add(g, "Pack", OUTS(row[0], row[1], row[2]), ATTRS(attr_int("axis", -2)));
-    g->dx[0] = grad_one(g, "Neg", d);
+    g->dx[0] = grad1(g, "Neg", d);
     g->dx[1] = db;
 }
 
 static void tridiagonal_product_grad(struct grad *g)
 {
-    struct out upper = conj_of(g, shifted(g, g->x[2], true, false));
-    struct out lower = conj_of(g, shifted(g, g->x[0], false, false)), main = conj_of(g, g->x[1]);
+    struct out upper = grad_conj(g, shifted(g, g->x[2], true, false));
+    struct out lower = grad_conj(g, shifted(g, g->x[0], false, false));
+    struct out main = grad_conj(g, g->x[1]);
     for (int i = 0; i < 3; i++)
-        g->dx[i] = grad_two(g, "ExpandDims", diagonal_of(g, g->dy[0], g->x[3], i),
-                            grad_ints(g, -2));
+        g->dx[i] = grad2(g, "ExpandDims", diagonal_of(g, g->dy[0], g->x[3], i),
+                         grad_ints(g, -2));
     g->dx[3] = grad_add(g, "TridiagonalMatMul", OUTS(upper, main, lower, g->dy[0]), NULL, 0);
 }
 

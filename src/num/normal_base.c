@@ -1,0 +1,2 @@
+#define ISA base
+#include "num/normal_isa.inc"

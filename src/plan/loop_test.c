@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { MOST_LINES = 6, MOST_VARS = 3, MOST_VALUES = 64, FEEDS = 3 };
 
@@ -326,9 +327,227 @@ static void random_programs(void **state)
     assert_int_equal(mem_live(), before);
 }
 
+/* ---- one loop: while (x < limit) x = step(x) ---- */
+
+struct counting { struct graph *g; struct out x, limit, merge, more, body, next, exit; };
+
+static struct counting counting_new(const char *step)
+{
+    struct counting c = { .g = graph_new() };
+    c.x = test_feed(c.g, "x");
+    c.limit = test_feed(c.g, "limit");
+    c.merge = merge_open(c.g, enter(c.g, c.x, "loop", false));
+    c.more = T1(c.g, "LoopCond", T2(c.g, "Less", c.merge, enter(c.g, c.limit, "loop", true)));
+    struct out way = T2(c.g, "Switch", c.merge, c.more);
+    c.body = T1(c.g, "Identity", out_at(way, 1));
+    c.body = T1(c.g, step, T2(c.g, "Add", c.body, constant(c.g, 1, c.body.node)));
+    c.next = T1(c.g, "NextIteration", c.body);
+    ok(graph_set_back_edge(c.g, c.merge.node, 1, c.next));
+    c.exit = T1(c.g, "Exit", way);
+    return c;
+}
+
+struct machine { struct resources *resources; struct buffer_pool *buffers; long fail_after; };
+
+static struct machine machine_new(void)
+{
+    return (struct machine){ resources_new(), buffer_pool_new(), -1 };
+}
+
+static void machine_end(struct machine *m)
+{
+    buffer_pool_free(m->buffers);
+    resources_unref(m->resources);
+}
+
+static struct status *count_up(const struct machine *m, const struct counting *c, struct out fetch,
+                               int way, float limit, struct tensor *out)
+{
+    const struct out feed[] = { c->x, c->limit };
+    struct plan_key key = { .feed = feed, .n_feeds = 2, .fetch = &fetch, .n_fetches = 1 };
+    struct tensor in[] = { test_scalar(0), test_scalar(limit) };
+    struct plan *p = NULL;
+    struct run *r = NULL;
+    mem_fail_after(m->fail_after, 0);
+    struct status *st = plan_compile(c->g, &key, m->resources, ways[way].flags, &p);
+    if (!st && !(r = run_new(p, m->buffers)))
+        st = status_no_memory();
+    if (!st)
+        st = plan_run(p, r, in, out, &(struct run_options){ .inter = ways[way].inter });
+    mem_fail_after(-1, 0);
+    run_free(r);
+    plan_free(p);
+    tensor_unref(&in[0]);
+    tensor_unref(&in[1]);
+    return st;
+}
+
+/* E27 */
+static void counts(void **state)
+{
+    (void)state;
+    struct machine m = machine_new();
+    struct counting c = counting_new("TestSlow");
+    for (int way = 0; way < WAYS; way++)
+        for (int limit = -1; limit < 30; limit += 5) {
+            struct tensor out;
+            ok(count_up(&m, &c, c.exit, way, (float)limit, &out));
+            assert_true(*(float *)out.data == (limit < 0 ? 0 : (float)((limit + 1) / 2 * 2)));
+            tensor_unref(&out);
+        }
+    graph_unref(c.g);
+    machine_end(&m);
+}
+
+/* What fails in an iteration fails the run, under its name; nothing is lost. */
+static void fails_inside(void **state)
+{
+    (void)state;
+    struct machine m = machine_new();
+    struct counting c = counting_new("TestFail");
+    for (int way = 0; way < WAYS; way++) {
+        struct tensor out = { 0 };
+        fails(count_up(&m, &c, c.exit, way, 5, &out), OUT_OF_RANGE, "failed at 1");
+        fails(count_up(&m, &c, c.exit, way, 5, &out), OUT_OF_RANGE, c.body.node->name);
+        assert_null(out.buf);
+    }
+    graph_unref(c.g);
+    machine_end(&m);
+}
+
+/* A85, E29 */
+static void refusals(void **state)
+{
+    (void)state;
+    struct machine m = machine_new();
+    struct counting c = counting_new("TestSlow");
+    struct tensor out = { 0 };
+    struct out mixed = T2(c.g, "Add", c.body, c.x), early = T1(c.g, "Exit", c.x);
+    struct out never = merge_open(c.g, c.x);
+    for (int way = 0; way < WAYS; way++) {
+        fails(count_up(&m, &c, c.body, way, 5, &out), INVALID_ARGUMENT, "not fetchable");
+        fails(count_up(&m, &c, mixed, way, 5, &out), INVALID_ARGUMENT,
+              "has inputs from different frames");
+        fails(count_up(&m, &c, early, way, 5, &out), INVALID_ARGUMENT, "nothing enters");
+        fails(count_up(&m, &c, never, way, 5, &out), INVALID_ARGUMENT, "never set");
+    }
+    graph_unref(c.g);
+    machine_end(&m);
+}
+
+/* Two loops of one name: what enters the second time depends on what left: no order can be. */
+static void enters_after_exit(void **state)
+{
+    (void)state;
+    struct machine m = machine_new();
+    struct counting c = counting_new("TestSlow");
+    struct out again = enter(c.g, c.exit, "loop", true), out_of = T1(c.g, "Exit", again);
+    struct tensor out = { 0 };
+    for (int way = 0; way < WAYS; way++)
+        fails(count_up(&m, &c, out_of, way, 5, &out), INVALID_ARGUMENT, "what leaves it");
+    graph_unref(c.g);
+    machine_end(&m);
+}
+
+/* Any allocation may fail: an error, nothing lost. */
+static void memory_ends(void **state)
+{
+    (void)state;
+    struct counting c = counting_new("TestSlow");
+    for (int way = 0; way < WAYS; way++)
+        for (long n = 0, done = 0; !done; n++) {
+            struct machine m = machine_new();
+            struct tensor out = { 0 };
+            m.fail_after = n;
+            struct status *st = count_up(&m, &c, c.exit, way, 6, &out);
+            done = !st && *(float *)out.data == 6;
+            if (st)
+                assert_int_equal(status_code(st), RESOURCE_EXHAUSTED);
+            status_free(st);
+            tensor_unref(&out);
+            machine_end(&m);
+            assert_true(n < 1000);
+        }
+    graph_unref(c.g);
+}
+
+/* ---- loops that go on ---- */
+
+struct endless { struct plan *p; struct run *r; atomic_int stop; int inter; struct status *st; };
+
+static void *run_endless(void *ctx)
+{
+    struct endless *e = ctx;
+    struct tensor in[] = { test_scalar(0), test_scalar(INFINITY) }, out;
+    const struct run_options o = { .inter = e->inter, .stop = { &e->stop, NULL } };
+    e->st = plan_run(e->p, e->r, in, &out, &o);
+    tensor_unref(&in[0]);
+    tensor_unref(&in[1]);
+    return NULL;
+}
+
+/* A loop without end ends when it is asked to. */
+static void endless(void **state)
+{
+    (void)state;
+    struct counting c = counting_new("TestSlow");
+    const struct out feed[] = { c.x, c.limit };
+    struct plan_key key = { .feed = feed, .n_feeds = 2, .fetch = &c.exit, .n_fetches = 1 };
+    for (int way = 0; way < WAYS; way++) {
+        struct machine m = machine_new();
+        struct endless e = { .inter = ways[way].inter };
+        pthread_t thread;
+        ok(plan_compile(c.g, &key, m.resources, ways[way].flags, &e.p));
+        e.r = run_new(e.p, m.buffers);
+        assert_int_equal(pthread_create(&thread, NULL, run_endless, &e), 0);
+        usleep(2000);
+        atomic_store(&e.stop, 1);
+        pthread_join(thread, NULL);
+        fails(e.st, CANCELLED, "Run call was cancelled");
+        run_free(e.r);
+        plan_free(e.p);
+        machine_end(&m);
+    }
+    graph_unref(c.g);
+}
+
+static void warm_iterations_allocate_nothing(void **state)
+{
+    (void)state;
+    struct counting c = counting_new("Identity");
+    const struct out feed[] = { c.x, c.limit };
+    struct plan_key key = { .feed = feed, .n_feeds = 2, .fetch = &c.exit, .n_fetches = 1 };
+    for (int way = 0; way < WAYS; way++) {
+        struct machine m = machine_new();
+        struct plan *p;
+        size_t calls[2] = { 0 };
+        ok(plan_compile(c.g, &key, m.resources, ways[way].flags, &p));
+        struct run *r = run_new(p, m.buffers);
+        for (int round = 0; round < 4; round++) {
+            struct tensor in[] = { test_scalar(0), test_scalar(round < 3 ? 10 : 1000) }, out;
+            size_t before = mem_calls();
+            ok(plan_run(p, r, in, &out, &(struct run_options){ .inter = 1 }));
+            calls[round == 3] = mem_calls() - before;
+            tensor_unref(&out);
+            tensor_unref(&in[0]);
+            tensor_unref(&in[1]);
+        }
+        assert_true(calls[1] <= calls[0] + 1);          /* one for the run, where one is left */
+        run_free(r);
+        plan_free(p);
+        machine_end(&m);
+    }
+    graph_unref(c.g);
+}
+
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(random_programs) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts), cmocka_unit_test(fails_inside), cmocka_unit_test(refusals),
+        cmocka_unit_test(enters_after_exit), cmocka_unit_test(memory_ends),
+        cmocka_unit_test(endless), cmocka_unit_test(warm_iterations_allocate_nothing),
+        cmocka_unit_test(random_programs),
+    };
     programs = argc > 1 ? (unsigned)atoi(argv[1]) : programs;
     first_seed = argc > 2 ? (unsigned)atoi(argv[2]) : first_seed;
     pool_size_hint(8);

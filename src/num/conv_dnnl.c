@@ -280,28 +280,18 @@ static dnnl_status_t reorder(const struct entry *e, const void *from, void *to, 
     return call_run(&c, e->reorder);
 }
 
-static dnnl_status_t forward(const struct entry *e, const float *x, const float *filter, float *y,
-                             char *scratch)
+/* CONV_FORWARD from images to outputs, CONV_INPUT from outputs' gradients to images': both through
+ * the filter. */
+static dnnl_status_t filtered(const struct entry *e, const float *from, const float *filter,
+                              float *to, char *scratch)
 {
     struct call c = { .n = 0 };
+    bool back = e->kind == CONV_INPUT;
     if (e->reorder)
         c.st = reorder(e, filter, scratch, scratch + e->filter_bytes);
-    call_arg(&c, DNNL_ARG_SRC, e->image, x);
+    call_arg(&c, back ? DNNL_ARG_DIFF_DST : DNNL_ARG_SRC, back ? e->output : e->image, from);
     call_arg(&c, DNNL_ARG_WEIGHTS, e->filter, e->reorder ? (void *)scratch : filter);
-    call_arg(&c, DNNL_ARG_DST, e->output, y);
-    call_arg(&c, DNNL_ARG_SCRATCHPAD, e->run_scratch, scratch + e->filter_bytes);
-    return call_run(&c, e->run);
-}
-
-static dnnl_status_t input(const struct entry *e, const float *dy, const float *filter, float *dx,
-                           char *scratch)
-{
-    struct call c = { .n = 0 };
-    if (e->reorder)
-        c.st = reorder(e, filter, scratch, scratch + e->filter_bytes);
-    call_arg(&c, DNNL_ARG_DIFF_DST, e->output, dy);
-    call_arg(&c, DNNL_ARG_WEIGHTS, e->filter, e->reorder ? (void *)scratch : filter);
-    call_arg(&c, DNNL_ARG_DIFF_SRC, e->image, dx);
+    call_arg(&c, back ? DNNL_ARG_DIFF_SRC : DNNL_ARG_DST, back ? e->image : e->output, to);
     call_arg(&c, DNNL_ARG_SCRATCHPAD, e->run_scratch, scratch + e->filter_bytes);
     return call_run(&c, e->run);
 }
@@ -327,9 +317,8 @@ bool dnnl_conv_run(const struct conv *g, enum conv_kind kind, const float *a, co
     struct dnnl_alone alone;
     dnnl_alone(&alone, true);
     dnnl_status_t st = !e->able ? dnnl_unimplemented
-                       : kind == CONV_FORWARD ? forward(e, a, b, to, scratch)
-                       : kind == CONV_INPUT ? input(e, a, b, to, scratch)
-                                            : filter(e, a, b, to, scratch);
+                       : kind == CONV_FILTER ? filter(e, a, b, to, scratch)
+                                             : filtered(e, a, b, to, scratch);
     dnnl_together(&alone);
     entry_give(e, &spare);
     return !st;

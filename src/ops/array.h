@@ -28,7 +28,7 @@ void array_zero(struct tensor *t);      /* all elements 0, "" or NULL; fresh one
 MUST_CHECK struct status *array_part(struct kernel *k, int i, int j, int64_t at,
                                      const struct shape *s);
 
-/* Output i has the elements of input j and will be changed: in place if nobody else looks at them. */
+/* Output i has the elements of input j and will be changed: in place if nobody else sees them. */
 MUST_CHECK struct status *array_own(struct kernel *k, int i, int j);
 
 /* Elements of a tensor before, in and after dimension `axis`: it is [rows][dim * inner], and what

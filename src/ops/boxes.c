@@ -30,14 +30,15 @@ static struct status *suppress_shape(struct shape_ctx *c)
     const struct tensor *most = shape_in_value(c, 2);
     bool pad = node_attr(c->node, "pad_to_max_output_size");
     TRY(suppress_shapes(c, c->n_in - 2));
+    int64_t n = pad && most ? index_at(most, 0) : -1;
     for (int i = 0; i < c->n_out; i++)
-        *shape_out(c, i) = SHAPE(pad && most ? index_at(most, 0) : -1);
+        *shape_out(c, i) = SHAPE(n < 0 ? -1 : n);
     if (c->n_out > 1)
         *shape_out(c, c->n_out - 1) = SHAPE_SCALAR;
     return NULL;
 }
 
-static struct status *scalar(const struct kernel *k, int i, const char *name, float *v)
+struct status *boxes_scalar(const struct kernel *k, int i, const char *name, float *v)
 {
     const struct tensor *t = kernel_in(k, i);
     ENSURE(t->shape.rank == 0, "%s must be 0-D, got shape %s", name, SHAPE_STR(&t->shape));
@@ -57,7 +58,7 @@ static struct status *suppress_check(struct kernel *k, struct suppress *s)
 {
     const struct tensor *boxes = kernel_in(k, 0), *scores = kernel_in(k, 1);
     float number;
-    TRY(scalar(k, 2, "max_output_size", &number));
+    TRY(boxes_scalar(k, 2, "max_output_size", &number));
     ENSURE(s->overlap >= 0 && s->overlap <= 1, "iou_threshold must be in [0, 1]");
     ENSURE(boxes->shape.rank == 2, "boxes must be 2-D%s", SHAPE_STR(&boxes->shape));
     ENSURE(boxes->shape.dim[1] == 4, "boxes must have 4 columns");
@@ -190,11 +191,11 @@ static struct status *suppress_v1_prepare(struct prep *p)
 static struct status *suppress_scored(struct kernel *k, struct suppress *s)
 {
     s->least = -INFINITY;
-    TRY(scalar(k, 3, "iou_threshold", &s->overlap));
+    TRY(boxes_scalar(k, 3, "iou_threshold", &s->overlap));
     if (k->n_in > 4)
-        TRY(scalar(k, 4, "score_threshold", &s->least));
+        TRY(boxes_scalar(k, 4, "score_threshold", &s->least));
     if (k->n_in > 5)
-        TRY(scalar(k, 5, "soft_nms_sigma", &s->sigma));
+        TRY(boxes_scalar(k, 5, "soft_nms_sigma", &s->sigma));
     ENSURE(s->sigma >= 0, "soft_nms_sigma_val must be >= 0");
     TRY(suppress_check(k, s));
     suppress_pick(s);
@@ -244,9 +245,9 @@ static struct status *suppress_overlaps(struct kernel *k)
     const struct shape *pairs = &kernel_in(k, 0)->shape, *scores = &kernel_in(k, 1)->shape;
     struct suppress s = { .overlaps = kernel_in(k, 0)->data, .score = kernel_in(k, 1)->data };
     float number;
-    TRY(scalar(k, 2, "max_output_size", &number));
-    TRY(scalar(k, 3, "overlap_threshold", &s.overlap));
-    TRY(scalar(k, 4, "score_threshold", &s.least));
+    TRY(boxes_scalar(k, 2, "max_output_size", &number));
+    TRY(boxes_scalar(k, 3, "overlap_threshold", &s.overlap));
+    TRY(boxes_scalar(k, 4, "score_threshold", &s.least));
     ENSURE(pairs->rank == 2, "overlaps must be 2-D%s", SHAPE_STR(pairs));
     ENSURE(pairs->dim[0] == pairs->dim[1], "overlaps must be square%s", SHAPE_STR(pairs));
     ENSURE(scores->rank == 1, "scores must be 1-D%s", SHAPE_STR(scores));

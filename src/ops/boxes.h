@@ -17,6 +17,9 @@ struct suppress {
     int64_t n_picked;
 };
 
+/* Input i, which must be a scalar and goes by `name`, as a float. */
+MUST_CHECK struct status *boxes_scalar(const struct kernel *k, int i, const char *name, float *v);
+
 /* Memory for n boxes, which picking may use again and again. */
 MUST_CHECK struct status *suppress_room(struct kernel *k, struct suppress *s);
 void suppress_pick(struct suppress *s);

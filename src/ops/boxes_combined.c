@@ -32,18 +32,10 @@ struct combined {
 
 static struct status *read_count(const struct kernel *k, int i, const char *name, int64_t *v)
 {
-    const struct tensor *t = kernel_in(k, i);
-    ENSURE(t->shape.rank == 0, "%s must be 0-D, got shape %s", name, SHAPE_STR(&t->shape));
-    *v = index_at(t, 0);
-    ENSURE(*v > 0, "%s must be > 0", name);
-    return NULL;
-}
-
-static struct status *read_threshold(const struct kernel *k, int i, const char *name, float *v)
-{
-    const struct tensor *t = kernel_in(k, i);
-    ENSURE(t->shape.rank == 0, "%s must be 0-D, got shape %s", name, SHAPE_STR(&t->shape));
-    *v = *(const float *)t->data;
+    float number;
+    TRY(boxes_scalar(k, i, name, &number));
+    *v = index_at(kernel_in(k, i), 0);
+    ENSURE(*v > 0, "%s must be > 0, got %lld", name, (long long)*v);
     return NULL;
 }
 
@@ -61,8 +53,8 @@ static struct status *combined_check(const struct kernel *k, struct combined *c)
                             .owners = b->dim[2], .classes = s->dim[2] };
     TRY(read_count(k, 2, "max_size_per_class", &c->per_class));
     TRY(read_count(k, 3, "max_total_size", &c->total));
-    TRY(read_threshold(k, 4, "iou_threshold", &c->s.overlap));
-    TRY(read_threshold(k, 5, "score_threshold", &c->s.least));
+    TRY(boxes_scalar(k, 4, "iou_threshold", &c->s.overlap));
+    TRY(boxes_scalar(k, 5, "score_threshold", &c->s.least));
     ENSURE(c->s.overlap >= 0 && c->s.overlap <= 1, "iou_threshold must be in [0, 1]");
     c->s.n = c->n;
     c->s.most = c->per_class < c->n ? c->per_class : c->n;

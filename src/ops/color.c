@@ -9,8 +9,8 @@
 
 enum { GRAIN = 8 * 1024 };              /* pixels that are worth another thread */
 
-/* `pixels` of three channels; `by` is what they are changed by. */
-struct colors { const void *x; void *y; int64_t pixels; float by; };
+/* `pixels` of three channels; `by` is what they are changed by. back: from HSV to RGB. */
+struct colors { const void *x; void *y; int64_t pixels; float by; bool back; };
 
 /* ---- one pixel, in float or double ---- */
 

@@ -3,6 +3,7 @@
 #include "graph/graph.h"
 #include "num/conv.h"
 #include "op/kernel.h"
+#include "ops/array.h"
 #include "ops/conv_shape.h"
 
 #include <string.h>
@@ -141,10 +142,7 @@ static struct status *told(const struct kernel *k, int i, const char *what, stru
     ENSURE(sizes->shape.rank == 1, "%s: %s_sizes input must be 1-dim, not %d", op, what,
            sizes->shape.rank);
     ENSURE(sizes->shape.dim[0] == a->rank, "%s: %s must be %d-dimensional", op, what, a->rank);
-    s->rank = a->rank;
-    for (int d = 0; d < a->rank; d++)
-        s->dim[d] = tensor_int(sizes, d);
-    return shape_check(s);
+    return array_read_shape(sizes, s);
 }
 
 static struct status *dim_check(const struct kernel *k, int i, const struct conv *g,

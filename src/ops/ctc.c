@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- what all check ---- */
+/* ---- what the ops share ---- */
 
 struct status *ctc_check(const struct kernel *k, int lengths, struct ctc *c)
 {
@@ -36,6 +36,28 @@ struct status *ctc_shape(struct shape_ctx *c, int lengths, int64_t *batch, struc
     if (shape_in(c, lengths)->rank == 1)
         TRY(dim_merge(x->dim[1], shape_in(c, lengths)->dim[0], &x->dim[1]));
     *batch = x->dim[1];
+    return NULL;
+}
+
+struct status *ctc_put(struct kernel *k, int out, int step, int64_t batch,
+                       const struct ctc_path *path)
+{
+    int64_t all = 0, longest = 0;
+    for (int64_t b = 0; b < batch; b++) {
+        all += path[b].n;
+        longest = path[b].n > longest ? path[b].n : longest;
+    }
+    TRY(kernel_new(k, out, DT_INT64, &SHAPE(all, 2)));
+    TRY(kernel_new(k, out + step, DT_INT64, &SHAPE(all)));
+    TRY(kernel_new(k, out + 2 * step, DT_INT64, &SHAPE(2)));
+    int64_t *at = kernel_out(k, out)->data, *v = kernel_out(k, out + step)->data;
+    memcpy(kernel_out(k, out + 2 * step)->data, (int64_t[]){ batch, longest }, 2 * sizeof *at);
+    for (int64_t b = 0; b < batch; b++)
+        for (int64_t i = 0; i < path[b].n; i++) {
+            *at++ = b;
+            *at++ = i;
+            *v++ = path[b].label[i];
+        }
     return NULL;
 }
 
@@ -297,51 +319,38 @@ static struct status *greedy_prepare(struct prep *p)
     return NULL;
 }
 
-/* The likeliest class of each frame, blanks left out; how many there are. */
-static int64_t greedy_one(const struct ctc *c, int64_t b, bool merge, int64_t *label, float *log_p)
+/* The likeliest class of each frame, blanks left out. */
+static void greedy_one(const struct ctc *c, int64_t b, bool merge, struct ctc_path *p)
 {
-    int64_t n = 0, before = -1;
+    int64_t before = -1;
     for (int64_t t = 0; t < c->length[b]; t++) {
         const float *x = ctc_frame(c, t, b);
         int64_t best = 0;
         for (int64_t i = 1; i < c->classes; i++)
             if (x[i] > x[best])
                 best = i;
-        *log_p -= x[best];
+        p->log_p -= x[best];
         if (best != c->classes - 1 && !(merge && best == before))
-            label[n++] = best;
+            p->label[p->n++] = best;
         before = best;
     }
-    return n;
 }
 
 static struct status *greedy(struct kernel *k)
 {
     struct ctc c;
-    int64_t *label, *n, all = 0, longest = 0;
+    int64_t *label;
+    struct ctc_path *path;
     TRY(ctc_check(k, 1, &c));
     TRY(kernel_temp(k, (size_t)(c.batch * c.time + 1) * sizeof *label, &label));
-    TRY(kernel_temp(k, (size_t)(c.batch + 1) * sizeof *n, &n));
+    TRY(kernel_temp(k, (size_t)(c.batch + 1) * sizeof *path, &path));
     TRY(kernel_new(k, 3, DT_FLOAT, &SHAPE(c.batch, 1)));
-    array_zero(kernel_out(k, 3));
     for (int64_t b = 0; b < c.batch; b++) {
-        n[b] = greedy_one(&c, b, *(const bool *)k->state, label + b * c.time,
-                          (float *)kernel_out(k, 3)->data + b);
-        all += n[b];
-        longest = n[b] > longest ? n[b] : longest;
+        path[b] = (struct ctc_path){ .label = label + b * c.time };
+        greedy_one(&c, b, *(const bool *)k->state, &path[b]);
+        ((float *)kernel_out(k, 3)->data)[b] = path[b].log_p;
     }
-    TRY(kernel_new(k, 0, DT_INT64, &SHAPE(all, 2)));
-    TRY(kernel_new(k, 1, DT_INT64, &SHAPE(all)));
-    TRY(kernel_new(k, 2, DT_INT64, &SHAPE(2)));
-    int64_t *at = kernel_out(k, 0)->data, *v = kernel_out(k, 1)->data;
-    memcpy(kernel_out(k, 2)->data, (int64_t[]){ c.batch, longest }, 2 * sizeof *at);
-    for (int64_t b = 0; b < c.batch; b++)
-        for (int64_t i = 0; i < n[b]; i++) {
-            *at++ = b;
-            *at++ = i;
-            *v++ = label[b * c.time + i];
-        }
-    return NULL;
+    return ctc_put(k, 0, 1, c.batch, path);
 }
 
 static struct status *greedy_shape(struct shape_ctx *c)

@@ -1,5 +1,5 @@
-/* ctc.h - what the ops on sequences without places in time check: inputs [time, batch, classes],
- * and the length of each sequence. */
+/* ctc.h - what the ops on sequences without places in time share: inputs [time, batch, classes],
+ * the length of each sequence, and decoded labels. */
 #ifndef OPS_CTC_H
 #define OPS_CTC_H
 
@@ -17,5 +17,13 @@ static inline const float *ctc_frame(const struct ctc *c, int64_t t, int64_t b)
 {
     return c->x + (t * c->batch + b) * c->classes;
 }
+
+/* What was decoded of one sequence. */
+struct ctc_path { int64_t *label, n; float log_p; };
+
+/* The paths of all sequences as a sparse matrix of labels: its indices, values and shape become
+ * outputs `out`, out + step and out + 2 * step. */
+MUST_CHECK struct status *ctc_put(struct kernel *k, int out, int step, int64_t batch,
+                                  const struct ctc_path *path);
 
 #endif

@@ -21,15 +21,13 @@ struct beginning {
     struct chance before, now;
 };
 
-struct path { int64_t *label, n; float log_p; };
-
 struct beam {
     const struct ctc *c;
     int64_t width, paths, n, room, age;
     bool merge;
     struct beginning **leaf, **branch;          /* leaf: a heap, the worst on top, of n */
     struct beginning **child_of;                /* by label, of the branch that grows */
-    struct path *path;
+    struct ctc_path *path;
     struct arena arena;
     struct status *st;
 };
@@ -182,7 +180,7 @@ static struct status *advance(struct beam *s, const float *x)
 
 /* ---- a sequence ---- */
 
-static struct status *read_path(struct beam *s, const struct beginning *b, struct path *p)
+static struct status *read_path(struct beam *s, const struct beginning *b, struct ctc_path *p)
 {
     int64_t n = 0, last = -1;
     for (const struct beginning *at = b; at->parent; at = at->parent)
@@ -206,7 +204,7 @@ static struct status *search_one(struct beam *s, int64_t b)
     NEED(root = arena_new(&s->arena, struct beginning));
     TRY(make_room(s));
     NEED(s->child_of = arena_array(&s->arena, struct beginning *, (size_t)s->c->classes));
-    NEED(s->path = arena_array(&s->arena, struct path, (size_t)s->paths));
+    NEED(s->path = arena_array(&s->arena, struct ctc_path, (size_t)s->paths));
     *root = (struct beginning){ .label = -1, .before = impossible, .now = { 0, 0, -INFINITY } };
     push(s, root);
     for (int64_t t = 0; t < s->c->length[b]; t++)
@@ -240,39 +238,21 @@ static struct status *beam_prepare(struct prep *p)
     return NULL;
 }
 
-/* Path p of all sequences as a sparse matrix: outputs p, paths + p and 2 paths + p. */
-static struct status *put_path(struct kernel *k, const struct beam *s, int64_t batch, int p)
-{
-    int64_t all = 0, longest = 0;
-    int paths = (int)((const struct beam_attrs *)k->state)->paths;
-    for (int64_t b = 0; b < batch; b++) {
-        int64_t n = s[b].path[p].n;
-        all += n;
-        longest = n > longest ? n : longest;
-    }
-    TRY(kernel_new(k, p, DT_INT64, &SHAPE(all, 2)));
-    TRY(kernel_new(k, paths + p, DT_INT64, &SHAPE(all)));
-    TRY(kernel_new(k, 2 * paths + p, DT_INT64, &SHAPE(2)));
-    int64_t *at = kernel_out(k, p)->data, *v = kernel_out(k, paths + p)->data;
-    memcpy(kernel_out(k, 2 * paths + p)->data, (int64_t[]){ batch, longest }, 2 * sizeof *at);
-    for (int64_t b = 0; b < batch; b++)
-        for (int64_t i = 0; i < s[b].path[p].n; i++) {
-            *at++ = b;
-            *at++ = i;
-            *v++ = s[b].path[p].label[i];
-        }
-    return NULL;
-}
-
+/* The sparse matrix of path p is outputs p, paths + p and 2 paths + p. */
 static struct status *put_paths(struct kernel *k, const struct beam *s, int64_t batch)
 {
     int paths = (int)((const struct beam_attrs *)k->state)->paths;
-    for (int p = 0; p < paths; p++)
-        TRY(put_path(k, s, batch, p));
+    struct ctc_path *path;
+    TRY(kernel_temp(k, (size_t)(batch + 1) * sizeof *path, &path));
     TRY(kernel_new(k, 3 * paths, DT_FLOAT, &SHAPE(batch, paths)));
-    for (int64_t b = 0; b < batch; b++)
-        for (int p = 0; p < paths; p++)
-            ((float *)kernel_out(k, 3 * paths)->data)[b * paths + p] = s[b].path[p].log_p;
+    float *log_p = kernel_out(k, 3 * paths)->data;
+    for (int p = 0; p < paths; p++) {
+        for (int64_t b = 0; b < batch; b++) {
+            path[b] = s[b].path[p];
+            log_p[b * paths + p] = path[b].log_p;
+        }
+        TRY(ctc_put(k, p, paths, batch, path));
+    }
     return NULL;
 }
 

@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "graph/graph.h"
 #include "op/each.h"
+#include "ops/array.h"
 #include "ops/pool.h"
 #include "ops/random.h"
 
@@ -291,10 +292,7 @@ static struct status *mean_grad_inputs(struct kernel *k, struct shape *x, struct
     const struct tensor *dims = kernel_in(k, 0);
     ENSURE(dims->shape.rank == 1 && dims->shape.dim[0] == 4, "original input tensor shape must be "
            "1-dimensional and 4 elements, but is of shape %s", SHAPE_STR(&dims->shape));
-    x->rank = 4;
-    for (int i = 0; i < 4; i++)
-        x->dim[i] = tensor_int(dims, i);
-    TRY(shape_check(x));
+    TRY(array_read_shape(dims, x));
     return sequences_read(k, 2, x, kernel_in(k, 1), q);
 }
 

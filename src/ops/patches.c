@@ -85,35 +85,61 @@ static struct status *patches_prepare(struct prep *p)
     return patches_of(p->node, s);
 }
 
-/* All windows of one input as volumes of shapes x and y, padded by `before`. */
-struct windows { const struct patches *p; struct shape x, y; int64_t before[SPACE]; };
+/* All windows of one input as volumes of shapes x and y, padded by `before`; of the places in a
+ * window those of [first, end) meet the image in one window or another. */
+struct windows {
+    const struct patches *p;
+    struct shape x, y;
+    int64_t before[SPACE], first[SPACE], end[SPACE];
+};
+
+static int64_t steps(int64_t n, int64_t step) { return n > 0 ? (n + step - 1) / step : 0; }
+
+/* A window may be far larger than what it sees: its other places are padding everywhere. */
+static void places_met(struct windows *w, int i)
+{
+    const struct patches *p = w->p;
+    int64_t last = (w->y.dim[1 + i] - 1) * p->s[i];             /* where the last window begins */
+    int64_t end = steps(w->before[i] + w->x.dim[1 + i], p->r[i]);
+    w->first[i] = steps(w->before[i] - last, p->r[i]);
+    w->end[i] = end < p->k[i] ? end : p->k[i];
+}
 
 /* One place in the window for all windows of an image: a strided move of pixels. */
 static struct status *patch_place(struct kernel *k, const struct windows *w, int64_t image,
-                                  int64_t place)
+                                  const int64_t place[SPACE])
 {
     const struct patches *p = w->p;
-    int64_t depth = w->x.dim[PIXEL], xs[MAX_RANK], ys[MAX_RANK], rest = place;
+    int64_t depth = w->x.dim[PIXEL], xs[MAX_RANK], ys[MAX_RANK], number = 0;
     int64_t from = 0, to = 0;
     struct layout l = { PIXEL, { 0, 0, 0, depth }, { 0, 0, 0, 1 }, { 0, 0, 0, 1 } };
     shape_strides(&w->x, xs);
     shape_strides(&w->y, ys);
-    for (int i = SPACE - 1; i >= 0; i--) {  /* windows whose pixel here is inside the image */
-        int64_t at = rest % p->k[i] * p->r[i] - w->before[i], in = w->x.dim[1 + i];
-        int64_t first = at < 0 ? (-at + p->s[i] - 1) / p->s[i] : 0;
-        int64_t end = in > at ? (in - at + p->s[i] - 1) / p->s[i] : 0;
+    for (int i = 0; i < SPACE; i++) {       /* windows whose pixel here is inside the image */
+        int64_t at = place[i] * p->r[i] - w->before[i];
+        int64_t first = steps(-at, p->s[i]), end = steps(w->x.dim[1 + i] - at, p->s[i]);
         int64_t count = (end < w->y.dim[1 + i] ? end : w->y.dim[1 + i]) - first;
         if (count <= 0)
             return NULL;
-        rest /= p->k[i];
+        number = number * p->k[i] + place[i];
         l.dim[i] = count;
         l.to[i] = ys[1 + i];
         l.from[i] = xs[1 + i] * p->s[i];
         to += first * ys[1 + i];
         from += (at + first * p->s[i]) * xs[1 + i];
     }
-    return array_move(k, kernel_out(k, 0), image * ys[0] + to + place * depth, kernel_in(k, 0),
+    return array_move(k, kernel_out(k, 0), image * ys[0] + to + number * depth, kernel_in(k, 0),
                       image * xs[0] + from, &l);
+}
+
+static struct status *patch_places(struct kernel *k, const struct windows *w, int64_t image)
+{
+    int64_t at[SPACE];
+    for (at[0] = w->first[0]; at[0] < w->end[0]; at[0]++)
+        for (at[1] = w->first[1]; at[1] < w->end[1]; at[1]++)
+            for (at[2] = w->first[2]; at[2] < w->end[2]; at[2]++)
+                TRY(patch_place(k, w, image, at));
+    return NULL;
 }
 
 static struct status *patches(struct kernel *k)
@@ -129,6 +155,7 @@ static struct status *patches(struct kernel *k)
                        &slide));
         w.y.dim[1 + i] = slide.out;
         w.before[i] = slide.before;
+        places_met(&w, i);
     }
     TRY(patch_depth(w.p, &w.y.dim[PIXEL]));
     struct shape y = as_image(w.p, &w.y);
@@ -136,10 +163,8 @@ static struct status *patches(struct kernel *k)
     array_zero(kernel_out(k, 0));
     if (shape_count(&y) == 0)
         return NULL;
-    int64_t places = w.p->k[0] * w.p->k[1] * w.p->k[2];
     for (int64_t image = 0; image < y.dim[0]; image++)
-        for (int64_t place = 0; place < places; place++)
-            TRY(patch_place(k, &w, image, place));
+        TRY(patch_places(k, &w, image));
     return NULL;
 }
 

@@ -300,16 +300,15 @@ static struct status *max_pool_grad_grad(struct kernel *k)
 static struct status *mean_pool_grad(struct kernel *k)
 {
     const struct tensor *dims = kernel_in(k, 0), *dy = kernel_in(k, 1);
-    struct shape x = { ((const struct pool *)k->state)->rank, { 0 } }, y;
+    const int rank = ((const struct pool *)k->state)->rank;
+    struct shape x, y;
     struct window w;
     struct pooling p;
-    ENSURE(dims->shape.rank == 1 && tensor_count(dims) == x.rank,
-           "orig_input_shape must be 1-dimensional and %d elements, but is of shape %s", x.rank,
+    ENSURE(dims->shape.rank == 1 && tensor_count(dims) == rank,
+           "orig_input_shape must be 1-dimensional and %d elements, but is of shape %s", rank,
            SHAPE_STR(&dims->shape));
     TRY(want_image(k, 1, "out_backprop"));
-    for (int i = 0; i < x.rank; i++)
-        x.dim[i] = tensor_int(dims, i);
-    TRY(shape_check(&x));
+    TRY(array_read_shape(dims, &x));
     TRY(window_now(k, false, &w));
     TRY(pool_geometry(k->state, &w, &x, &p, &y));
     TRY(want_shape(dy, &y, "out_backprop"));

@@ -3,7 +3,7 @@
 #include "graph/graph.h"
 #include "op/kernel.h"
 
-enum { SCAN_TILE = 64, TASK = 1 << 15 };
+enum { SCAN_TILE = 1024, TASK = 1 << 15 };
 
 /* The input as [outer, n, inner], scanned along n. */
 struct scan_job {

@@ -107,6 +107,8 @@ static struct status *place_in_frame(struct compiler *c, const struct node *n)
     struct place *at = &c->place[n->id];
     TRY(frame_of_inputs(c, n, &at->frame));
     at->lands = at->frame;
+    ENSURE(at->frame || !(n->op->flags & OP_NEXT), "It is for the next iteration of a loop, but it "
+           "is in none");
     if (n->op->flags & OP_ENTER)
         return entered_frame(c, n, at->frame, &at->lands);
     if (n->op->flags & OP_EXIT) {

@@ -49,7 +49,7 @@ struct flow {
     struct run_env env;         /* as every worker begins */
     struct iter root;
     struct frame_start *start;  /* by frame: what an iteration begins with */
-    int *cost_ns;               /* by step, of those that may be expensive: what they took */
+    atomic_int *cost_ns;        /* by step, of those that may be expensive: what they took */
     pthread_mutex_t loops;      /* taken before `lock` */
     struct iter *in_use;        /* of loops */
     pthread_mutex_t lock;

@@ -38,7 +38,7 @@ void flow_free(struct flow *f)
 
 static bool flow_init(struct flow *f, const struct plan *p, struct tensor *slot)
 {
-    f->cost_ns = mem_array(int, p->n_steps);
+    f->cost_ns = mem_array(atomic_int, p->n_steps);
     for (int i = 0; i < f->n_workers; i++)
         f->worker[i].flow = f;
     if (!flow_frames_new(f, slot) || !f->cost_ns)
@@ -144,7 +144,9 @@ static void share(struct flow *f, struct ready x)
 
 static bool is_cheap(const struct flow *f, const struct step *s)
 {
-    return !(s->flags & OP_EXPENSIVE) || f->cost_ns[s - f->plan->step] < EXPENSIVE_NS;
+    const atomic_int *cost = &f->cost_ns[s - f->plan->step];
+    return !(s->flags & OP_EXPENSIVE) ||
+           atomic_load_explicit(cost, memory_order_relaxed) < EXPENSIVE_NS;
 }
 
 void flow_ready(struct worker *w, struct ready x)
@@ -225,9 +227,10 @@ static void note_time(struct flow *f, const struct step *s, const struct tensor 
                       int64_t start_ns)
 {
     struct step_time time = { start_ns, clock_ns(), pool_self() };
-    int *cost = &f->cost_ns[s - f->plan->step];
+    atomic_int *cost = &f->cost_ns[s - f->plan->step];  /* iterations overwrite one another's */
+    int64_t before = atomic_load_explicit(cost, memory_order_relaxed);
     int64_t took = time.end_ns - start_ns < INT32_MAX / 4 ? time.end_ns - start_ns : INT32_MAX / 4;
-    *cost = (int)((3 * (int64_t)*cost + took) / 4);
+    atomic_store_explicit(cost, (int)((3 * before + took) / 4), memory_order_relaxed);
     if (f->options->on_step)
         f->options->on_step(f->options->ctx, s, out, &time);
 }

@@ -170,12 +170,10 @@ struct weft_graph *weft_node_graph(const struct weft_node *n)
     return graph_out(node_in(n)->graph);
 }
 
-/* prepare() may choose the kernel; that of a loop's ops chooses none. */
+/* prepare() may choose the kernel. */
 bool weft_node_can_run(const struct weft_node *n)
 {
-    const struct op *op = node_in(n)->op;
-    bool of_loop = op->flags & (OP_ENTER | OP_EXIT | OP_NEXT) || !strcmp(op->name, "LoopCond");
-    return node_kernel(node_in(n)) || (op->prepare && !of_loop);
+    return node_kernel(node_in(n)) || node_in(n)->op->prepare;
 }
 
 int weft_node_inputs(const struct weft_node *n) { return node_in(n)->n_in; }

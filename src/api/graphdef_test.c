@@ -285,14 +285,14 @@ static void colocation(void **state)
     weft_graph_free(g);
 }
 
-/* ---- loops: G33 ---- */
+/* ---- loops: G33; while (x < 0) x = -x ---- */
 
 static const char loop[] =
     FLOAT_IN("x") NODE("enter", "Enter", IN("x") TYPE("T", "DT_FLOAT")
                        "attr { key: 'frame_name' value { s: 'f' } } ")
     NODE("merge", "Merge", IN("enter") IN("next") TYPE("T", "DT_FLOAT")
          "attr { key: 'N' value { i: 2 } } ")
-    NODE("zero", "Const", TYPE("dtype", "DT_FLOAT")
+    NODE("zero", "Const", IN("^merge") TYPE("dtype", "DT_FLOAT")
          "attr { key: 'value' value { tensor { dtype: DT_FLOAT tensor_shape { } } } } ")
     NODE("less", "Less", IN("merge") IN("zero") TYPE("T", "DT_FLOAT"))
     NODE("cond", "LoopCond", IN("less"))
@@ -304,14 +304,18 @@ static const char loop[] =
 static void loops(void **state)
 {
     struct weft_graph *g = weft_graph_new(), *h = weft_graph_new();
-    struct weft_tensor *t = NULL;
+    struct weft_tensor *t = NULL, *x = weft_tensor_scalar(WEFT_FLOAT, -3);
     (void)state;
     ok(import(g, NULL, loop));
     assert_ptr_equal(weft_node_input(weft_graph_find(g, "merge"), 1).node,
                      weft_graph_find(g, "next"));
     struct weft_session *s = session_on(g);
-    fails(weft_session_eval(s, (struct weft_out){ weft_graph_find(g, "exit"), 0 }, &t),
-          WEFT_UNIMPLEMENTED, "loops cannot be run");
+    const struct weft_feed feed = { { weft_graph_find(g, "x"), 0 }, x };
+    const struct weft_out exit = { weft_graph_find(g, "exit"), 0 };
+    ok(weft_session_run(s, NULL, &feed, 1, &exit, 1, NULL, 0, &t));
+    is_near(weft_tensor_number(t, 0), 3, 0);
+    weft_tensor_free(t);
+    weft_tensor_free(x);
     char *once = text_of(g, 0);
     ok(import(h, NULL, once));
     char *twice = text_of(h, 0);

@@ -1,5 +1,6 @@
 /* binary.c - arithmetic of two numbers, broadcast: Add, Mul, FloorDiv, Pow, Maximum... */
 #include "graph/graph.h"
+#include "num/quotient.h"
 #include "op/each.h"
 #include "op/shape_fn.h"
 #include "ops/broadcast.h"
@@ -27,24 +28,6 @@ HOT_INTS(min, map2)
 #define EACH "ops/binary_float.inc"
 #define EACH_SET (SET_F32 | SET_F64)
 #include "op/each.h"
-
-/* ---- integers of at most 32 bits: quotients in double, which are vectors ---- */
-
-#define FLOOR_BASE 0x1.8p52             /* what is added to it is an integer in the low bits */
-
-/* FLOOR_BASE + floor(x / y), exact: (x + 1/2) / y for y > 0, (x - 1/2) / y else, is no integer, nor
- * so near to one that its rounding errors reach there. */
-static inline double floor_over(double x, double y)
-{
-    return (x + copysign(.5, y)) * (1 / y) - .5 + FLOOR_BASE;
-}
-
-static inline uint32_t floor_bits(double sum)
-{
-    uint64_t u;
-    memcpy(&u, &sum, sizeof u);
-    return (uint32_t)u;
-}
 
 #define EACH "ops/binary_small.inc"
 #define EACH_SET (SET_I8 | SET_I16 | SET_U8 | SET_U16)

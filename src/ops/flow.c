@@ -135,12 +135,6 @@ static struct status *ref_select_run(struct kernel *k)
 
 /* ---- loops ---- */
 
-static struct status *loop_prepare(struct prep *p)
-{
-    return status_new(UNIMPLEMENTED, "loops cannot be run: '%s' (op: '%s') is part of one", p->name,
-                      p->node->op->name);
-}
-
 static void loop_grad(struct grad *g)
 {
     grad_fail(g, UNIMPLEMENTED, "loops have no gradients: '%s' (op: '%s') is part of one",
@@ -167,8 +161,7 @@ static struct status *loop_cond_shape(struct shape_ctx *c)
     return NULL;
 }
 
-#define LOOP(text) .doc = text, .grad = loop_grad, .prepare = loop_prepare,                     \
-                   .kernel_any = forward_run
+#define LOOP(text) .doc = text, .grad = loop_grad, .kernel_any = forward_run
 #define FRAME "T: type; frame_name: string; is_constant: bool = false; "                        \
               "parallel_iterations: int = 10"
 
@@ -201,6 +194,6 @@ const struct op ops_flow[] = {
       .shape = shape_unchanged, .flags = OP_NEXT, LOOP("What the next round begins with.") },
     { .name = "LoopCond", .inputs = "input: bool", .outputs = "output: bool",
       .doc = "Whether there is another round.", .shape = loop_cond_shape,
-      .grad = NOT_DIFFERENTIABLE, .prepare = loop_prepare, .kernel_any = forward_run },
+      .grad = NOT_DIFFERENTIABLE, .kernel_any = forward_run },
     { 0 }
 };

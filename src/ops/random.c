@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "graph/graph.h"
+#include "num/quotient.h"
 
 #include <sys/random.h>
 

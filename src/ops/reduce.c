@@ -76,7 +76,8 @@ static const struct fold *fold_find(enum fold_kind kind, enum dtype t)
     static const struct fold *const fold[DT_COUNT] = {
         HALVES(fold), INTS(fold), COMPLEXES(fold), [DT_BOOL] = fold_u8
     };
-    return (t == DT_FLOAT ? folds_f32() : t == DT_DOUBLE ? folds_f64() : fold[t]) + kind;
+    const struct fold *all = t == DT_FLOAT ? folds_f32() : t == DT_DOUBLE ? folds_f64() : fold[t];
+    return all ? all + kind : NULL;         /* NULL: no kernel either, as for quantized numbers */
 }
 
 static struct status *reduce_prepare(struct prep *p, enum fold_kind kind, int64_t by)

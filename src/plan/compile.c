@@ -22,12 +22,17 @@ static const char *why_unknown(const struct compiler *c, const struct node *n)
     return n && n->graph != c->graph ? ": it is not an element of this graph." : "";
 }
 
-static int feed_of(const struct compiler *c, struct out o)      /* index, or -1 */
+int compile_feed_of(const struct compiler *c, struct out o)
 {
     int i = c->place[o.node->id].fed - 1;
     while (i >= 0 && c->key->feed[i].index != o.index)
         i = c->next_fed[i] - 1;
     return i;
+}
+
+bool compile_is_fed(const struct compiler *c, struct out o)
+{
+    return c->place[o.node->id].fed && compile_feed_of(c, o) >= 0;
 }
 
 static struct status *take_feeds(struct compiler *c)
@@ -38,12 +43,12 @@ static struct status *take_feeds(struct compiler *c)
         if (!is_ours(c, o))
             return status_new(NOT_FOUND, "FeedInputs: unable to find feed output %s:%d%s",
                               name_of(o.node), o.index, why_unknown(c, o.node));
-        ENSURE(feed_of(c, o) < 0, "Endpoint \"%s:%d\" fed more than once.", o.node->name, o.index);
+        ENSURE(compile_feed_of(c, o) < 0, "Endpoint \"%s:%d\" fed more than once.", o.node->name,
+               o.index);
         c->next_fed[i] = c->place[o.node->id].fed;
         c->place[o.node->id].fed = i + 1;
         c->plan->feed[i] = i;
     }
-    c->plan->n_slots = k->n_feeds;
     return NULL;
 }
 
@@ -52,7 +57,7 @@ static void need(struct compiler *c, const struct node *n)
     c->needed[n->id / 64] |= 1ull << (n->id % 64);
 }
 
-static bool is_needed(const struct compiler *c, const struct node *n)
+bool compile_is_needed(const struct compiler *c, const struct node *n)
 {
     return c->needed[n->id / 64] >> (n->id % 64) & 1;
 }
@@ -65,8 +70,10 @@ static struct status *take_fetches(struct compiler *c)
         if (!is_ours(c, o))
             return status_new(NOT_FOUND, "FetchOutputs node %s:%d: not found%s", name_of(o.node),
                               o.index, why_unknown(c, o.node));
-        ENSURE(feed_of(c, o) < 0, "Tensor %s:%d is both fed and fetched.", o.node->name, o.index);
+        ENSURE(compile_feed_of(c, o) < 0, "Tensor %s:%d is both fed and fetched.", o.node->name,
+               o.index);
         need(c, o.node);
+        c->place[o.node->id].watched = true;
     }
     for (int i = 0; i < k->n_targets; i++) {
         if (!k->target[i] || k->target[i]->graph != c->graph)
@@ -89,7 +96,7 @@ static bool is_only_fed(const struct compiler *c, const struct node *n)
     if (!c->place[n->id].fed || !does_nothing)
         return false;
     for (int i = 0; i < n->n_out; i++)
-        if (feed_of(c, (struct out){ (struct node *)n, i }) < 0)
+        if (compile_feed_of(c, (struct out){ (struct node *)n, i }) < 0)
             return false;
     return true;
 }
@@ -100,13 +107,16 @@ static bool need_inputs(struct compiler *c, const struct node *n)
     bool back = false;
     for (int i = 0; i < n->n_in; i++) {
         const struct node *from = n->in[i].node;
-        if (c->place[from->id].fed && feed_of(c, n->in[i]) >= 0)
+        if (!from)
+            c->open = n;
+        if (!from || compile_is_fed(c, n->in[i]))
             continue;
-        back |= from->id > n->id && !is_needed(c, from);
+        back |= from->id > n->id && !compile_is_needed(c, from);
         need(c, from);
+        c->place[from->id].watched |= (n->op->flags & OP_MERGE) != 0;
     }
     for (int i = 0; i < n->n_control; i++) {
-        back |= n->control[i]->id > n->id && !is_needed(c, n->control[i]);
+        back |= n->control[i]->id > n->id && !compile_is_needed(c, n->control[i]);
         need(c, n->control[i]);
     }
     return back;
@@ -126,12 +136,14 @@ static bool prune_once(struct compiler *c)
     return again;
 }
 
-static void prune(struct compiler *c)
+static struct status *prune(struct compiler *c)
 {
     while (prune_once(c))
         ;
+    ENSURE(!c->open, "Node '%s' has an input that was never set", c->open->name);
     for (int w = 0; w <= c->graph->n / 64; w++)
         c->n_needed += __builtin_popcountll(c->needed[w]);
+    return NULL;
 }
 
 /* The needed nodes, in the order of their ids. */
@@ -149,7 +161,7 @@ static const struct node **needed_nodes(struct compiler *c)
 int compile_slot(const struct compiler *c, struct out o)
 {
     const struct place *p = &c->place[o.node->id];
-    int fed = p->fed ? feed_of(c, o) : -1;
+    int fed = p->fed ? compile_feed_of(c, o) : -1;
     return fed >= 0 ? fed : p->slot - 1 + o.index;
 }
 
@@ -164,11 +176,6 @@ static bool input_is_ref(const struct node *n, int i)
     return false;
 }
 
-static bool is_fed(const struct compiler *c, struct out o)
-{
-    return c->place[o.node->id].fed && feed_of(c, o) >= 0;
-}
-
 /* Inputs that are references: those whose op wants the value get a slot of their own for it. */
 static struct status *find_derefs(struct compiler *c, struct step *s, int *in)
 {
@@ -179,7 +186,7 @@ static struct status *find_derefs(struct compiler *c, struct step *s, int *in)
             continue;
         bool wants_ref = input_is_ref(n, i);
         const struct node *from = n->in[i].node;
-        if (is_fed(c, n->in[i])) {
+        if (compile_is_fed(c, n->in[i])) {
             ENSURE(!wants_ref, "Input %d of node %s was passed %s from %s:%d incompatible with "
                    "expected %s_ref.", i, n->name, dtype_name(node_in_dtype(n, i)), from->name,
                    n->in[i].index, dtype_name(node_in_dtype(n, i)));
@@ -189,9 +196,10 @@ static struct status *find_derefs(struct compiler *c, struct step *s, int *in)
             continue;
         if (!d)
             NEED(s->deref = d = arena_array(&c->plan->arena, struct deref, n->n_in));
-        d[s->n_deref] = (struct deref){ i, in[i], wants_ref ? -1 : c->plan->n_slots++ };
+        int value = wants_ref ? -1 : c->plan->frame[s->frame].n_slots++;
+        d[s->n_deref] = (struct deref){ i, in[i], value };
         if (!wants_ref)
-            in[i] = d[s->n_deref].to;
+            in[i] = value;
         s->n_deref++;
     }
     return NULL;
@@ -241,8 +249,10 @@ static struct status *choose_kernel(struct compiler *c, struct step *s)
 
 static struct status *make_step(struct compiler *c, const struct node *n, struct step *s, int *in)
 {
+    const struct place *at = &c->place[n->id];
     *s = (struct step){ .node = n, .flags = n->op->flags, .in = in, .n_in = n->n_in,
-                        .n_out = n->n_out, .out = c->place[n->id].slot - 1 };
+                        .n_out = n->n_out, .out = at->slot - 1, .frame = at->frame,
+                        .lands = at->lands };
     for (int i = 0; i < n->n_in; i++)
         in[i] = compile_slot(c, n->in[i]);
     if (c->flags & PLAN_PLACE)
@@ -267,15 +277,34 @@ static void make_feed_steps(struct compiler *c)
                                                .pending = 1 };
 }
 
+/* Each frame counts its own. */
 static int number_slots(struct compiler *c, const struct node *const *list)
 {
+    struct frame *frame = c->plan->frame;
     int inputs = 0;
+    frame[0].n_slots = c->plan->n_feeds;
     for (int i = 0; i < c->n_needed; i++) {
-        c->place[list[i]->id].slot = c->plan->n_slots + 1;
-        c->plan->n_slots += list[i]->n_out;
+        struct place *at = &c->place[list[i]->id];
+        at->slot = frame[at->lands].n_slots + 1;
+        frame[at->lands].n_slots += list[i]->n_out;
         inputs += list[i]->n_in;
     }
     return inputs;
+}
+
+/* The slots of all frames in one row, now that it is known how many each has. */
+static void place_slots(struct compiler *c, const struct node *const *list)
+{
+    struct plan *p = c->plan;
+    for (int f = 0; f < p->n_frames; f++) {
+        p->frame[f].slots = p->n_slots;
+        p->n_slots += p->frame[f].n_slots;
+    }
+    for (int i = 0; i < c->n_needed && p->n_frames > 1; i++) {
+        const struct place *at = &c->place[list[i]->id];
+        for (int k = 0; at->constant && k < list[i]->n_out; k++)
+            p->constant_slot[at->constant - 1 + k] += p->frame[at->lands].slots;
+    }
 }
 
 static struct status *make_steps(struct compiler *c, const struct node *const *list)
@@ -284,7 +313,6 @@ static struct status *make_steps(struct compiler *c, const struct node *const *l
     int inputs = number_slots(c, list), *in;
     NEED(p->step = arena_array(&p->arena, struct step, c->n_needed + p->n_feeds));
     NEED(in = arena_array(&p->arena, int, inputs));
-    NEED(c->constant_of = arena_array(&c->tmp, int, p->n_slots + inputs));
     make_feed_steps(c);
     for (int i = 0; i < c->n_needed; i++) {
         const struct node *n = list[i];
@@ -298,10 +326,21 @@ static struct status *make_steps(struct compiler *c, const struct node *const *l
         in += n->n_in;
         c->place[n->id].step = ++p->n_steps;
     }
+    place_slots(c, list);
     return NULL;
 }
 
-/* ---- who reads what ---- */
+/* ---- who reads what: by slots of the plan ---- */
+
+static int slot_read(const struct plan *p, const struct step *s, int slot)
+{
+    return p->frame[s->frame].slots + slot;
+}
+
+static int slot_written(const struct plan *p, const struct step *s, int i)
+{
+    return p->frame[s->lands].slots + s->out + i;
+}
 
 static void count_readers(struct compiler *c)
 {
@@ -309,9 +348,9 @@ static void count_readers(struct compiler *c)
     for (int i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->step[i];
         for (int j = 0; j < s->n_in; j++)
-            p->readers[s->in[j]]++;
+            p->readers[slot_read(p, s, s->in[j])]++;
         for (int j = 0; j < s->n_deref; j++)
-            p->readers[s->deref[j].from] += s->deref[j].to >= 0;
+            p->readers[slot_read(p, s, s->deref[j].from)] += s->deref[j].to >= 0;
     }
     for (int i = 0; i < p->n_fetches; i++)
         p->readers[p->fetch[i]]++;
@@ -364,131 +403,24 @@ static struct status *find_last_readers(struct compiler *c)
     NEED(dead = arena_array(&p->arena, int, most));
     for (int i = 0; i < p->n_fetches; i++)
         kept[p->fetch[i]] = 1;
+    for (int f = 1; f < p->n_frames; f++)
+        for (int i = 0; i < p->frame[f].n_invariants; i++)
+            kept[p->frame[f].invariant[i]] = 1;
     for (struct step *s = p->step + p->n_steps; s-- > p->step;) {
         s->dead = dead;
         for (int j = 0; j < s->n_in; j++) {
             int before = s->n_dead;
-            last_read(c, s, kept, &dead, s->in[j]);
+            last_read(c, s, kept, &dead, slot_read(p, s, s->in[j]));
             if (s->n_dead > before && j < 32 && reads_once(s, s->in[j]))
                 s->movable |= 1u << j;
         }
         for (int j = 0; j < s->n_deref; j++)
-            last_read(c, s, kept, &dead, s->deref[j].from);
+            last_read(c, s, kept, &dead, slot_read(p, s, s->deref[j].from));
         for (int j = 0; j < s->n_out; j++)
-            if (!p->readers[s->out + j])
-                dead[s->n_dead++] = s->out + j;
+            if (!p->readers[slot_written(p, s, j)])
+                dead[s->n_dead++] = slot_written(p, s, j);
         dead += s->n_dead;
     }
-    return NULL;
-}
-
-/* ---- who waits for whom ---- */
-
-/* The step that must end before `n` may read input i, or NULL: fed, or a constant. */
-static struct step *writer(const struct compiler *c, struct out o)
-{
-    const struct place *from = &c->place[o.node->id];
-    if (is_fed(c, o))
-        return c->flags & PLAN_PARTS ? &c->plan->step[feed_of(c, o)] : NULL;
-    return from->step ? &c->plan->step[from->step - 1] : NULL;
-}
-
-typedef void each_edge_fn(struct step *from, struct step *to, int index);
-
-/* A control edge that leaves what is only fed moves to the feed (B54). */
-static void control_edges(struct compiler *c, const struct node *on, struct step *to, int index,
-                          each_edge_fn *fn)
-{
-    const struct place *from = &c->place[on->id];
-    if (from->step)
-        fn(&c->plan->step[from->step - 1], to, index);
-    else if (c->flags & PLAN_PARTS)
-        for (int i = from->fed; i; i = c->next_fed[i - 1])
-            fn(&c->plan->step[i - 1], to, index);
-}
-
-static void each_edge(struct compiler *c, each_edge_fn *fn)
-{
-    struct plan *p = c->plan;
-    for (int i = c->flags & PLAN_PARTS ? p->n_feeds : 0; i < p->n_steps; i++) {
-        const struct node *n = p->step[i].node;
-        for (int j = 0; j < n->n_in; j++) {
-            struct step *from = writer(c, n->in[j]);
-            if (from)
-                fn(from, &p->step[i], i);
-        }
-        for (int j = 0; j < n->n_control; j++)
-            control_edges(c, n->control[j], &p->step[i], i, fn);
-    }
-}
-
-static void count_edge(struct step *from, struct step *to, int index)
-{
-    (void)index;
-    from->n_next++;
-    to->pending++;
-}
-
-static void add_edge(struct step *from, struct step *to, int index)
-{
-    (void)to;
-    ((int *)from->next)[from->n_next++] = index;
-}
-
-static struct status *find_successors(struct compiler *c)
-{
-    struct plan *p = c->plan;
-    int edges = 0, *next;
-    each_edge(c, count_edge);
-    for (int i = 0; i < p->n_steps; i++)
-        edges += p->step[i].pending;
-    NEED(next = arena_array(&p->arena, int, edges));
-    for (int i = 0; i < p->n_steps; i++) {
-        p->step[i].next = next;
-        next += p->step[i].n_next;
-        p->step[i].n_next = 0;
-    }
-    each_edge(c, add_edge);
-    return NULL;
-}
-
-/* How many expensive steps lie on the longest way that ends with this one. */
-static int expensive_depth(const struct compiler *c, const struct step *s, const int *depth)
-{
-    const struct node *n = s->node;
-    int most = 0;
-    for (int i = 0; i < n->n_in; i++) {
-        const struct step *from = writer(c, n->in[i]);
-        if (from && depth[from - c->plan->step] > most)
-            most = depth[from - c->plan->step];
-    }
-    for (int i = 0; i < n->n_control; i++) {
-        int from = c->place[n->control[i]->id].step - 1;
-        if (from >= 0 && depth[from] > most)
-            most = depth[from];
-    }
-    return most + ((s->flags & OP_EXPENSIVE) != 0);
-}
-
-/* Threads gain nothing where the expensive steps wait for one another anyway: then the longest
- * chain of them holds them all. */
-static struct status *choose_executor(struct compiler *c)
-{
-    enum { CONTROL_FLOW = OP_SWITCH | OP_MERGE | OP_ENTER | OP_EXIT | OP_NEXT };
-    struct plan *p = c->plan;
-    int expensive = 0, longest = 0, *depth;
-    unsigned flags = 0;
-    NEED(depth = arena_array(&c->tmp, int, p->n_steps));
-    for (int i = 0; i < p->n_steps; i++) {
-        depth[i] = expensive_depth(c, &p->step[i], depth);
-        longest = depth[i] > longest ? depth[i] : longest;
-        expensive += (p->step[i].flags & OP_EXPENSIVE) != 0;
-        flags |= p->step[i].flags;
-    }
-    p->mortal = flags & CONTROL_FLOW;
-    p->orderly = !(flags & (CONTROL_FLOW | OP_BLOCKING)) &&
-                 !(c->flags & (PLAN_FLOW | PLAN_PARTS));
-    p->serial = p->orderly && (c->flags & PLAN_SERIAL || longest == expensive);
     return NULL;
 }
 
@@ -508,6 +440,20 @@ static struct status *set_up(struct compiler *c)
     return NULL;
 }
 
+/* A value in a loop has no end to it: there is one in each iteration (A85). */
+static struct status *number_fetches(struct compiler *c)
+{
+    struct plan *p = c->plan;
+    for (int i = 0; i < p->n_fetches; i++) {
+        struct out o = c->key->fetch[i];
+        ENSURE(!c->place[o.node->id].lands, "Operation '%s' has been marked as not fetchable: it "
+               "is in a loop", o.node->name);
+        p->fetch[i] = compile_slot(c, o);
+        ((const struct node **)p->fetched)[i] = o.node;
+    }
+    return NULL;
+}
+
 static struct status *compile(struct compiler *c)
 {
     struct plan *p = c->plan;
@@ -515,19 +461,17 @@ static struct status *compile(struct compiler *c)
     TRY(set_up(c));
     TRY(take_feeds(c));
     TRY(take_fetches(c));
-    prune(c);
+    TRY(prune(c));
     NEED(list = needed_nodes(c));
+    TRY(compile_frames(c, &list));
     TRY(make_steps(c, list));
-    for (int i = 0; i < p->n_fetches; i++) {
-        p->fetch[i] = compile_slot(c, c->key->fetch[i]);
-        ((const struct node **)p->fetched)[i] = c->key->fetch[i].node;
-    }
+    TRY(compile_loops(c));
+    TRY(number_fetches(c));
     NEED(p->readers = arena_array(&p->arena, int, p->n_slots));
     count_readers(c);
     settle_kept(c);
     TRY(find_last_readers(c));
-    TRY(choose_executor(c));
-    return p->serial ? NULL : find_successors(c);
+    return compile_waits(c);
 }
 
 struct status *compile_plan(struct compiler *c, struct graph *g, struct plan **result)

@@ -4,11 +4,17 @@
 
 #include "plan/plan.h"
 
+enum { MOST_PARALLEL = 1 << 10 };       /* iterations of a loop at a time */
+
 /* Where a node's outputs are, by node id; a zeroed one: not needed. */
 struct place {
-    int slot;                   /* 1 + slot of output 0 */
+    int slot;                   /* 1 + slot of output 0, in the frame where it lands */
     int step;                   /* 1 + index of its step; 0: it has none (constant, or only fed) */
     int fed;                    /* 1 + index of the first feed that is one of its outputs */
+    int constant;               /* 1 + index of its first output in plan->constant; 0: it is none */
+    int after;                  /* of a constant: 1 + id of the node that it must wait for, or 0 */
+    int frame, lands;           /* as a step's */
+    bool watched;               /* whether it is dead is looked at: by a merge, or at the end */
 };
 
 struct compiler {
@@ -21,17 +27,30 @@ struct compiler {
     struct place *place;
     uint64_t *needed;           /* bits, by node id */
     int *next_fed;              /* by feed: 1 + the next feed of the same node */
-    int *constant_of;           /* by slot: 1 + index in plan->constant */
-    int n_needed, constants_cap, bound_cap;
+    int n_needed, constants_cap, bound_cap, frames_cap;
+    const struct node *open;    /* a merge one of whose inputs was never set, or NULL */
     const char *scope;          /* of a function: what the names of its nodes begin with; or "" */
     int *n_calls;               /* how many were compiled, all depths together */
 };
 
-/* The slot where o's value is read: a feed's, or the node's own. */
+/* The slot where o's value is read, in its frame: a feed's, or the node's own. */
 int compile_slot(const struct compiler *c, struct out o);
+int compile_feed_of(const struct compiler *c, struct out o);        /* which feed, or -1 */
+bool compile_is_fed(const struct compiler *c, struct out o);
+bool compile_is_needed(const struct compiler *c, const struct node *n);
+
+/* Where each needed node runs and lands; the list is put in serial order. INVALID_ARGUMENT where
+ * frames are mixed (E29) or edges lead back that must not. */
+MUST_CHECK struct status *compile_frames(struct compiler *c, const struct node ***list);
+/* What a frame's steps and lasting slots are, once steps and slots are numbered. */
+MUST_CHECK struct status *compile_loops(struct compiler *c);
+
+/* Which steps wait for which, what may be dead, and the executor: the last pass. */
+MUST_CHECK struct status *compile_waits(struct compiler *c);
 
 /* Compute a step whose inputs are constants, now: then its outputs are constants and the step
- * is not needed. *folded says so; an error of the kernel's is left to the run (E11). */
+ * is not needed; who reads them waits in its stead for what it had to wait for. *folded says so; an
+ * error of the kernel's is left to the run (E11). */
 MUST_CHECK struct status *compile_fold(struct compiler *c, const struct step *s, bool *folded);
 
 /* A step whose node calls a function: the function's body is compiled, with what is stateful in it

@@ -5,14 +5,37 @@
 
 enum { MOST_ARGS = 64, MOST_BYTES = 1 << 16 };
 
-/* Fed inputs are no constants, so what is fed is never folded (E9). A control input must run
- * first, so such a node is left alone. */
-static bool inputs_are_constant(const struct compiler *c, const struct step *s)
+/* Fed inputs are no constants, so what is fed is never folded (E9). */
+static bool inputs_are_constant(const struct compiler *c, const struct node *n)
 {
-    for (int i = 0; i < s->n_in; i++)
-        if (!c->constant_of[s->in[i]])
+    for (int i = 0; i < n->n_in; i++)
+        if (!c->place[n->in[i].node->id].constant || compile_is_fed(c, n->in[i]))
             return false;
     return true;
+}
+
+static bool wait_also(int *after, int id)
+{
+    if (id && *after && *after != id)
+        return false;
+    *after = id ? id : *after;
+    return true;
+}
+
+/* What a node of constants must wait for: who reads it will, in its stead. False: that is more than
+ * one node, or somebody wants to know whether this one is dead. */
+static bool waits_for_one(const struct compiler *c, const struct node *n, int *after)
+{
+    *after = 0;
+    for (int i = 0; i < n->n_in; i++)
+        if (!wait_also(after, c->place[n->in[i].node->id].after))
+            return false;
+    for (int i = 0; i < n->n_control; i++) {
+        const struct place *at = &c->place[n->control[i]->id];
+        if (at->fed || !wait_also(after, at->constant ? at->after : n->control[i]->id + 1))
+            return false;
+    }
+    return !*after || !c->place[n->id].watched;
 }
 
 /* Its result stays in memory as long as the plan. */
@@ -34,11 +57,11 @@ static bool can_fold(const struct compiler *c, const struct step *s)
                 OP_NEXT | OP_CALL
     };
     const struct node *n = s->node;
-    if (s->flags & NEVER || n->n_control || !n->n_out || n->n_in + n->n_out > MOST_ARGS)
+    if (s->flags & NEVER || !n->n_out || n->n_in + n->n_out > MOST_ARGS)
         return false;
     if (n->n_in == 0)                       /* a constant of the graph: only referred to */
         return !c->place[n->id].fed;
-    return !(c->flags & PLAN_NO_FOLD) && inputs_are_constant(c, s) && outputs_are_small(n);
+    return !(c->flags & PLAN_NO_FOLD) && inputs_are_constant(c, n) && outputs_are_small(n);
 }
 
 static bool grow(struct compiler *c, int n)
@@ -70,8 +93,10 @@ static bool run_now(struct compiler *c, const struct step *s, struct tensor *t)
     struct run_env env = { .threads = 1 };
     struct kernel k = { .slot = t, .to = t, .in = identity, .n_in = s->n_in, .out = s->n_in,
                         .state = s->state, .node = s->node, .env = &env };
-    for (int i = 0; i < s->n_in; i++)
-        t[i] = c->plan->constant[c->constant_of[s->in[i]] - 1];     /* borrowed */
+    for (int i = 0; i < s->n_in; i++) {                             /* borrowed */
+        struct out o = s->node->in[i];
+        t[i] = c->plan->constant[c->place[o.node->id].constant - 1 + o.index];
+    }
     for (int i = 0; i < s->n_out; i++)
         t[s->n_in + i].buf = NULL;
     struct status *st = s->run(&k);
@@ -88,17 +113,18 @@ static bool run_now(struct compiler *c, const struct step *s, struct tensor *t)
 struct status *compile_fold(struct compiler *c, const struct step *s, bool *folded)
 {
     struct plan *p = c->plan;
+    struct place *at = &c->place[s->node->id];
     struct tensor t[MOST_ARGS];
-    if (!can_fold(c, s))
+    if (!can_fold(c, s) || !waits_for_one(c, s->node, &at->after))
         return NULL;
     if (!grow(c, s->n_out))
         return status_no_memory();
     if (!run_now(c, s, t))
         return NULL;
+    at->constant = p->n_constants + 1;
     for (int i = 0; i < s->n_out; i++) {
         p->constant[p->n_constants] = t[s->n_in + i];
-        p->constant_slot[p->n_constants] = s->out + i;
-        c->constant_of[s->out + i] = ++p->n_constants;
+        p->constant_slot[p->n_constants++] = s->out + i;
     }
     *folded = true;
     return NULL;

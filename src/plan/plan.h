@@ -20,13 +20,35 @@ struct step {                   /* one node, as the executor sees it */
     kernel_fn *run;
     const void *state;
     const struct node *node;
-    const int *in;              /* slots of its inputs */
-    const int *dead;            /* slots that nobody reads after it, in serial order */
+    const int *in;              /* slots of its inputs, in its frame */
+    const int *dead;            /* slots of the plan that nobody reads after it, in serial order */
     const struct deref *deref;
+    const int *wait;            /* steps whose death is its own: by a control edge (mortal plans) */
     const int *next;            /* steps that wait for it (flow plans only) */
-    int n_in, n_out, out, n_dead, n_deref, n_next, pending;
+    int n_in, n_out, out, n_dead, n_deref, n_wait, n_next, pending;
+    int pending_next;           /* what it waits for besides, but in a loop's first iteration */
+    int frame, lands;           /* where it runs; where its outputs land: `out` counts there */
+    int at;                     /* which of its frame's steps it is */
     unsigned movable;           /* bit i: it is the last to read input i, in serial order */
     unsigned flags;             /* the op's */
+    bool mortal;                /* it may come that it does not run */
+    bool closes;                /* the last of its frame, in serial order */
+};
+
+/* A loop: what runs again and again between its Enters and its Exits. Frame 0 is what is in none.
+ * In serial order a frame's steps stand together, with those of the frames in it between them; its
+ * slots do, without theirs. */
+struct frame {
+    const char *name;
+    int parent;
+    int first, end;             /* its steps, */
+    int n_steps;                /* and how many are its own */
+    int slots, n_slots;         /* the first of its slots, and how many */
+    int *next;                  /* slots of the plan that the next iteration begins with */
+    int *invariant;             /* those that every iteration sees */
+    int n_next, n_invariants;
+    int n_enters;
+    int parallel;               /* most iterations at a time */
 };
 
 struct call;                    /* of call.c: a function that a step runs */
@@ -34,6 +56,8 @@ struct call;                    /* of call.c: a function that a step runs */
 struct plan {
     struct arena arena;
     struct step *step;          /* in a topological order */
+    struct frame *frame;        /* a parent stands before its children */
+    int n_frames;
     int n_steps, n_slots, n_feeds, n_fetches;
     int *feed, *fetch;          /* slots */
     struct tensor *constant;  /* values that stand in slots before a run: constants, folded nodes */

@@ -18,12 +18,14 @@ struct run *run_new(const struct plan *p, struct buffer_pool *buffers)
 {
     struct run *r = mem_new(struct run);
     struct tensor *slot = mem_array(struct tensor, p->n_slots);
-    if (!r || !slot) {
+    char *dead = p->mortal ? mem_array(char, p->n_steps) : NULL;
+    if (!r || !slot || (p->mortal && !dead)) {
         mem_free(r);
         mem_free(slot);
+        mem_free(dead);
         return NULL;
     }
-    *r = (struct run){ .plan = p, .slot = slot, .env = { .buffers = buffers } };
+    *r = (struct run){ .plan = p, .slot = slot, .dead = dead, .env = { .buffers = buffers } };
     put_constants(r);
     return r;
 }
@@ -41,6 +43,7 @@ void run_free(struct run *r)
     clear_slots(r);
     flow_free(r->flow);
     mem_free(r->slot);
+    mem_free(r->dead);
     mem_free(r);
 }
 
@@ -53,6 +56,16 @@ struct status *run_was_cancelled(void)
 static struct status *uninitialized(const struct node *n)
 {
     return status_new(FAILED_PRECONDITION, "Attempting to use uninitialized value %s", n->name);
+}
+
+int step_missing(const struct step *s, const struct tensor *slot)
+{
+    int n = 0;
+    for (int i = 0; i < s->n_in; i++)
+        n += !slot[s->in[i]].buf;
+    for (int i = 0; i < s->n_deref; i++)
+        n -= s->deref[i].to >= 0 && slot[s->deref[i].from].buf;
+    return n;
 }
 
 struct status *step_deref(const struct step *s, struct tensor *slot)

@@ -9,6 +9,7 @@ struct flow;
 struct run {
     const struct plan *plan;
     struct tensor *slot;        /* constants stand in theirs for good; feeds are borrowed */
+    char *dead;                 /* by step, where some may be: run_serial() has not run it */
     struct run_env env;         /* the caller's thread's */
     struct flow *flow;          /* what run_flow() needs besides, made at its first run */
 };
@@ -22,6 +23,9 @@ MUST_CHECK struct status *run_flow(const struct plan *p, struct run *r,
 MUST_CHECK struct status *run_flow_part(const struct plan *p, struct run *r, const int *feed,
                                         int n_feeds, const struct run_options *o);
 void flow_free(struct flow *f);
+
+/* How many inputs are dead. The value of a variable is not in its slot yet: its reference is. */
+int step_missing(const struct step *s, const struct tensor *slot);
 
 /* Take the values of the variables that a step's inputs refer to (C9, C10). */
 MUST_CHECK struct status *step_deref(const struct step *s, struct tensor *slot);

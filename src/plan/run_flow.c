@@ -11,51 +11,13 @@
  * and stores.
  * The run is over when nothing is shared and no worker is active; both change under the lock.
  */
-#include "plan/run.h"
+#include "plan/flow.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/pool.h"
 
 #include <string.h>
 
-enum { DEAD = 1 << 30, SPIN_NS = 40000, EXPENSIVE_NS = 20000 };
-
-struct iter {
-    struct tensor *slot;
-    atomic_int *pending;        /* by step: what it waits for; plus DEAD once something was dead */
-    atomic_int *readers;        /* by slot: who will still read it */
-};
-
-struct ready { const struct step *step; struct iter *it; };
-
-struct worker {
-    struct pool_task task;      /* first, so that the task is the worker */
-    struct flow *flow;
-    struct run_env env;
-    struct ready *cheap;        /* a stack */
-    int n_cheap;
-    struct ready expensive;     /* run when no cheap one is left */
-    bool active;
-};
-
-struct flow {
-    const struct plan *plan;
-    const struct run_options *options;
-    struct run_env env;         /* as every worker begins */
-    struct iter root;
-    int *counts;                /* pending and readers as they are at the start */
-    int *cost_ns;              /* by step, of those that may be expensive: what they took of late */
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    struct ready *shared;       /* a stack */
-    atomic_int n_shared, n_active;
-    bool alone;                 /* no helper was asked for in this run yet */
-    bool waiting;               /* worker 0 sleeps */
-    atomic_bool stop;
-    struct status *st;          /* the first error (B66) */
-    int n_workers;              /* that there is room for */
-    struct worker worker[];
-};
+enum { SPIN_NS = 40000, EXPENSIVE_NS = 20000 };
 
 /* ---- memory ---- */
 
@@ -65,10 +27,10 @@ void flow_free(struct flow *f)
         return;
     for (int i = 0; i < f->n_workers; i++)
         mem_free(f->worker[i].cheap);
-    mem_free(f->root.pending);
-    mem_free(f->counts);
+    flow_frames_free(f);
     mem_free(f->cost_ns);
     mem_free(f->shared);
+    pthread_mutex_destroy(&f->loops);
     pthread_mutex_destroy(&f->lock);
     pthread_cond_destroy(&f->changed);
     mem_free(f);
@@ -76,26 +38,13 @@ void flow_free(struct flow *f)
 
 static bool flow_init(struct flow *f, const struct plan *p, struct tensor *slot)
 {
-    int n = p->n_steps + p->n_slots;
-    f->counts = mem_array(int, n);
-    f->root.pending = mem_array(atomic_int, n);
-    f->root.readers = f->root.pending ? f->root.pending + p->n_steps : NULL;
-    f->root.slot = slot;
-    f->shared = mem_array(struct ready, p->n_steps);
-    f->cost_ns = mem_array(int, p->n_steps);
-    for (int i = 0; i < f->n_workers; i++) {
+    f->cost_ns = mem_array(atomic_int, p->n_steps);
+    for (int i = 0; i < f->n_workers; i++)
         f->worker[i].flow = f;
-        f->worker[i].cheap = mem_array(struct ready, p->n_steps);
-        if (!f->worker[i].cheap)
-            return false;
-    }
-    if (!f->counts || !f->root.pending || !f->shared || !f->cost_ns)
+    if (!flow_frames_new(f, slot) || !f->cost_ns)
         return false;
-    for (int i = 0; i < p->n_steps; i++) {
-        f->counts[i] = p->step[i].pending;
+    for (int i = 0; i < p->n_steps; i++)
         f->cost_ns[i] = 2 * EXPENSIVE_NS;
-    }
-    memcpy(f->counts + p->n_steps, p->readers, sizeof(int) * (size_t)p->n_slots);
     return true;
 }
 
@@ -109,6 +58,7 @@ static struct flow *flow_new(const struct plan *p, struct tensor *slot)
         return NULL;
     f->plan = p;
     f->n_workers = workers;
+    pthread_mutex_init(&f->loops, NULL);
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->changed, NULL);
     if (flow_init(f, p, slot))
@@ -132,9 +82,47 @@ static struct worker *idle_worker(struct flow *f)
     return NULL;
 }
 
+/* Room for one more on a stack of n. */
+static bool has_room(struct ready **stack, int n, int *cap)
+{
+    if (n < *cap)
+        return true;
+    struct ready *grown = mem_array(struct ready, 2 * *cap + 64);
+    if (!grown)
+        return false;
+    if (n)
+        memcpy(grown, *stack, sizeof *grown * (size_t)n);
+    mem_free(*stack);
+    *stack = grown;
+    *cap = 2 * *cap + 64;
+    return true;
+}
+
+/* Under the lock. */
+static void note_failure(struct flow *f, struct status *st)
+{
+    if (f->st)
+        status_free(st);
+    else
+        f->st = st;
+    atomic_store(&f->stop, true);
+}
+
+void flow_fail(struct flow *f, struct status *st)
+{
+    pthread_mutex_lock(&f->lock);
+    note_failure(f, st);
+    pthread_mutex_unlock(&f->lock);
+}
+
 static void share(struct flow *f, struct ready x)
 {
     pthread_mutex_lock(&f->lock);
+    if (!has_room(&f->shared, f->n_shared, &f->shared_cap)) {
+        note_failure(f, status_no_memory());
+        pthread_mutex_unlock(&f->lock);
+        return;
+    }
     f->shared[f->n_shared] = x;
     atomic_fetch_add_explicit(&f->n_shared, 1, memory_order_relaxed);
     struct worker *helper = idle_worker(f);
@@ -156,17 +144,23 @@ static void share(struct flow *f, struct ready x)
 
 static bool is_cheap(const struct flow *f, const struct step *s)
 {
-    return !(s->flags & OP_EXPENSIVE) || f->cost_ns[s - f->plan->step] < EXPENSIVE_NS;
+    const atomic_int *cost = &f->cost_ns[s - f->plan->step];
+    return !(s->flags & OP_EXPENSIVE) ||
+           atomic_load_explicit(cost, memory_order_relaxed) < EXPENSIVE_NS;
 }
 
-static void make_ready(struct worker *w, struct ready x)
+void flow_ready(struct worker *w, struct ready x)
 {
-    if (is_cheap(w->flow, x.step))
-        w->cheap[w->n_cheap++] = x;
-    else if (!w->expensive.step)
-        w->expensive = x;
-    else
+    if (x.it->loop)
+        atomic_fetch_add_explicit(&x.it->busy, 1, memory_order_relaxed);
+    if (!is_cheap(w->flow, x.step) && w->expensive.step)
         share(w->flow, x);
+    else if (!is_cheap(w->flow, x.step))
+        w->expensive = x;
+    else if (has_room(&w->cheap, w->n_cheap, &w->cheap_cap))
+        w->cheap[w->n_cheap++] = x;
+    else
+        flow_fail(w->flow, status_no_memory());
 }
 
 static bool take_own(struct worker *w, struct ready *x)
@@ -189,31 +183,20 @@ static int count_down(struct flow *f, atomic_int *count)
     return n;
 }
 
-/* `s` has ended: tell the steps that wait for it. */
-static void deliver(struct worker *w, const struct step *s, struct iter *it, bool dead)
+void flow_deliver(struct worker *w, const struct step *s, struct iter *it, bool dead)
 {
     const struct step *step = w->flow->plan->step;
     for (int i = 0; i < s->n_next; i++) {
-        atomic_int *pending = &it->pending[s->next[i]];
+        const struct step *to = step + s->next[i];
+        atomic_int *pending = &it->pending[to->at];
         if (__builtin_expect(dead, 0))
             atomic_fetch_or(pending, DEAD);
         if ((count_down(w->flow, pending) & ~DEAD) == 0)
-            make_ready(w, (struct ready){ step + s->next[i], it });
+            flow_ready(w, (struct ready){ to, it });
     }
 }
 
 /* ---- one step ---- */
-
-/* How many inputs are dead. The value of a variable is not in its slot yet: its reference is. */
-static int dead_inputs(const struct step *s, const struct tensor *slot)
-{
-    int n = 0;
-    for (int i = 0; i < s->n_in; i++)
-        n += !slot[s->in[i]].buf;
-    for (int i = 0; i < s->n_deref; i++)
-        n -= s->deref[i].to >= 0 && slot[s->deref[i].from].buf;
-    return n;
-}
 
 /* A merge is alive while one input is. */
 static bool is_dead(const struct flow *f, const struct step *s, struct iter *it)
@@ -221,9 +204,9 @@ static bool is_dead(const struct flow *f, const struct step *s, struct iter *it)
     if (!f->plan->mortal)
         return false;
     if (s->flags & OP_MERGE)
-        return dead_inputs(s, it->slot) == s->n_in;
-    int pending = atomic_load_explicit(&it->pending[s - f->plan->step], memory_order_relaxed);
-    return pending & DEAD || dead_inputs(s, it->slot);
+        return step_missing(s, it->slot) == s->n_in;
+    int pending = atomic_load_explicit(&it->pending[s->at], memory_order_relaxed);
+    return pending & DEAD || step_missing(s, it->slot);
 }
 
 /* The inputs that nobody else is going to look at. */
@@ -231,7 +214,7 @@ static unsigned movable(const struct flow *f, const struct step *s, struct iter 
 {
     unsigned bits = 0;
     for (int i = 0; i < s->n_in && i < 32; i++) {
-        int n = f->plan->readers[s->in[i]];
+        int n = f->plan->readers[f->plan->frame[s->frame].slots + s->in[i]];
         if (n > 1)
             n = atomic_load_explicit(&it->readers[s->in[i]], memory_order_acquire);
         bits |= (unsigned)(n == 1) << i;
@@ -244,16 +227,18 @@ static void note_time(struct flow *f, const struct step *s, const struct tensor 
                       int64_t start_ns)
 {
     struct step_time time = { start_ns, clock_ns(), pool_self() };
-    int *cost = &f->cost_ns[s - f->plan->step];
+    atomic_int *cost = &f->cost_ns[s - f->plan->step];  /* iterations overwrite one another's */
+    int64_t before = atomic_load_explicit(cost, memory_order_relaxed);
     int64_t took = time.end_ns - start_ns < INT32_MAX / 4 ? time.end_ns - start_ns : INT32_MAX / 4;
-    *cost = (int)((3 * (int64_t)*cost + took) / 4);
+    atomic_store_explicit(cost, (int)((3 * before + took) / 4), memory_order_relaxed);
     if (f->options->on_step)
         f->options->on_step(f->options->ctx, s, out, &time);
 }
 
-static struct status *run_step(struct worker *w, const struct step *s, struct iter *it)
+static struct status *run_step(struct worker *w, const struct step *s, struct iter *it,
+                               struct iter *to)
 {
-    struct kernel k = { .slot = it->slot, .to = it->slot, .in = s->in, .n_in = s->n_in,
+    struct kernel k = { .slot = it->slot, .to = to->slot, .in = s->in, .n_in = s->n_in,
                         .out = s->out, .state = s->state, .node = s->node, .env = &w->env };
     const struct run_options *o = w->flow->options;
     if (s->n_deref)
@@ -268,50 +253,54 @@ static struct status *run_step(struct worker *w, const struct step *s, struct it
     return st;
 }
 
-static void release(struct flow *f, struct iter *it, int slot)
+static void release(struct flow *f, struct iter *it, const struct frame *frame, int slot)
 {
-    int n = f->plan->readers[slot];
+    int n = f->plan->readers[frame->slots + slot];
     if (n == 1 || (n > 1 && count_down(f, &it->readers[slot]) == 0))
         tensor_unref(&it->slot[slot]);
 }
 
-static void release_all(struct flow *f, const struct step *s, struct iter *it)
+static void release_all(struct flow *f, const struct step *s, struct iter *it, struct iter *to)
 {
+    const struct frame *in = &f->plan->frame[s->frame], *out = &f->plan->frame[s->lands];
     for (int i = 0; i < s->n_in; i++)
-        release(f, it, s->in[i]);
+        release(f, it, in, s->in[i]);
     for (int i = 0; i < s->n_deref; i++)
         if (s->deref[i].to >= 0)
-            release(f, it, s->deref[i].from);
+            release(f, it, in, s->deref[i].from);
     for (int i = 0; i < s->n_out; i++)
-        if (!f->plan->readers[s->out + i])
-            tensor_unref(&it->slot[s->out + i]);
+        if (!f->plan->readers[out->slots + s->out + i])
+            tensor_unref(&to->slot[s->out + i]);
 }
 
-static void fail(struct flow *f, struct status *st)
+/* A dead value goes into no other iteration, and leaves a loop when that is over. */
+static struct status *run_alive(struct worker *w, const struct step *s, struct iter *it, bool dead)
 {
-    pthread_mutex_lock(&f->lock);
-    if (f->st)
-        status_free(st);
-    else
-        f->st = st;
-    pthread_mutex_unlock(&f->lock);
-    atomic_store(&f->stop, true);
+    struct iter *to = it;
+    if (stop_asked(w->env.stop))
+        return run_was_cancelled();
+    if (dead && s->flags & (OP_EXIT | OP_NEXT)) {
+        release_all(w->flow, s, it, it);
+        return NULL;
+    }
+    if (s->flags & (OP_ENTER | OP_EXIT | OP_NEXT))
+        TRY(flow_landing(w->flow, s, it, &to));
+    if (!dead)
+        TRY(status_at_node(run_step(w, s, it, to), s->node->name));
+    release_all(w->flow, s, it, to);
+    if (s->flags & (OP_ENTER | OP_EXIT | OP_NEXT))
+        return flow_arrive(w, s, it, to, dead);
+    flow_deliver(w, s, to, dead);
+    return NULL;
 }
 
 static void run_ready(struct worker *w, struct ready x)
 {
-    bool dead = is_dead(w->flow, x.step, x.it);
-    struct status *st = NULL;
-    if (stop_asked(w->env.stop))
-        st = run_was_cancelled();
-    else if (!dead)
-        st = status_at_node(run_step(w, x.step, x.it), x.step->node->name);
-    if (__builtin_expect(st != NULL, 0)) {
-        fail(w->flow, st);
-        return;
-    }
-    release_all(w->flow, x.step, x.it);
-    deliver(w, x.step, x.it, dead);
+    struct status *st = run_alive(w, x.step, x.it, is_dead(w->flow, x.step, x.it));
+    if (__builtin_expect(st != NULL, 0))
+        flow_fail(w->flow, st);
+    else if (x.it->loop)
+        flow_unbusy(w, x.it);
 }
 
 /* ---- workers ---- */
@@ -411,10 +400,10 @@ static void start(struct flow *f, struct run *r, const struct run_options *o)
 {
     const struct plan *p = f->plan;
     take_over(f, r, o);
-    memcpy((void *)f->root.pending, f->counts, sizeof(int) * (size_t)(p->n_steps + p->n_slots));
+    flow_root_begin(f);
     for (int i = p->n_steps - 1; i >= 0; i--)
-        if (!p->step[i].pending)
-            make_ready(&f->worker[0], (struct ready){ &p->step[i], &f->root });
+        if (!p->step[i].frame && !p->step[i].pending)
+            flow_ready(&f->worker[0], (struct ready){ &p->step[i], &f->root });
 }
 
 static struct status *run_ready_ones(struct flow *f)
@@ -430,7 +419,9 @@ struct status *run_flow(const struct plan *p, struct run *r, const struct run_op
     if (!r->flow)
         NEED(r->flow = flow_new(p, r->slot));
     start(r->flow, r, o);
-    return run_ready_ones(r->flow);
+    struct status *st = run_ready_ones(r->flow);
+    flow_leave_loops(r->flow);
+    return st;
 }
 
 struct status *run_flow_part(const struct plan *p, struct run *r, const int *feed, int n_feeds,
@@ -443,6 +434,6 @@ struct status *run_flow_part(const struct plan *p, struct run *r, const int *fee
         start(r->flow, r, o);
     }
     for (int i = 0; i < n_feeds; i++)
-        make_ready(&r->flow->worker[0], (struct ready){ &p->step[feed[i]], &r->flow->root });
+        flow_ready(&r->flow->worker[0], (struct ready){ &p->step[feed[i]], &r->flow->root });
     return run_ready_ones(r->flow);
 }

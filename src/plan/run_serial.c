@@ -14,31 +14,84 @@ static struct status *run_traced(const struct step *s, struct kernel *k,
     return st;
 }
 
-/* The loop is what a warm run of a small graph consists of: everything rare is behind a branch
- * that is never taken, or left out where nobody is `watching`. */
-static inline struct status *run_steps(const struct plan *p, struct kernel *k,
-                                       const struct run_options *o, const bool watching)
+/* ---- values that may be dead, and loops ---- */
+
+static bool is_dead(const struct step *s, const struct tensor *slot, const char *dead)
 {
-    struct tensor *slot = k->slot;
+    int missing = step_missing(s, slot);
+    if (s->flags & OP_MERGE)
+        return missing == s->n_in;
+    for (int i = 0; i < s->n_wait && !missing; i++)
+        missing = dead[s->wait[i]];
+    return missing;
+}
+
+static bool has_next(const struct frame *f, const struct tensor *slot)
+{
+    for (int i = 0; i < f->n_next; i++)
+        if (slot[f->next[i]].buf)
+            return true;
+    return false;
+}
+
+/* After the last step of one loop or of several: the first step of the one that goes on, or NULL.
+ * What the iteration before computed is gone: each value with its last reader. */
+static const struct step *next_iteration(const struct plan *p, const struct step *last,
+                                         struct tensor *slot)
+{
+    int end = (int)(last - p->step) + 1;
+    for (int i = last->frame; i && p->frame[i].end == end; i = p->frame[i].parent) {
+        const struct frame *f = &p->frame[i];
+        if (has_next(f, slot))
+            return p->step + f->first;
+        for (int k = 0; k < f->n_invariants; k++)
+            tensor_unref(&slot[f->invariant[k]]);
+    }
+    return NULL;
+}
+
+/* ---- the loop over the steps ---- */
+
+/* It is what a warm run of a small graph consists of: everything rare is behind a branch that is
+ * never taken, or left out where nobody is `watching` and nothing is `mortal`. */
+static inline struct status *run_steps(const struct plan *p, struct run *r, struct kernel *k,
+                                       const struct run_options *o, const bool watching,
+                                       const bool mortal)
+{
+    struct tensor *slots = r->slot, *slot = slots;
     const struct stop stop = { o->stop.cancelled, watching ? o->stop.interrupt : NULL };
     for (const struct step *s = p->step, *end = s + p->n_steps; s < end; s++) {
+        bool dead = false;
         if (stop_asked(stop))
             return run_was_cancelled();
-        struct status *st = __builtin_expect(s->n_deref, 0) ? step_deref(s, slot) : NULL;
-        if (__builtin_expect(st != NULL, 0))
-            return status_at_node(st, s->node->name);
-        k->in = s->in;
-        k->n_in = s->n_in;
-        k->out = s->out;
-        k->movable = s->movable;
-        k->state = s->state;
-        k->node = s->node;
-        st = watching && o->on_step ? run_traced(s, k, o) : s->run(k);
-        run_env_tidy(k->env);
-        if (__builtin_expect(st != NULL, 0))
-            return status_at_node(st, s->node->name);
+        if (mortal) {
+            k->slot = slot = slots + p->frame[s->frame].slots;
+            k->to = slots + p->frame[s->lands].slots;
+            dead = s->mortal && is_dead(s, slot, r->dead);
+            r->dead[s - p->step] = dead;
+        }
+        if (!dead) {
+            struct status *st = __builtin_expect(s->n_deref, 0) ? step_deref(s, slot) : NULL;
+            if (__builtin_expect(st != NULL, 0))
+                return status_at_node(st, s->node->name);
+            k->in = s->in;
+            k->n_in = s->n_in;
+            k->out = s->out;
+            k->movable = s->movable;
+            k->state = s->state;
+            k->node = s->node;
+            st = watching && o->on_step ? run_traced(s, k, o) : s->run(k);
+            run_env_tidy(k->env);
+            if (__builtin_expect(st != NULL, 0))
+                return status_at_node(st, s->node->name);
+        }
         for (int i = 0; i < s->n_dead; i++)
-            tensor_unref(&slot[s->dead[i]]);
+            tensor_unref(&slots[s->dead[i]]);
+        if (mortal && s->closes) {
+            const struct step *first = next_iteration(p, s, slots);
+            if (first)
+                s = first - 1;
+        }
     }
     return NULL;
 }
@@ -46,7 +99,8 @@ static inline struct status *run_steps(const struct plan *p, struct kernel *k,
 struct status *run_serial(const struct plan *p, struct run *r, const struct run_options *o)
 {
     struct kernel k = { .slot = r->slot, .to = r->slot, .env = &r->env };
-    if (__builtin_expect(o->on_step || o->stop.interrupt, 0))
-        return run_steps(p, &k, o, true);
-    return run_steps(p, &k, o, false);
+    bool watching = o->on_step || o->stop.interrupt;
+    if (__builtin_expect(p->mortal, 0))
+        return watching ? run_steps(p, r, &k, o, true, true) : run_steps(p, r, &k, o, false, true);
+    return watching ? run_steps(p, r, &k, o, true, false) : run_steps(p, r, &k, o, false, false);
 }

@@ -32,12 +32,12 @@ static bool has_flag(const char *name, unsigned flags)
     return op && op->flags & flags;
 }
 
-bool golden_runs(const char *op)
-{
-    return op_find(op) && !has_flag(op, OP_ENTER | OP_EXIT | OP_NEXT) && strcmp(op, "LoopCond");
-}
+bool golden_runs(const char *op) { return op_find(op); }
 
-bool golden_runs_alone(const char *op) { return golden_runs(op) && !has_flag(op, OP_SWITCH); }
+bool golden_runs_alone(const char *op)
+{
+    return golden_runs(op) && !has_flag(op, OP_SWITCH | OP_ENTER | OP_EXIT | OP_NEXT);
+}
 
 bool golden_has_values(const char *op)
 {

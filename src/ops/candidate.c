@@ -239,15 +239,34 @@ static struct status *learned_prepare(struct prep *p)
 /* The weights of this shard: reserved ids have none, the others are distorted. */
 struct weights {
     struct alias *at;
-    int64_t n, most, id, shards, shard;
+    int64_t n, most, next, shards, shard;       /* next: the shard of the next id */
     double distortion;
 };
 
+static struct status *weights_room(const struct weights *w, int64_t n)
+{
+    ENSURE(n <= w->most - w->n, "more weights than range_max = %lld", (long long)w->most);
+    return NULL;
+}
+
+/* Counted, not walked: there may be any number of other shards' ids. */
+static struct status *weights_reserve(struct weights *w, int64_t ids)
+{
+    int64_t here = ids > w->shard ? (ids - 1 - w->shard) / w->shards + 1 : 0;
+    TRY(weights_room(w, here));
+    for (; w->n < here; w->n++)
+        w->at[w->n].weight = 0;
+    w->next = ids > 0 ? ids % w->shards : 0;
+    return NULL;
+}
+
 static struct status *weights_add(struct weights *w, double v)
 {
-    if (w->id++ % w->shards != w->shard)
+    bool here = w->next == w->shard;
+    w->next = w->next + 1 == w->shards ? 0 : w->next + 1;
+    if (!here)
         return NULL;
-    ENSURE(w->n < w->most, "more weights than range_max = %lld", (long long)w->most);
+    TRY(weights_room(w, 1));
     w->at[w->n++].weight = (float)v;
     return NULL;
 }
@@ -285,8 +304,7 @@ static struct status *weights_load(struct weights *w, const struct node *n)
     const struct attr *unigrams = node_attr_find(n, "unigrams");
     ENSURE(!*path != !unigrams->n, "Must provide exactly one of vocab_file and unigrams");
     ENSURE(w->shard < w->shards, "shard must be less than num_shards");
-    for (int64_t i = node_attr(n, "num_reserved_ids"); i > 0; i--)
-        TRY(weights_add(w, 0));
+    TRY(weights_reserve(w, node_attr(n, "num_reserved_ids")));
     if (*path)
         TRY(weights_read(w, path));
     for (int i = 0; i < unigrams->n; i++)
@@ -321,16 +339,18 @@ static void alias_build(struct sampler *s, double *scaled, int32_t *low, int32_t
     }
 }
 
-/* What is drawn must be there: weights that are numbers, and enough of them above 0. */
+/* What is drawn must be there: weights that are numbers, and enough of them so far above 0 that
+ * they are drawn at all. */
 static struct status *fixed_check(struct sampler *s)
 {
     int64_t there = 0;
     for (int64_t i = 0; i < s->range; i++) {
         ENSURE(s->alias[i].weight >= 0 && s->alias[i].weight <= FLT_MAX,
                "weights must not be negative, got %g", s->alias[i].weight);
-        there += s->alias[i].weight > 0;
         s->total += s->alias[i].weight;
     }
+    for (int64_t i = 0; i < s->range; i++)
+        there += (float)(s->alias[i].weight * (double)s->range / s->total) > 0;
     ENSURE(there >= (s->unique ? s->num_sampled : 1), "Sampler's range is too small.");
     return NULL;
 }

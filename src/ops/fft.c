@@ -350,18 +350,20 @@ static void irfft2d_grad(struct grad *g) { irfft_grad_by(g, "RFFT2D"); }
 
 /* ---- rows ---- */
 
+#define FFTW "It needs the library FFTW, which is loaded when first used."
 #define COMPLEX_ROW(op, gradient, text)                                                     \
     { .name = op, .inputs = "input: Tcomplex", .outputs = "output: Tcomplex",               \
-      .attrs = "Tcomplex: {complex64, complex128} = complex64", .doc = text,                \
+      .attrs = "Tcomplex: {complex64, complex128} = complex64", .doc = text, .note = FFTW,   \
       .shape = complex_shape, .grad = gradient, .prepare = transform_prepare,               \
       .kernel_any = transform, .flags = OP_EXPENSIVE }
 #define BATCH_ROW(op, text)                                                                 \
     { .name = op, .inputs = "input: complex64", .outputs = "output: complex64",             \
-      .doc = text, .shape = complex_shape, .grad = NO_GRADIENT,                             \
+      .doc = text, .note = FFTW, .shape = complex_shape, .grad = NO_GRADIENT,               \
       .prepare = transform_prepare, .kernel_any = transform, .flags = OP_EXPENSIVE }
 #define REAL_ROW(op, from, to, gradient, text)                                              \
     { .name = op, .inputs = "input: " from ", fft_length: int32", .outputs = "output: " to, \
-      .doc = text, .shape = real_shape, .grad = gradient, .prepare = transform_prepare,     \
+      .doc = text, .note = FFTW, .shape = real_shape, .grad = gradient,                     \
+      .prepare = transform_prepare,                                                         \
       .kernel_any = real_transform, .flags = OP_EXPENSIVE }
 
 #define TO_HALF(op, gradient, of) \

@@ -126,6 +126,7 @@ const struct op ops_format[] = {
       .shape = vec_permute_shape, .kernel_any = vec_permute },
     { .name = "DataFormatDimMap", FORMATS,
       .doc = "Where the dimensions of these numbers in src_format stand in dst_format.",
+      .note = "A number that is no dimension is refused.",
       .shape = shape_unchanged, .kernel_any = dim_map },
     { 0 }
 };

@@ -100,10 +100,13 @@ const struct op ops_inplace[] = {
       .shape = shape_unchanged, .grad = NO_GRADIENT, .kernel_any = deep_copy,
       .flags = OP_STATEFUL },
     { .name = "InplaceUpdate", CHANGED, .doc = "x with rows i replaced by those of v.",
+      .note = "Whoever else reads x keeps what it was.",
       .kernel_any = inplace_update },
     { .name = "InplaceAdd", CHANGED, .doc = "x with the rows of v added to its rows i.",
+      .note = "Whoever else reads x keeps what it was.",
       .prepare = inplace_add_prepare, .kernel_any = inplace_by },
     { .name = "InplaceSub", CHANGED, .doc = "x with the rows of v subtracted from its rows i.",
+      .note = "Whoever else reads x keeps what it was.",
       .prepare = inplace_sub_prepare, .kernel_any = inplace_by },
     { 0 }
 };

@@ -196,14 +196,17 @@ const struct op ops_lstm[] = {
     { .name = "LSTMBlockCell", LSTM, .inputs = "x: T, " STATE,
       .attrs = "forget_bias: float = 1; cell_clip: float = 3; " T,
       .doc = "A step of a cell with long short-term memory: gates, states and output.",
+      .note = "Of half, the sums in between are float.",
       .shape = cell_shape, .grad = lstm_cell_grad, .kernel_any = cell_run },
     { .name = "BlockLSTM", LSTM, .inputs = "seq_len_max: int64, x: T, " STATE,
       .attrs = "forget_bias: float = 1; cell_clip: float = 3; " T,
       .doc = "LSTMBlockCell over a sequence, time first.",
+      .note = "Of half, the sums in between are float.",
       .shape = block_shape, .grad = lstm_block_grad, .kernel_any = block_run },
     { .name = "BlockLSTMV2", LSTM, .inputs = "seq_len_max: int64, x: T, " STATE,
       .attrs = "cell_clip: float = 0; " T,
       .doc = "BlockLSTM with the gates in the order i, f, c, o.",
+      .note = "Of half, the sums in between are float.",
       .shape = block_shape, .grad = lstm_block_grad, .kernel_any = block_run },
     { 0 }
 };

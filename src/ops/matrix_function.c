@@ -290,6 +290,7 @@ static void exponential_grad(struct grad *g)
 const struct op ops_matrix_function[] = {
     { .name = "MatrixExponential", FUNCTION, .attrs = FOUR,
       .doc = "The exponentials of square matrices: the sums of their powers X^k / k!.",
+      .note = "It has a gradient.",
       .grad = exponential_grad, .kernel = KERNELS(DOUBLES(exponential), COMPLEXES(exponential)) },
     { .name = "MatrixLogarithm", FUNCTION, .attrs = "T: {complex64, complex128}",
       .doc = "The principal logarithms of square matrices, whose exponentials they are.",

@@ -143,8 +143,8 @@ static struct status *stitch_shape(struct shape_ctx *c)
     int64_t rows = 0;
     for (int i = 0; i < n; i++) {
         const struct shape *indices = shape_in(c, i), *data = shape_in(c, n + i);
-        const struct tensor *v = shape_in_value(c, i);
-        rows = rows < 0 || !v ? -1 : largest_index(v) + 1 > rows ? largest_index(v) + 1 : rows;
+        const struct tensor *v = rows < 0 ? NULL : shape_in_value(c, i); /* one unknown: all are */
+        rows = !v ? -1 : largest_index(v) + 1 > rows ? largest_index(v) + 1 : rows;
         if (indices->rank < 0 || data->rank < 0)
             continue;
         first = first < 0 ? i : first;

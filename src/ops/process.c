@@ -36,6 +36,7 @@ const struct op ops_process[] = {
       .shape = shape_scalar, .grad = NO_GRADIENT, .kernel_any = timestamp, .flags = OP_STATEFUL },
     { .name = "Abort", .attrs = "error_msg: string = \"\"; exit_without_error: bool = false",
       .doc = "Ends the run with an error.",
+      .note = "The run fails with ABORTED; the process goes on.",
       .shape = shape_none, .grad = NO_GRADIENT, .kernel_any = abort_run },
     { .name = "Fact", .outputs = "fact: string", .doc = "Something that is true.",
       .shape = shape_scalar, .grad = NO_GRADIENT, .kernel_any = fact },

@@ -231,6 +231,7 @@ const struct op ops_quantize[] = {
       .attrs = "T: " QUANTIZED_TYPES "; " MODE "; round_mode: {\"HALF_AWAY_FROM_ZERO\", "
                "\"HALF_TO_EVEN\"} = \"HALF_AWAY_FROM_ZERO\"",
       .doc = "The input as steps between min_range and max_range, and the range that they have.",
+      .note = "What is too large for qint32 becomes its greatest (or least) step.",
       .shape = steps_shape, .grad = NO_GRADIENT, .prepare = quantize_prepare,
       .kernel = STEPS(quantize) },
     { .name = "Dequantize", .inputs = "input: T, min_range: float, max_range: float",

@@ -182,7 +182,8 @@ static struct status *pair_prepare(struct prep *p)
       .outputs = "z: Toutput, min_z: float, max_z: float",                                \
       .attrs = "T1: " QUANTIZED_TYPES "; T2: " QUANTIZED_TYPES "; Toutput: "              \
                QUANTIZED_TYPES " = qint32",                                               \
-      .doc = text, .shape = pair_shape, .grad = NO_GRADIENT, .prepare = pair_prepare,     \
+      .doc = text, .note = "They broadcast as those of Add do.", .shape = pair_shape,     \
+      .grad = NO_GRADIENT, .prepare = pair_prepare,                                       \
       .kernel_any = run, .flags = OP_COMMUTATIVE }
 
 const struct op ops_quantized[] = {

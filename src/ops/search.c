@@ -145,6 +145,7 @@ const struct op ops_search[] = {
     { .name = "UnravelIndex", .inputs = "indices: Tidx, dims: Tidx", .outputs = "output: Tidx",
       .attrs = "Tidx: {int32, int64} = int32",
       .doc = "The coordinates, a row a dimension, of elements that are numbered row by row.",
+      .note = "An index or a size out of range is refused.",
       .shape = unravel_shape, .grad = NO_GRADIENT, .kernel_any = unravel },
     { 0 }
 };

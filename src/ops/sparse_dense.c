@@ -331,7 +331,6 @@ const struct op ops_sparse_dense[] = {
       .kernel_any = to_dense },
     { .name = "SparseTensorDenseAdd",
       .note = "As many values as indices are asked for.",
-     
       .inputs = "a_indices: Tindices, a_values: T, a_shape: Tindices, b: T",
       .outputs = "output: T", .attrs = "T: numbertype; Tindices: {int32, int64}",
       .doc = "The sum of a sparse and a dense tensor.",

@@ -18,7 +18,8 @@
  *     OP [attr=value]... grad INPUT... [! TEXT]
  *         gradients of every floating or complex input against finite differences, in double where
  *         the op allows it; `grad2` does so for the gradients' own gradients, too. After
- *         `= none | _` the output that `_` stands for is left out (TensorFlow takes it as given).
+ *         `= none | _` the output that `_` stands for is left out (TensorFlow takes it as given),
+ *         and so is an input after `?` (TensorFlow gives it no gradient).
  *
  * INPUT, VALUE: as in test/value.h. Before an input, `ref:` is a ref variable that holds it,
  * `var:` a resource variable's handle (both without {values}: uninitialized), `?` feeds it through

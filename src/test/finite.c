@@ -204,7 +204,7 @@ static void first_function(struct trial *t, struct function *f)
         if (has_gradient(t->node->dtype[i]) && !(i < t->c->n_out && t->c->out[i].ignored))
             f->y[f->n_y++] = (struct out){ t->node, i };
     for (int i = 0; i < t->c->n_in; i++)
-        if (has_gradient(t->value[i].dtype) && t->value[i].buf)
+        if (has_gradient(t->value[i].dtype) && t->value[i].buf && !t->c->in[i].fed)
             f->leaf[f->n_leaves++] = (struct leaf){ t->x[i], &t->value[i], t->holder[i] };
 }
 

@@ -51,8 +51,11 @@ static struct out any_input(struct graph *g, const struct arg *arg, enum dtype t
     return (struct out){ add_simple(g, op, attr, 2), 0 };
 }
 
-/* A node of the op with attribute `which` set to `t`; NULL: it cannot be built so simply. */
-static struct node *build_with(struct graph *g, const struct op *op, int which, int t)
+/* A choice of types: attribute `which` is t; another one, if any, is other_t. */
+struct choice { int which, t, other, other_t; };
+
+/* A node of the op with these types; NULL: it cannot be built so simply. */
+static struct node *build_with(struct graph *g, const struct op *op, const struct choice *c)
 {
     const struct sig *s = op_sig(op);
     struct attr attr[32];
@@ -62,8 +65,8 @@ static struct node *build_with(struct graph *g, const struct op *op, int which, 
     for (int i = 0; i < s->n_attr; i++) {
         attr[n_attr] = s->attr[i].has_default ? s->attr[i].fallback : any_attr(&s->attr[i]);
         attr[n_attr].name = s->attr[i].name;
-        if (i == which)
-            attr[n_attr].i = t;
+        if (i == c->which || i == c->other)
+            attr[n_attr].i = i == c->which ? c->t : c->other_t;
         n_attr++;
     }
     for (int i = 0; i < s->n_in; i++) {
@@ -83,14 +86,14 @@ static struct node *build_with(struct graph *g, const struct op *op, int which, 
     return node;
 }
 
-/* prepare() chooses: compile a plan. */
-static bool has_prepared(const struct op *op, int which, int t)
+/* prepare() chooses: compile a plan. `unbuilt` is what a node that cannot be built says of it. */
+static bool compiles(const struct op *op, const struct choice *c, bool unbuilt)
 {
     struct graph *g = graph_new();
     struct resources *r = resources_new();
     struct plan *p = NULL;
-    bool there = true;
-    struct node *node = build_with(g, op, which, t);
+    bool there = unbuilt;
+    struct node *node = build_with(g, op, c);
     if (node) {
         struct out feed[64];
         int n = 0;
@@ -106,6 +109,19 @@ static bool has_prepared(const struct op *op, int which, int t)
     }
     resources_unref(r);
     graph_unref(g);
+    return there;
+}
+
+/* With whatever other type goes with it: Real of complex128 is a double. */
+static bool has_prepared(const struct op *op, int which, int t)
+{
+    const struct sig *s = op_sig(op);
+    struct choice c = { .which = which, .t = t, .other = -1 };
+    bool there = compiles(op, &c, true);
+    for (c.other = 0; c.other < s->n_attr && !there; c.other++)
+        if (c.other != which && s->attr[c.other].kind == ATTR_TYPE)
+            for (c.other_t = 1; c.other_t < DT_COUNT && !there; c.other_t++)
+                there = s->attr[c.other].allowed & DTYPE_BIT(c.other_t) && compiles(op, &c, false);
     return there;
 }
 

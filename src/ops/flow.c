@@ -161,6 +161,14 @@ static struct status *loop_cond_shape(struct shape_ctx *c)
     return NULL;
 }
 
+static struct status *loop_cond_run(struct kernel *k)
+{
+    const struct shape *s = &kernel_in(k, 0)->shape;
+    ENSURE(s->rank == 0, "The condition of a loop must be a scalar, but it has shape %s",
+           SHAPE_STR(s));
+    return forward_run(k);
+}
+
 #define LOOP(text) .doc = text, .grad = loop_grad, .kernel_any = forward_run
 #define FRAME "T: type; frame_name: string; is_constant: bool = false; "                        \
               "parallel_iterations: int = 10"
@@ -194,6 +202,6 @@ const struct op ops_flow[] = {
       .shape = shape_unchanged, .flags = OP_NEXT, LOOP("What the next round begins with.") },
     { .name = "LoopCond", .inputs = "input: bool", .outputs = "output: bool",
       .doc = "Whether there is another round.", .shape = loop_cond_shape,
-      .grad = NOT_DIFFERENTIABLE, .kernel_any = forward_run },
+      .grad = NOT_DIFFERENTIABLE, .kernel_any = loop_cond_run },
     { 0 }
 };

@@ -3,17 +3,13 @@ import numpy as np
 import pytest
 import weft as tf
 from needs import needs
+from run import run
 from weft.python.ops import array_ops
 
 
 @pytest.fixture
 def graph():
     return tf.get_default_graph()
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetches, feeds)
 
 
 def names(graph):

@@ -2,13 +2,9 @@
 import numpy as np
 import pytest
 import weft as tf
+from run import run
 from weft.python.framework import gen
 from weft.python.ops import gen_array_ops, inplace_ops
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetches, feeds)
 
 
 def types():

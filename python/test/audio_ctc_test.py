@@ -2,17 +2,7 @@
 import numpy as np
 import pytest
 import weft as tf
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as g:
-        yield g
-
-
-def run(fetch):
-    with tf.Session() as sess:
-        return sess.run(fetch)
+from run import run
 
 
 def test_wav_there_and_back():

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 import weft as tf
+from run import run
 from weft.python.ops import check_ops
 
 InvalidArgument = tf.errors.InvalidArgumentError
@@ -10,11 +11,6 @@ InvalidArgument = tf.errors.InvalidArgumentError
 @pytest.fixture
 def graph():
     return tf.get_default_graph()
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetches, feeds)
 
 
 def test_known_values_fail_while_building():

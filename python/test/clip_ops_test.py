@@ -3,11 +3,7 @@ import numpy as np
 import pytest
 
 import weft as tf
-
-
-def run(tensor, feeds=None):
-    with tf.Session() as session:
-        return session.run(tensor, feeds)
+from run import run
 
 
 def made():

@@ -2,12 +2,8 @@
 import numpy as np
 import pytest
 import weft as tf
+from run import run
 from weft.python.ops import confusion_matrix
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetches, feeds)
 
 
 def test_counts_and_weights():

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import weft as tf
 from needs import needs
+from run import run
 from weft.python.framework import smart_cond
 from weft.python.ops import control_flow_ops
 
@@ -10,11 +11,6 @@ from weft.python.ops import control_flow_ops
 @pytest.fixture
 def graph():
     return tf.get_default_graph()
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetches, feeds)
 
 
 @pytest.mark.fact("E5")

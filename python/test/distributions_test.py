@@ -5,12 +5,8 @@ import numpy as np
 import pytest
 
 import weft as tf
+from run import run
 tfd = tf.distributions
-
-
-def run(tensor, feeds=None):
-    with tf.Session() as session:
-        return session.run(tensor, feeds)
 
 
 def close(got, wanted, rtol=1e-5, atol=1e-6):

@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 import weft as tf
 from needs import needs
+from run import run
 
 PIXELS = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3) * 4
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetches, feeds)
 
 
 def png(rows, color_type, bit_depth=8):

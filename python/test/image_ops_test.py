@@ -3,14 +3,10 @@ import numpy as np
 import pytest
 import weft as tf
 from needs import needs
+from run import run
 from weft.python.ops import image_ops
 
 IMAGE = np.random.RandomState(0).uniform(size=(4, 6, 3)).astype(np.float32)
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetches, feeds)
 
 
 def test_flips():

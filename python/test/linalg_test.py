@@ -5,11 +5,7 @@ import pytest
 import recorded
 import weft as tf
 from needs import needs
-
-
-def run(tensor):
-    with tf.Session() as session:
-        return session.run(tensor)
+from run import run
 
 
 A = np.random.RandomState(0).randn(3, 3)

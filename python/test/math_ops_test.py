@@ -4,13 +4,9 @@ import pytest
 
 import recorded
 import weft as tf
+from run import run
 from weft.python.framework import gen
 from weft.python.ops import math_ops
-
-
-def run(tensor, feeds=None):
-    with tf.Session() as session:
-        return session.run(tensor, feeds)
 
 
 def made():

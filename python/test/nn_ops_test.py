@@ -6,11 +6,7 @@ import pytest
 
 import recorded
 import weft as tf
-
-
-def run(tensor, feeds=None):
-    with tf.Session() as session:
-        return session.run(tensor, feeds)
+from run import run
 
 
 def made():

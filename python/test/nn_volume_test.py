@@ -5,15 +5,11 @@ import numpy as np
 import pytest
 
 import weft as tf
+from run import run
 
 VOLUME = np.random.RandomState(0).randn(2, 4, 5, 6, 2).astype(np.float32)
 KERNEL = np.random.RandomState(1).randn(2, 3, 2, 2, 3).astype(np.float32)
 IMAGE = np.random.RandomState(2).randint(-9, 9, (1, 6, 6, 2)).astype(np.float32)
-
-
-def run(tensor):
-    with tf.Session() as session:
-        return session.run(tensor)
 
 
 def made():

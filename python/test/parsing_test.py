@@ -6,12 +6,8 @@ import numpy as np
 import pytest
 import weft as tf
 from needs import needs
+from run import run
 from weft.python.ops import parsing_ops
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetches, feeds)
 
 
 def feature(*values):

@@ -4,20 +4,10 @@ import inspect
 import numpy as np
 import pytest
 import weft as tf
+from run import run
 
 QUANTIZED = [tf.qint8, tf.quint8, tf.qint16, tf.quint16, tf.qint32]
 X = [-1.0, 0.0, 0.5, 2.0]
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as g:
-        yield g
-
-
-def run(fetch, feed=None):
-    with tf.Session() as sess:
-        return sess.run(fetch, feed)
 
 
 # ---- the types ----

@@ -5,17 +5,13 @@ import weakref
 import numpy as np
 import pytest
 import weft as tf
+from run import run
 from weft.python.ops import script_ops
 
 
 @pytest.fixture
 def graph():
     return tf.get_default_graph()
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetches, feeds)
 
 
 @pytest.mark.fact("E41")

@@ -2,14 +2,10 @@
 import numpy as np
 import pytest
 import weft as tf
+from run import run
 
 A = [[[1, 2, 2], [5, 4, 3]], [[7, 7, 7], [0, 1, 9]]]
 B = [[[2, 8], [3, 3]], [[7, 6], [9, 0]]]
-
-
-def run(fetches):
-    with tf.Session() as session:
-        return session.run(fetches)
 
 
 def rows(value):

@@ -3,13 +3,9 @@ import numpy as np
 import pytest
 
 import weft as tf
+from run import run
 
 R = np.random.RandomState(0)
-
-
-def run(tensor, feed=None):
-    with tf.Session() as session:
-        return session.run(tensor, feed)
 
 
 def close(got, wanted, tolerance=1e-4):

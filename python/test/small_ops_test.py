@@ -4,12 +4,6 @@ import pytest
 import weft as tf
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as g:
-        yield g
-
-
 def run(fetch, feed=None):
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import weft as tf
 from needs import needs
+from run import run
 from weft.python.framework import sparse_tensor
 from weft.python.ops import sparse_ops
 
@@ -14,11 +15,6 @@ def graph():
 
 A = np.array([[0, 1, 0, 2], [0, 0, 0, 0], [3, 0, 4, 0]], np.float32)
 B = np.array([[5, 1, 0, 0], [0, 0, 6, 0], [-3, 0, 0, 0]], np.float32)
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetches, feeds)
 
 
 def sparse(a):

@@ -8,13 +8,9 @@ import numpy as np
 import pytest
 import records
 import weft as tf
+from run import run
 from weft.python.framework import messages
 from weft.python.platform import tf_logging
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        return session.run(fetches, feeds)
 
 
 def summary_of(tensor):

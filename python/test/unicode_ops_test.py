@@ -2,20 +2,10 @@
 import numpy as np
 import pytest
 import weft as tf
+from run import run
 
 TEXT = "a\u00e9\u20ac\U0001f60a"
 CODES = [ord(c) for c in TEXT]
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as g:
-        yield g
-
-
-def run(fetch, feed=None):
-    with tf.Session() as sess:
-        return sess.run(fetch, feed)
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16-BE", "UTF-32-BE"])

@@ -1,74 +1,10 @@
 /* sparse_map_test.c - sparse tensors put under numbers and taken again, in later runs. */
 #include "ops/ops.h"
-#include "plan/plan.h"
-#include "test/expect.h"
-#include "test/value.h"
-
-#include <stdio.h>
-
-static struct graph *graph;
-static struct resources *state;
-static struct buffer_pool *buffers;
-
-static int set_up(void **unused)
-{
-    (void)unused;
-    graph = graph_new();
-    state = resources_new();
-    buffers = buffer_pool_new();
-    return 0;
-}
-
-static int tear_down(void **unused)
-{
-    (void)unused;
-    resources_unref(state);
-    graph_unref(graph);
-    buffer_pool_free(buffers);
-    return 0;
-}
-
-static struct out add(const char *op, const struct out *in, int n_in, const struct attr *attr,
-                      int n_attr)
-{
-    static int n_names;
-    struct node *n = NULL;
-    char name[16];
-    snprintf(name, sizeof name, "n%d", n_names++);
-    ok(graph_add(graph, &(struct node_def){ .op = op, .name = name, .in = in, .n_in = n_in,
-                                            .attr = attr, .n_attr = n_attr }, &n));
-    return (struct out){ n, 0 };
-}
-
-static struct tensor value(const char *text)
-{
-    struct tensor t = { 0 };
-    struct shape s;
-    enum dtype dtype;
-    ok(value_parse(&text, &dtype, &s, &t));
-    return t;
-}
-
-static struct out constant(const char *text)
-{
-    struct tensor t = value(text);
-    struct out o = add("Const", NULL, 0, ATTRS(attr_type("dtype", t.dtype),
-                                               attr_tensor("value", &t)));
-    tensor_unref(&t);
-    return o;
-}
+#include "test/stage.h"
 
 static struct status *run(const struct out *fetch, int n, struct tensor *result)
 {
-    struct plan *plan;
-    struct plan_key key = { .fetch = fetch, .n_fetches = n };
-    TRY(plan_compile(graph, &key, state, 0, &plan));
-    struct run *r = run_new(plan, buffers);
-    struct status *st = plan_run(plan, r, NULL, result,
-                                 &(struct run_options){ .inter = 1, .intra = 1 });
-    run_free(r);
-    plan_free(plan);
-    return st;
+    return stage_run(&(struct plan_key){ .fetch = fetch, .n_fetches = n }, result);
 }
 
 static void same(struct tensor *got, const char *text)

@@ -1,80 +1,19 @@
 /* table_test.c - lookup tables filled, asked and changed, by reference and by handle. */
 #include "base/mem.h"
 #include "ops/ops.h"
-#include "plan/plan.h"
-#include "test/expect.h"
-#include "test/value.h"
+#include "test/stage.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static struct graph *graph;
-static struct resources *state;
-static struct buffer_pool *buffers;
-static int n_names;
-
-static int set_up(void **unused)
-{
-    (void)unused;
-    graph = graph_new();
-    state = resources_new();
-    buffers = buffer_pool_new();
-    return 0;
-}
-
-static int tear_down(void **unused)
-{
-    (void)unused;
-    resources_unref(state);
-    graph_unref(graph);
-    buffer_pool_free(buffers);
-    return 0;
-}
-
-static struct out add(const char *op, const struct out *in, int n_in, const struct attr *attr,
-                      int n_attr)
-{
-    struct node *n = NULL;
-    char name[16];
-    snprintf(name, sizeof name, "n%d", n_names++);
-    ok(graph_add(graph, &(struct node_def){ .op = op, .name = name, .in = in, .n_in = n_in,
-                                            .attr = attr, .n_attr = n_attr }, &n));
-    return (struct out){ n, 0 };
-}
-
-static struct tensor value(const char *text)
-{
-    struct tensor t = { 0 };
-    struct shape s;
-    enum dtype dtype;
-    ok(value_parse(&text, &dtype, &s, &t));
-    return t;
-}
-
-static struct out constant(const char *text)
-{
-    struct tensor t = value(text);
-    struct out o = add("Const", NULL, 0, ATTRS(attr_type("dtype", t.dtype),
-                                               attr_tensor("value", &t)));
-    tensor_unref(&t);
-    return o;
-}
 
 /* Fetches an output, or runs a node that has none. */
 static struct status *run(struct out o, struct tensor *result)
 {
-    struct plan *plan;
+    struct tensor ignored = { 0 };
     struct plan_key key = { .fetch = &o, .n_fetches = o.node->n_out > 0, .target = &o.node,
                             .n_targets = o.node->n_out == 0 };
-    struct tensor ignored = { 0 };
-    TRY(plan_compile(graph, &key, state, 0, &plan));
-    struct run *r = run_new(plan, buffers);
-    struct status *st = plan_run(plan, r, NULL, result ? result : &ignored,
-                                 &(struct run_options){ .inter = 1, .intra = 1 });
+    struct status *st = stage_run(&key, result ? result : &ignored);
     tensor_unref(&ignored);
-    run_free(r);
-    plan_free(plan);
     return st;
 }
 

@@ -2,15 +2,9 @@
  * that never see a later write, updates in place, threads, and no malloc once warm. */
 #include "base/mem.h"
 #include "ops/ops.h"
-#include "plan/plan.h"
-#include "test/expect.h"
+#include "test/stage.h"
 
-#include <stdio.h>
 #include <string.h>
-
-static struct graph *graph;
-static struct resources *state;         /* a session's */
-static struct buffer_pool *buffers;
 
 static void refused(struct status *st, enum code code, const char *text)
 {
@@ -18,24 +12,6 @@ static void refused(struct status *st, enum code code, const char *text)
         fail_msg("wanted %s \"%s\", got %s \"%s\"", code_name(code), text,
                  code_name(status_code(st)), status_message(st));
     status_free(st);
-}
-
-static int set_up(void **unused)
-{
-    (void)unused;
-    graph = graph_new();
-    state = resources_new();
-    buffers = buffer_pool_new();
-    return 0;
-}
-
-static int tear_down(void **unused)
-{
-    (void)unused;
-    resources_unref(state);
-    graph_unref(graph);
-    buffer_pool_free(buffers);
-    return 0;
 }
 
 /* ---- building ---- */
@@ -50,19 +26,19 @@ static struct out add_after(struct node *first, const char *op, const char *name
     return (struct out){ n, 0 };
 }
 
-static struct out add(const char *op, const char *name, const struct out *in, int n_in,
+static struct out put(const char *op, const char *name, const struct out *in, int n_in,
                       const struct attr *attr, int n_attr)
 {
     return add_after(NULL, op, name, in, n_in, attr, n_attr);
 }
 
-static struct out constant(const char *name, float a, float b)
+static struct out pair(const char *name, float a, float b)
 {
     struct tensor t;
     ok(tensor_new(&t, NULL, DT_FLOAT, &SHAPE(2)));
     ((float *)t.data)[0] = a;
     ((float *)t.data)[1] = b;
-    struct out o = add("Const", name, NULL, 0, ATTRS(attr_type("dtype", DT_FLOAT),
+    struct out o = put("Const", name, NULL, 0, ATTRS(attr_type("dtype", DT_FLOAT),
                                                      attr_tensor("value", &t)));
     tensor_unref(&t);
     return o;
@@ -73,7 +49,7 @@ static struct out scalar(const char *name, float a)
     struct tensor t;
     ok(tensor_new(&t, NULL, DT_FLOAT, &SHAPE_SCALAR));
     *(float *)t.data = a;
-    struct out o = add("Const", name, NULL, 0, ATTRS(attr_type("dtype", DT_FLOAT),
+    struct out o = put("Const", name, NULL, 0, ATTRS(attr_type("dtype", DT_FLOAT),
                                                      attr_tensor("value", &t)));
     tensor_unref(&t);
     return o;
@@ -81,7 +57,7 @@ static struct out scalar(const char *name, float a)
 
 static struct out variable(const char *op, const char *name)
 {
-    return add(op, name, NULL, 0, ATTRS(attr_type("dtype", DT_FLOAT),
+    return put(op, name, NULL, 0, ATTRS(attr_type("dtype", DT_FLOAT),
                                         attr_shape("shape", &SHAPE(2))));
 }
 
@@ -152,8 +128,8 @@ static void each_session_has_its_own(void **unused)
     (void)unused;
     struct resources *other = resources_new();
     struct out v = variable("VariableV2", "v");
-    struct out init = add("Assign", "v/Assign", OUTS(v, constant("ten", 10, 10)), NULL, 0);
-    struct out up = add("AssignAdd", "up", OUTS(v, constant("five", 5, 5)), NULL, 0);
+    struct out init = put("Assign", "v/Assign", OUTS(v, pair("ten", 10, 10)), NULL, 0);
+    struct out up = put("AssignAdd", "up", OUTS(v, pair("five", 5, 5)), NULL, 0);
     run(init);
     holds(up, 15, 15);
     refused(run_in(other, &up, 1, NULL, &(struct tensor){ 0 }), FAILED_PRECONDITION,
@@ -176,10 +152,10 @@ static void initial_values_stay(void **unused)
         char name[4][8];
         for (int j = 0; j < 4; j++)
             sprintf(name[j], "%c%d", 'a' + j, i);
-        struct out v = variable(op[i][0], name[0]), c = constant(name[1], 1, 2);
-        struct out init = add(op[i][1], name[2], OUTS(v, c), NULL, 0);
-        struct out up = add(op[i][2], name[3], OUTS(v, c), NULL, 0);
-        struct out read = i ? add("ReadVariableOp", "read", OUTS(v),
+        struct out v = variable(op[i][0], name[0]), c = pair(name[1], 1, 2);
+        struct out init = put(op[i][1], name[2], OUTS(v, c), NULL, 0);
+        struct out up = put(op[i][2], name[3], OUTS(v, c), NULL, 0);
+        struct out read = i ? put("ReadVariableOp", "read", OUTS(v),
                                   ATTRS(attr_type("dtype", DT_FLOAT))) : v;
         for (int j = 0; j < 2; j++) {
             run(init);
@@ -196,9 +172,9 @@ static void initial_values_stay(void **unused)
 static void readers_keep_what_they_read(void **unused)
 {
     (void)unused;
-    struct out v = variable("VariableV2", "v"), c = constant("c", 1, 2), one = scalar("one", 1);
-    struct out init = add("Assign", "init", OUTS(v, c), NULL, 0);
-    struct out before = add("Identity", "before", OUTS(v), NULL, 0);
+    struct out v = variable("VariableV2", "v"), c = pair("c", 1, 2), one = scalar("one", 1);
+    struct out init = put("Assign", "init", OUTS(v, c), NULL, 0);
+    struct out before = put("Identity", "before", OUTS(v), NULL, 0);
     struct out up = add_after(before.node, "ApplyGradientDescent", "up", OUTS(v, one, c), NULL, 0);
     struct out after = add_after(up.node, "Identity", "after", OUTS(v), NULL, 0);
     run(init);
@@ -223,10 +199,10 @@ static void warm_steps_are_still(void **unused)
         for (int j = 0; j < 6; j++)
             sprintf(name[j], "%c%d", 'a' + j, i);
         struct out v = variable(kind[i][0], name[0]), slot = variable(kind[i][0], name[1]);
-        struct out c = constant(name[2], 1, 2), rate = scalar(name[3], 0.5f);
-        run(add(kind[i][1], name[4], OUTS(v, c), NULL, 0));
-        run(add(kind[i][1], name[5], OUTS(slot, c), NULL, 0));
-        struct out step = add(kind[i][2], i ? "step1" : "step0", OUTS(v, slot, rate, c, rate),
+        struct out c = pair(name[2], 1, 2), rate = scalar(name[3], 0.5f);
+        run(put(kind[i][1], name[4], OUTS(v, c), NULL, 0));
+        run(put(kind[i][1], name[5], OUTS(slot, c), NULL, 0));
+        struct out step = put(kind[i][2], i ? "step1" : "step0", OUTS(v, slot, rate, c, rate),
                               NULL, 0);
         struct program p;
         ok(compile_in(state, NULL, 0, step.node, &p));
@@ -248,9 +224,9 @@ static void warm_steps_are_still(void **unused)
 static void one_variable_twice(void **unused)
 {
     (void)unused;
-    struct out v = variable("VariableV2", "v"), c = constant("c", 1, 2), one = scalar("one", 1);
-    run(add("Assign", "init", OUTS(v, c), NULL, 0));
-    run(add("ApplyMomentum", "step", OUTS(v, v, one, c, one), NULL, 0));
+    struct out v = variable("VariableV2", "v"), c = pair("c", 1, 2), one = scalar("one", 1);
+    run(put("Assign", "init", OUTS(v, c), NULL, 0));
+    run(put("ApplyMomentum", "step", OUTS(v, v, one, c, one), NULL, 0));
     struct tensor t;
     ok(run_in(state, &v, 1, NULL, &t));
     assert_int_equal(t.dtype, DT_FLOAT);
@@ -261,14 +237,14 @@ static void one_variable_twice(void **unused)
 static void destroyed_and_made_again(void **unused)
 {
     (void)unused;
-    struct out v = variable("VarHandleOp", "v"), c = constant("c", 1, 2);
-    struct out init = add("AssignVariableOp", "init", OUTS(v, c), NULL, 0);
-    struct out read = add("ReadVariableOp", "read", OUTS(v), ATTRS(attr_type("dtype", DT_FLOAT)));
-    struct out is = add("VarIsInitializedOp", "is", OUTS(v), NULL, 0);
+    struct out v = variable("VarHandleOp", "v"), c = pair("c", 1, 2);
+    struct out init = put("AssignVariableOp", "init", OUTS(v, c), NULL, 0);
+    struct out read = put("ReadVariableOp", "read", OUTS(v), ATTRS(attr_type("dtype", DT_FLOAT)));
+    struct out is = put("VarIsInitializedOp", "is", OUTS(v), NULL, 0);
     struct program early;
     ok(compile_in(state, NULL, 0, init.node, &early));
     ok(go(&early, NULL));
-    run(add("DestroyResourceOp", "destroy", OUTS(v), NULL, 0));
+    run(put("DestroyResourceOp", "destroy", OUTS(v), NULL, 0));
     refused(run_in(state, &read, 1, NULL, &(struct tensor){ 0 }), FAILED_PRECONDITION,
             "Error while reading resource variable v from Container: localhost.");
     struct tensor t;
@@ -285,14 +261,14 @@ static void names_are_shared(void **unused)
     (void)unused;
     struct attr attr[] = { attr_type("dtype", DT_FLOAT), attr_shape("shape", &SHAPE(2)),
                            attr_string("shared_name", "same"), attr_string("container", "box") };
-    struct out a = add("VariableV2", "a", NULL, 0, attr, 4);
-    struct out b = add("VarHandleOp", "b", NULL, 0, attr, 4);
-    struct out apart = add("VarHandleOp", "apart", NULL, 0, attr, 3);
+    struct out a = put("VariableV2", "a", NULL, 0, attr, 4);
+    struct out b = put("VarHandleOp", "b", NULL, 0, attr, 4);
+    struct out apart = put("VarHandleOp", "apart", NULL, 0, attr, 3);
     attr[0] = attr_type("dtype", DT_INT32);
-    struct out other = add("VariableV2", "other", NULL, 0, attr, 4);
-    run(add("Assign", "init", OUTS(a, constant("c", 1, 2)), NULL, 0));
-    holds(add("ReadVariableOp", "read", OUTS(b), ATTRS(attr_type("dtype", DT_FLOAT))), 1, 2);
-    struct out none = add("ReadVariableOp", "none", OUTS(apart),
+    struct out other = put("VariableV2", "other", NULL, 0, attr, 4);
+    run(put("Assign", "init", OUTS(a, pair("c", 1, 2)), NULL, 0));
+    holds(put("ReadVariableOp", "read", OUTS(b), ATTRS(attr_type("dtype", DT_FLOAT))), 1, 2);
+    struct out none = put("ReadVariableOp", "none", OUTS(apart),
                           ATTRS(attr_type("dtype", DT_FLOAT)));
     refused(run_in(state, &none, 1, NULL, &(struct tensor){ 0 }), FAILED_PRECONDITION, "same");
     struct tensor got;
@@ -339,9 +315,9 @@ static void threads_lose_nothing(void **unused)
 {
     (void)unused;
     pthread_t thread[THREADS];
-    struct out v = variable("VariableV2", "v"), c = constant("c", 1, 2);
-    run(add("Assign", "init", OUTS(v, c), NULL, 0));
-    struct out up = add("AssignAdd", "up", OUTS(v, c), NULL, 0);
+    struct out v = variable("VariableV2", "v"), c = pair("c", 1, 2);
+    run(put("Assign", "init", OUTS(v, c), NULL, 0));
+    struct out up = put("AssignAdd", "up", OUTS(v, c), NULL, 0);
     struct out read = add_after(up.node, "Identity", "read", OUTS(v), NULL, 0);
     for (int i = 0; i < THREADS; i++)
         ok(compile_in(state, &read, 1, NULL, &programs[i]));

@@ -1,38 +1,16 @@
 /* json_read.c - a message from JSON: one walk along the text, fields found by their names. */
 #include "wire/json.h"
 #include "base/str.h"
+#include "wire/reader.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct reader {
-    struct arena *arena;
-    const char *begin, *at, *end;
-};
-
 /* ---- words ---- */
-
-__attribute__((format(printf, 3, 4)))
-static struct status *wrong(const struct reader *r, const char *at, const char *fmt, ...)
-{
-    int line = 1, column = 1;
-    char words[256];
-    va_list ap;
-    for (const char *p = r->begin; p < at; p++) {
-        column = *p == '\n' ? 1 : column + 1;
-        line += *p == '\n';
-    }
-    va_start(ap, fmt);
-    vsnprintf(words, sizeof words, fmt, ap);
-    va_end(ap);
-    return status_new(INVALID_ARGUMENT, "%d:%d: %s", line, column, words);
-}
 
 /* The next character that is no space; 0 at the end. */
 static char next(struct reader *r)

@@ -1,36 +1,14 @@
 /* text_read.c - a message from text: one walk along it, fields found by their names. */
 #include "wire/text.h"
+#include "wire/reader.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct reader {
-    struct arena *arena;
-    const char *begin, *at, *end;       /* *end is 0 */
-};
-
 /* ---- words ---- */
-
-__attribute__((format(printf, 3, 4)))
-static struct status *wrong(const struct reader *r, const char *at, const char *fmt, ...)
-{
-    int line = 1, column = 1;
-    char words[256];
-    va_list ap;
-    for (const char *p = r->begin; p < at; p++) {
-        column = *p == '\n' ? 1 : column + 1;
-        line += *p == '\n';
-    }
-    va_start(ap, fmt);
-    vsnprintf(words, sizeof words, fmt, ap);
-    va_end(ap);
-    return status_new(INVALID_ARGUMENT, "%d:%d: %s", line, column, words);
-}
 
 static void skip(struct reader *r)
 {

@@ -165,10 +165,10 @@ static void merge_parts(const struct job *j)
 size_t reduce_scratch(const struct fold *f, const struct reduction *r)
 {
     struct job j = { .f = f, .r = r };
-    if (r->outputs * r->count <= TASK)
+    if (!r->outputs || !r->count)
         return 0;
     job_layout(&j);
-    job_cut(&j);
+    job_cut(&j);            /* as reduce_run() will cut it */
     return j.parts > 1 ? (size_t)(r->outputs * j.parts) * f->acc_size : 0;
 }
 

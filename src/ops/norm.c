@@ -314,14 +314,15 @@ static struct status *global_check(const struct kernel *k, bool back)
 #define EACH "ops/norm.inc"
 #include "op/each_float.h"
 
+#define NCHW "Images may be NCHW on the CPU too."
 #define FUSED_KERNELS(x) KERNELS([DT_HALF] = x, [DT_BFLOAT16] = x, [DT_FLOAT] = x)
 #define REST "epsilon: float = 0.0001; data_format: {\"NHWC\", \"NCHW\"} = \"NHWC\"; " \
              "is_training: bool = true"
 #define FUSED .prepare = fused_prepare, .shape = fused_shape, .grad = fused_norm_grad, \
-              .kernel = FUSED_KERNELS(fused_norm), .flags = OP_EXPENSIVE
+              .kernel = FUSED_KERNELS(fused_norm), .flags = OP_EXPENSIVE, .note = NCHW
 #define FUSED_GRAD .prepare = fused_prepare, .shape = fused_grad_shape, \
                    .grad = fused_norm_grad_grad, .kernel = FUSED_KERNELS(fused_norm_back), \
-                   .flags = OP_EXPENSIVE
+                   .flags = OP_EXPENSIVE, .note = NCHW
 
 const struct op ops_norm[] = {
     { .name = "FusedBatchNorm", .inputs = "x: T, scale: T, offset: T, mean: T, variance: T",

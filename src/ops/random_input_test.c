@@ -394,23 +394,30 @@ static int remove_file(const char *path, const struct stat *s, int flag, struct 
     return remove(path);
 }
 
+static void print_never(void)
+{
+    int never = 0;
+    for (int i = 0; i < n_ops; i++)
+        if (!thrown[i].ran)
+            printf(never++ ? ", %s" : "never run: %s", ops[i].op->name);
+    printf("%s", never ? "\n" : "");
+}
+
 static void print_counts(void)
 {
     struct thrown all = { 0 };
-    int never = 0;
     for (int i = 0; i < n_ops; i++) {
         all.calls += thrown[i].calls;
         all.built += thrown[i].built;
         all.ran += thrown[i].ran;
         all.gradients += thrown[i].gradients;
-        if (!thrown[i].ran)
-            printf(never++ ? ", %s" : "never run: %s", ops[i].op->name);
         if (getenv("V"))
             printf("%-40s %8ld calls %8ld ran %8ld gradients\n", ops[i].op->name, thrown[i].calls,
                    thrown[i].ran, thrown[i].gradients);
     }
-    printf("%s%d ops, seed %llu: %ld calls, %ld could be built, %ld ran, %ld gradients; "
-           "%d findings\n", never ? "\n" : "", n_ops, (unsigned long long)seed, all.calls,
+    print_never();
+    printf("%d ops, seed %llu: %ld calls, %ld could be built, %ld ran, %ld gradients; "
+           "%d findings\n", n_ops, (unsigned long long)seed, all.calls,
            all.built, all.ran, all.gradients, progress->failures);
 }
 

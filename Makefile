@@ -56,9 +56,10 @@ demo: all
 bench: all
 	@bench/run.sh $(B)
 
-# The graphs that TensorFlow ran (../shared/golden): each node alone, then whole, by op.
+# What TensorFlow computed, by op: ../shared/recorded/ops, then the graphs of ../shared/golden, each
+# node alone and whole.
 golden: build
-	@$(B)/ops-golden-test $(T) && V=1 $(B)/ops-whole-test $(T)
+	@V=1 $(B)/ops-recorded-test $(T) && $(B)/ops-golden-test $(T) && V=1 $(B)/ops-whole-test $(T)
 
 # The page of the ops, from their rows.
 docs: build

@@ -1,6 +1,6 @@
 /* recorded_test.c - graphs that the real TensorFlow ran, run by us: ../shared/recorded/ops.
  *
- *     ops-recorded-test [PART OF A CASE'S NAME]...
+ *     ops-recorded-test [PART OF A CASE'S NAME]...      V=1: a table by op
  *
  * The runs of a case share one session's state, as they did there. Random, integer and text results
  * must be exact. A case with an op that is not registered is counted and named.
@@ -15,6 +15,7 @@
 #include "test/isolate.h"
 #include "test/json.h"
 #include "test/npz.h"
+#include "test/tally.h"
 #include "test/value.h"
 
 #include <fnmatch.h>
@@ -282,6 +283,16 @@ static struct status *run_folder(const char *folder, bool *skipped)
     return st;
 }
 
+/* "conv__conv2d_float_..." counts as "conv2d". */
+static struct tally *tally_of_case(const char *name)
+{
+    char op[64];
+    const char *from = strstr(name, "__");
+    from = from ? from + 2 : name;
+    snprintf(op, sizeof op, "%.*s", (int)strcspn(from, "_"), from);
+    return tally_of(op);
+}
+
 static bool is_wanted(const char *name)
 {
     for (int i = 0; i < n_wanted; i++)
@@ -308,6 +319,10 @@ static void run_folders(void *ctx, int from)
                 st = status_new(INTERNAL, "%ld bytes were not given back",
                                 (long)(mem_live() - before));
         }
+        struct tally *tally = tally_of_case(name);
+        tally->missing += skipped;
+        tally->passed += !st && !skipped;
+        tally->failed += st != NULL;
         progress->skipped += skipped;
         progress->passed += !st && !skipped;
         progress->failures += st != NULL;
@@ -324,8 +339,10 @@ static void recorded_ops(void **state)
         printf("../shared/recorded/ops is not here: skipped\n");
         skip();
     }
+    assert_true(tally_start());
     isolate("recorded", SECONDS_PER_CASE, run_folders, NULL);
     globfree(&found);
+    tally_end(getenv("V"));
     progress_print_notes("not yet: ");
     printf("%d recorded cases: %d passed, %d failed, %d not yet\n", progress->done,
            progress->passed, progress->failures, progress->skipped);

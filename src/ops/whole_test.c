@@ -10,52 +10,20 @@
 #include "test/golden.h"
 #include "test/isolate.h"
 #include "test/single.h"
+#include "test/tally.h"
 
 #include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <cmocka.h>
 
-enum { SECONDS_PER_CASE = 60, MOST_OPS = 1024 };
+enum { SECONDS_PER_CASE = 60 };
 
 static char **wanted;
 static int n_wanted;
 static glob_t found;
-
-/* ---- by op, shared with the child that runs the cases ---- */
-
-struct tally { char op[64]; int passed, failed, missing; };
-
-static struct tally *tally;
-
-static struct tally *tally_of(const char *op)
-{
-    int i = 0;
-    while (i < MOST_OPS - 1 && *tally[i].op && strcmp(tally[i].op, op))
-        i++;
-    snprintf(tally[i].op, sizeof tally[i].op, "%s", op);
-    return &tally[i];
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct tally *)a)->op, ((const struct tally *)b)->op);
-}
-
-static void print_tally(void)
-{
-    int n = 0;
-    while (n < MOST_OPS && *tally[n].op)
-        n++;
-    qsort(tally, (size_t)n, sizeof *tally, by_name);
-    printf("%-40s %8s %8s %14s\n", "op", "passed", "failed", "not supported");
-    for (int i = 0; i < n; i++)
-        printf("%-40s %8d %8d %14d\n", tally[i].op, tally[i].passed, tally[i].failed,
-               tally[i].missing);
-}
 
 /* ---- a case ---- */
 
@@ -288,14 +256,10 @@ static void whole_graphs(void **state)
     }
     for (size_t i = 0; i < found.gl_pathc; i++)
         *strrchr(found.gl_pathv[i], '/') = 0;
-    tally = mmap(NULL, MOST_OPS * sizeof *tally, PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(tally != MAP_FAILED);
+    assert_true(tally_start());
     isolate("golden", SECONDS_PER_CASE, run_cases, NULL);
     globfree(&found);
-    if (getenv("V"))
-        print_tally();
-    munmap(tally, MOST_OPS * sizeof *tally);
+    tally_end(getenv("V"));
     progress_print_notes("not run: ");
     printf("golden graphs: %d tensors passed, %d failed, %d not supported\n", progress->passed,
            progress->failures, progress->skipped);

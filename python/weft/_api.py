@@ -275,7 +275,7 @@ API["strings"] = {
         reduce_join regex_full_match regex_replace split=strings_split_v1 strip=string_strip substr
         to_hash_bucket=string_to_hash_bucket_v1 to_hash_bucket_fast=string_to_hash_bucket_fast
         to_hash_bucket_strong=string_to_hash_bucket_strong to_number=string_to_number_v1
-        unicode_script unsorted_segment_join upper=string_upper""",
+        unsorted_segment_join upper=string_upper""",
     "python.ops.unicode_ops": """
         unicode_decode unicode_decode_with_offsets unicode_encode unicode_split
         unicode_split_with_offsets unicode_transcode"""}
@@ -734,6 +734,7 @@ LATER = {
         FixedLengthRecordReader IdentityReader LMDBReader ReaderBase TFRecordReader TextLineReader
         WholeFileReader load_file_system_library""",
     "image files": "image.decode_image io.decode_image",
+    "scripts of characters": "strings.unicode_script",
     "training sessions": """
         train.CheckpointSaverHook train.CheckpointSaverListener train.ChiefSessionCreator
         train.FeedFnHook train.FinalOpsHook train.GlobalStepWaiterHook train.LoggingTensorHook

@@ -7,12 +7,12 @@ from weft.python.ops.arguments import renamed_argument
 
 __all__ = [
     "regex_full_match", "regex_replace", "string_format", "string_split", "string_split_v2",
-    "strings_split_v1", "unsorted_segment_join", "reduce_join", "reduce_join_v2", "string_length", "string_length_v2", "substr",
-    "substr_deprecated", "substr_v2", "string_to_number", "string_to_number_v1",
+    "strings_split_v1", "unsorted_segment_join", "reduce_join", "reduce_join_v2",
+    "string_length", "string_length_v2", "substr", "substr_deprecated", "substr_v2",
+    "string_to_number", "string_to_number_v1",
     "string_to_hash_bucket", "string_to_hash_bucket_v1", "string_to_hash_bucket_fast",
     "string_to_hash_bucket_strong", "string_join", "as_string", "string_strip", "string_lower",
     "string_upper", "encode_base64", "decode_base64", "decode_raw", "decode_raw_v1",
-    "unicode_script",
 ]
 
 
@@ -209,11 +209,6 @@ def encode_base64(input, pad=False, name=None):
 def decode_base64(input, name=None):
     """What encode_base64() wrote."""
     return gen.DecodeBase64(input, name=name)
-
-
-def unicode_script(input, name=None):
-    """The number of the script of each code point."""
-    return gen.UnicodeScript(input, name=name)
 
 
 def decode_raw(input_bytes, out_type, little_endian=True, fixed_length=None, name=None):

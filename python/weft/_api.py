@@ -179,7 +179,7 @@ API["math"] = {
     "python.ops.math_ops": """
         abs accumulate_n acos acosh add add_n angle argmax argmin asin asinh atan atan2 atanh
         bessel_i0 bessel_i0e bessel_i1 bessel_i1e betainc bincount ceil conj cos cosh
-        count_nonzero cumprod cumsum cumulative_logsumexp digamma divide
+        count_nonzero cumprod cumsum digamma divide
         divide_no_nan=div_no_nan equal erf erfc exp expm1 floor floordiv floormod greater
         greater_equal igamma igammac imag is_finite is_inf is_nan less less_equal lgamma log
         log1p log_sigmoid logical_and logical_not logical_or logical_xor maximum minimum mod

@@ -4,7 +4,7 @@ from weft.python.framework import constant_op, dtypes, gen, ops
 from weft.python.ops import array_ops, math_arithmetic, math_reduce
 
 __all__ = [
-    "bincount", "cumprod", "cumsum", "cumulative_logsumexp", "lin_space", "linspace", "range",
+    "bincount", "cumprod", "cumsum", "lin_space", "linspace", "range",
     "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum",
     "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum", "unsorted_segment_max",
     "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod",
@@ -50,13 +50,6 @@ def cumprod(x, axis=0, exclusive=False, reverse=False, name=None):
     with ops.name_scope(name, "Cumprod", [x]) as name:
         x = ops.convert_to_tensor(x, name="x")
         return gen.Cumprod(x, axis, exclusive=exclusive, reverse=reverse, name=name)
-
-
-def cumulative_logsumexp(x, axis=0, exclusive=False, reverse=False, name=None):
-    """The logarithm of the running sum of exponentials along an axis."""
-    with ops.name_scope(name, "CumulativeLogsumexp", [x]) as name:
-        x = ops.convert_to_tensor(x, name="x")
-        return gen.CumulativeLogsumexp(x, axis, exclusive=exclusive, reverse=reverse, name=name)
 
 
 # Segments: rows of data that bear the same number; numbers are sorted unless the name says so.

@@ -47,6 +47,13 @@ static inline struct out out_at(struct out o, int index)
 { return (struct out){ o.node, index }; }
 
 /* Nodes of one or two inputs and no attributes: most of what gradients are made of. */
+/* A whole gradient: what came for output 0 goes on to input 0, slices as slices (OP_SLICES). */
+static inline void grad_passed(struct grad *g)
+{
+    g->dx[0] = g->dy[0];
+    g->dx_slices[0] = g->dy_slices[0];
+}
+
 static inline struct out grad1(struct grad *g, const char *op, struct out x)
 { return grad_add(g, op, OUTS(x), NULL, 0); }
 static inline struct out grad2(struct grad *g, const char *op, struct out x, struct out y)

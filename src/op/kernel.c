@@ -83,3 +83,16 @@ struct status *prep_own(struct prep *p, const struct resource_kind *kind, struct
     p->bound = *r;
     return NULL;
 }
+
+struct status *kernel_handle(struct kernel *k)
+{
+    TRY(kernel_new(k, 0, DT_RESOURCE, &SHAPE_SCALAR));
+    *(struct resource **)kernel_out(k, 0)->data = resource_ref((struct resource *)k->state);
+    return NULL;
+}
+
+struct status *kernel_pass_ref(struct kernel *k)
+{
+    kernel_set_ref(k, 0, kernel_ref(k, 0));
+    return NULL;
+}

@@ -64,6 +64,10 @@ static inline struct tensor *kernel_out(struct kernel *k, int i)
 struct variable *kernel_ref(const struct kernel *k, int i);
 MUST_CHECK struct status *kernel_resource(const struct kernel *k, int i,
                                           const struct resource_kind *kind, struct resource **r);
+/* A whole kernel: output 0 is a handle of the resource that its state is. */
+MUST_CHECK struct status *kernel_handle(struct kernel *k);
+/* A whole kernel: the reference that input 0 is goes on. */
+MUST_CHECK struct status *kernel_pass_ref(struct kernel *k);
 /* Output i becomes a reference to `v` (borrowed: the plan keeps it). */
 void kernel_set_ref(struct kernel *k, int i, struct variable *v);
 

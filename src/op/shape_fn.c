@@ -46,6 +46,11 @@ struct status *shape_unchanged(struct shape_ctx *c)
     return NULL;
 }
 
+struct status *shape_from_input(struct shape_ctx *c)
+{
+    return shape_in_shape(c, 0, shape_out(c, 0));
+}
+
 struct status *shape_merged(struct shape_ctx *c)
 {
     *shape_out(c, 0) = SHAPE_UNKNOWN;

@@ -44,6 +44,7 @@ struct status *shape_none(struct shape_ctx *c);             /* no outputs */
 struct status *shape_scalar(struct shape_ctx *c);           /* every output is a scalar */
 struct status *shape_unknown(struct shape_ctx *c);          /* TF has no shape function for it */
 struct status *shape_unchanged(struct shape_ctx *c);        /* output 0 has input 0's shape */
+struct status *shape_from_input(struct shape_ctx *c);       /* output 0 has the shape in input 0 */
 struct status *shape_merged(struct shape_ctx *c);           /* all inputs and output 0 alike */
 struct status *shape_broadcast(struct shape_ctx *c);        /* inputs 0 and 1 broadcast */
 struct status *shape_attr(struct shape_ctx *c);             /* output 0 has attr "shape" */

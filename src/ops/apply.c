@@ -140,7 +140,7 @@ static struct status *check_rows(const struct kernel *k, const struct training *
     ENSURE(grad->shape.dim[0] == indices->shape.dim[0],
            "grad must be the same size as indices in the first dimension.");
     for (int64_t i = 0, n = indices->shape.dim[0]; i < n; i++) {
-        int64_t row = variable_index(indices, i);
+        int64_t row = index_at(indices, i);
         ENSURE(row >= 0 && row < var->dim[0],
                "Index %lld at offset %lld in indices is out of range", (long long)row,
                (long long)i);
@@ -183,7 +183,7 @@ static void rows(const struct kernel *k, const struct training *t, const struct 
     const struct tensor *indices = kernel_in(k, t->indices);
     int64_t width = shape_span(var, 1, var->rank);
     for (int64_t i = 0, n = indices->shape.dim[0]; i < n; i++)
-        rule(a, variable_index(indices, i) * width, i * width, width);
+        rule(a, index_at(indices, i) * width, i * width, width);
 }
 
 /* The slots can be written where they are. So can the variable, or it is the one whose old value

@@ -194,6 +194,16 @@ struct status *array_read_shape(const struct tensor *t, struct shape *s)
     return shape_check(s);
 }
 
+struct status *shape_with_rows(int64_t rows, const struct shape *s, int skip, struct shape *out)
+{
+    ENSURE(s->rank - skip < MAX_RANK, "More than %d dimensions are not supported", MAX_RANK);
+    out->rank = 1 + s->rank - skip;
+    out->dim[0] = rows;
+    for (int i = 1; i < out->rank; i++)
+        out->dim[i] = s->dim[skip + i - 1];
+    return NULL;
+}
+
 struct status *array_want_image(const struct shape *s)
 {
     ENSURE(s->rank == 4, "input must be 4-dimensional%s", SHAPE_STR(s));

@@ -53,9 +53,21 @@ void shape_strides(const struct shape *s, int64_t stride[MAX_RANK]);
 static inline int64_t index_at(const struct tensor *t, int64_t i)
 { return t->dtype == DT_INT32 ? ((const int32_t *)t->data)[i] : ((const int64_t *)t->data)[i]; }
 
+static inline void index_set(struct tensor *t, int64_t i, int64_t v)
+{
+    if (t->dtype == DT_INT32)
+        ((int32_t *)t->data)[i] = (int32_t)v;
+    else
+        ((int64_t *)t->data)[i] = v;
+}
+
 /* The index in [0, n) that lies nearest to i. */
 static inline int64_t index_within(int64_t i, int64_t n)
 { return i < 0 ? 0 : i >= n ? n - 1 : i; }
+
+/* As many rows (-1: not known) of what `s` has behind its first `skip` dimensions. */
+MUST_CHECK struct status *shape_with_rows(int64_t rows, const struct shape *s, int skip,
+                                          struct shape *out);
 
 /* "input must be 4-dimensional[2,3]" */
 MUST_CHECK struct status *array_want_image(const struct shape *s);

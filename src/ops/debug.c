@@ -186,12 +186,6 @@ static struct status *print_run(struct kernel *k)
     return NULL;
 }
 
-static void print_grad(struct grad *g)
-{
-    g->dx[0] = g->dy[0];
-    g->dx_slices[0] = g->dy_slices[0];
-}
-
 /* ---- PrintV2 ---- */
 
 static struct status *print_v2_shape(struct shape_ctx *c)
@@ -370,7 +364,7 @@ const struct op ops_debug[] = {
                  "summarize: int = 3",
       .doc     = "Passes input on and writes the message and the data to standard error.",
       .shape   = shape_unchanged,
-      .grad    = print_grad,
+      .grad    = grad_passed,
       .prepare = print_prepare,
       .kernel_any = print_run,
       .flags   = OP_STATEFUL | OP_SLICES },

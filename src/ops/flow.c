@@ -98,18 +98,6 @@ static void merge_grad(struct grad *g)
 
 /* ---- references passed on: RefIdentity, RefSelect ---- */
 
-static struct status *ref_identity_run(struct kernel *k)
-{
-    kernel_set_ref(k, 0, kernel_ref(k, 0));
-    return NULL;
-}
-
-static void ref_identity_grad(struct grad *g)
-{
-    g->dx[0] = g->dy[0];
-    g->dx_slices[0] = g->dy_slices[0];
-}
-
 /* One of the variables, all of them alike as far as is known. */
 static struct status *ref_select_shape(struct shape_ctx *c)
 {
@@ -147,13 +135,6 @@ static struct status *forward_run(struct kernel *k)
     return NULL;
 }
 
-/* TF: only what is constant in the loop keeps its shape, or what is said not to change it. */
-static struct status *enter_shape(struct shape_ctx *c)
-{
-    *shape_out(c, 0) = *shape_in(c, 0);
-    return NULL;
-}
-
 static struct status *loop_cond_shape(struct shape_ctx *c)
 {
     TRY(shape_want_rank(shape_in(c, 0), 0));
@@ -188,14 +169,14 @@ const struct op ops_flow[] = {
       .shape = merge_shape, .grad = merge_grad, .kernel_any = merge_run, .flags = OP_MERGE },
     { .name = "RefIdentity", .inputs = "input: Ref(T)", .outputs = "output: Ref(T)",
       .attrs = "T: type", .doc = "The reference, unchanged.", .shape = shape_unchanged,
-      .grad = ref_identity_grad, .kernel_any = ref_identity_run,
+      .grad = grad_passed, .kernel_any = kernel_pass_ref,
       .flags = OP_UNINITIALIZED | OP_SLICES },
     { .name = "RefSelect", .inputs = "index: int32, inputs: N * Ref(T)",
       .outputs = "output: Ref(T)", .attrs = "T: type; N: int >= 1",
       .doc = "The reference of this index among the inputs.", .shape = ref_select_shape,
       .grad = NO_GRADIENT, .kernel_any = ref_select_run },
     { .name = "Enter", .inputs = "data: T", .outputs = "output: T", .attrs = FRAME,
-      .shape = enter_shape, .flags = OP_ENTER, LOOP("What a loop begins with.") },
+      .shape = shape_unchanged, .flags = OP_ENTER, LOOP("What a loop begins with.") },
     { .name = "Exit", .inputs = "data: T", .outputs = "output: T", .attrs = "T: type",
       .shape = shape_unchanged, .flags = OP_EXIT, LOOP("What a loop ends with.") },
     { .name = "NextIteration", .inputs = "data: T", .outputs = "output: T", .attrs = "T: type",

@@ -6,11 +6,6 @@
 
 /* ---- Empty, DeepCopy ---- */
 
-static struct status *empty_shape(struct shape_ctx *c)
-{
-    return shape_in_shape(c, 0, shape_out(c, 0));
-}
-
 static struct status *empty(struct kernel *k)
 {
     const struct tensor *size = kernel_in(k, 0);
@@ -94,7 +89,7 @@ const struct op ops_inplace[] = {
     { .name = "Empty", .inputs = "shape: int32", .outputs = "output: dtype",
       .attrs = "dtype: type; init: bool = false",
       .doc = "A tensor whose elements are whatever was in its memory, or 0 where init asks for it.",
-      .shape = empty_shape, .grad = NO_GRADIENT, .kernel_any = empty, .flags = OP_STATEFUL },
+      .shape = shape_from_input, .grad = NO_GRADIENT, .kernel_any = empty, .flags = OP_STATEFUL },
     { .name = "DeepCopy", .inputs = "x: T", .outputs = "y: T", .attrs = "T: type",
       .doc = "The input in memory of its own.",
       .shape = shape_unchanged, .grad = NO_GRADIENT, .kernel_any = deep_copy,

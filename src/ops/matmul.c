@@ -6,6 +6,7 @@
 #include "num/gemm_bytes.h"
 #include "op/kernel.h"
 #include "ops/broadcast.h"
+#include "ops/matrix.h"
 #include "ops/steps.h"
 
 struct matmul { enum gemm_op a, b; bool broadcast; };       /* decoded once, when planned */
@@ -13,7 +14,7 @@ struct matmul { enum gemm_op a, b; bool broadcast; };       /* decoded once, whe
 /* ---- shapes ---- */
 
 /* [m,k] x [k,n] -> [m,n], either side possibly stored transposed. */
-static struct status *matmul_shape(struct shape_ctx *c)
+struct status *matmul_shape(struct shape_ctx *c)
 {
     const struct shape *a = shape_in(c, 0), *b = shape_in(c, 1);
     bool ta = node_attr(c->node, "transpose_a"), tb = node_attr(c->node, "transpose_b");

@@ -32,4 +32,7 @@ struct out grad_adjoint(struct grad *g, struct out x);
 struct out grad_band(struct grad *g, struct out x, int64_t lower, int64_t upper);
 struct out grad_lower_solve(struct grad *g, struct out l, struct out b, bool adjoint);
 
+/* matmul.c: the shape of a product of two matrices, either one stored transposed or not. */
+struct status *matmul_shape(struct shape_ctx *c);
+
 #endif

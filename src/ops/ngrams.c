@@ -154,14 +154,6 @@ static struct status *check_splits(const struct tensor *data, const struct tenso
 }
 
 /* Fits: there are fewer ngrams than INT32_MAX. */
-static void put_split(struct tensor *t, int64_t i, int64_t v)
-{
-    if (t->dtype == DT_INT32)
-        ((int32_t *)t->data)[i] = (int32_t)v;
-    else
-        ((int64_t *)t->data)[i] = v;
-}
-
 static struct status *put_splits(struct kernel *k, int64_t *all)
 {
     const struct tensor *splits = kernel_in(k, 1);
@@ -170,7 +162,7 @@ static struct status *put_splits(struct kernel *k, int64_t *all)
     for (int64_t i = 0; i < tensor_count(splits); i++) {
         if (i)
             TRY(each_kind(k->state, index_at(splits, i) - index_at(splits, i - 1), count, &a));
-        put_split(kernel_out(k, 1), i, a.n);
+        index_set(kernel_out(k, 1), i, a.n);
     }
     *all = a.n;
     return NULL;

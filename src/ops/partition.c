@@ -15,17 +15,6 @@ static bool begins_with(const struct shape *s, const struct shape *prefix)
     return ok;
 }
 
-/* [rows] + the dimensions of s from `skip` on. */
-static struct status *with_rows(int64_t rows, const struct shape *s, int skip, struct shape *out)
-{
-    ENSURE(s->rank - skip < MAX_RANK, "More than %d dimensions are not supported", MAX_RANK);
-    out->rank = 1 + s->rank - skip;
-    out->dim[0] = rows;
-    for (int i = 1; i < out->rank; i++)
-        out->dim[i] = s->dim[skip + i - 1];
-    return NULL;
-}
-
 /* ---- DynamicPartition ---- */
 
 static struct status *partition_fits(const struct shape *data, const struct shape *partitions)
@@ -42,7 +31,7 @@ static struct status *partition_shape(struct shape_ctx *c)
     if (data->rank < 0 || partitions->rank < 0)
         return NULL;
     TRY(partition_fits(data, partitions));
-    TRY(with_rows(-1, data, partitions->rank, &out));
+    TRY(shape_with_rows(-1, data, partitions->rank, &out));
     for (int i = 0; i < c->n_out; i++)
         *shape_out(c, i) = out;
     return NULL;
@@ -72,7 +61,7 @@ static struct status *partition_any(struct kernel *k)
     TRY(partition_count(k, &next));
     struct shape row;
     for (int i = 0; i < k->node->n_out; i++) {
-        TRY(with_rows(next[i], &data->shape, partitions->shape.rank, &row));
+        TRY(shape_with_rows(next[i], &data->shape, partitions->shape.rank, &row));
         TRY(kernel_new(k, i, data->dtype, &row));
         next[i] = 0;
     }
@@ -152,7 +141,7 @@ static struct status *stitch_shape(struct shape_ctx *c)
     }
     if (first < 0)
         return NULL;
-    return with_rows(rows, shape_in(c, n + first), shape_in(c, first)->rank, shape_out(c, 0));
+    return shape_with_rows(rows, shape_in(c, n + first), shape_in(c, first)->rank, shape_out(c, 0));
 }
 
 static struct status *stitch_check(struct kernel *k, int64_t *rows)
@@ -179,7 +168,7 @@ static struct status *stitch_any(struct kernel *k)
     int64_t rows;
     struct shape out;
     TRY(stitch_check(k, &rows));
-    TRY(with_rows(rows, &kernel_in(k, n)->shape, skip, &out));
+    TRY(shape_with_rows(rows, &kernel_in(k, n)->shape, skip, &out));
     TRY(kernel_new(k, 0, kernel_in(k, n)->dtype, &out));
     array_zero(kernel_out(k, 0));       /* rows that no index names: TF leaves what was there */
     if (shape_count(&out) == 0)

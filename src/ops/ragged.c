@@ -9,14 +9,6 @@
 
 #include <math.h>
 
-static void split_set(struct tensor *t, int64_t i, int64_t v)
-{
-    if (t->dtype == DT_INT32)
-        ((int32_t *)t->data)[i] = (int32_t)v;
-    else
-        ((int64_t *)t->data)[i] = v;
-}
-
 static int64_t splits_most(enum dtype t)
 {
     return t == DT_INT32 ? INT32_MAX : INT64_MAX;
@@ -237,13 +229,13 @@ static struct status *gather_splits(struct kernel *k, const struct runs *r, int 
     int64_t n, to = 0, at = 0;
     TRY(runs_length(r, splits->dtype, &n));
     TRY(kernel_new(k, out, splits->dtype, &SHAPE(n + 1)));
-    split_set(kernel_out(k, out), 0, 0);
+    index_set(kernel_out(k, out), 0, 0);
     for (int64_t i = 0; i < r->n; i++)
         for (int64_t row = r->begin[i]; row < r->end[i]; row++) {
             ENSURE(!__builtin_add_overflow(at, index_at(splits, row + 1) - index_at(splits, row),
                                            &at) && at <= splits_most(splits->dtype),
                    "The result has more elements than its splits can count");
-            split_set(kernel_out(k, out), ++to, at);
+            index_set(kernel_out(k, out), ++to, at);
         }
     return NULL;
 }
@@ -285,7 +277,7 @@ static struct status *gather_even(struct kernel *k, const struct shape *indices)
                "count");
         TRY(kernel_new(k, d, kernel_in(k, 0)->dtype, &SHAPE(rows + 1)));
         for (int64_t i = 0; i <= rows; i++)
-            split_set(kernel_out(k, d), i, i * indices->dim[d + 1]);
+            index_set(kernel_out(k, d), i, i * indices->dim[d + 1]);
     }
     return NULL;
 }

@@ -173,11 +173,6 @@ static struct status *random_fill(struct kernel *k, enum dtype t, struct fill *f
 #define EACH_SET (SET_I32 | SET_I64)
 #include "op/each.h"
 
-static struct status *random_shape_fn(struct shape_ctx *c)
-{
-    return shape_in_shape(c, 0, shape_out(c, 0));
-}
-
 struct status *random_want_seeds(const struct shape *s)
 {
     int64_t two = 2;
@@ -321,7 +316,7 @@ const struct op ops_random[] = {
       .outputs = "output: dtype",
       .attrs   = FLOAT_ATTRS,
       .doc     = "Numbers drawn evenly from [0, 1).",
-      .shape   = random_shape_fn,
+      .shape   = shape_from_input,
       .grad    = NOT_DIFFERENTIABLE,
       .prepare = random_prepare,
       .kernel  = KERNELS(FLOATS(uniform)),
@@ -343,7 +338,7 @@ const struct op ops_random[] = {
       .outputs = "output: dtype",
       .attrs   = FLOAT_ATTRS,
       .doc     = "Numbers drawn from the normal distribution of mean 0 and deviation 1.",
-      .shape   = random_shape_fn,
+      .shape   = shape_from_input,
       .grad    = NOT_DIFFERENTIABLE,
       .prepare = random_prepare,
       .kernel  = KERNELS(FLOATS(normal)),
@@ -355,7 +350,7 @@ const struct op ops_random[] = {
       .attrs   = FLOAT_ATTRS,
       .doc     = "Numbers drawn from the standard normal distribution, those of magnitude 2 and "
                  "more drawn anew.",
-      .shape   = random_shape_fn,
+      .shape   = shape_from_input,
       .grad    = NOT_DIFFERENTIABLE,
       .prepare = random_prepare,
       .kernel  = KERNELS(FLOATS(truncated)),

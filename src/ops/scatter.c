@@ -103,7 +103,7 @@ static int64_t place(const struct where *w, int64_t i)
 {
     int64_t at = 0;
     for (int d = 0; d < w->depth; d++) {
-        int64_t x = variable_index(w->indices, i * w->depth + d);
+        int64_t x = index_at(w->indices, i * w->depth + d);
         if (x < 0 || x >= w->params->dim[d])
             return -1;
         at = at * w->params->dim[d] + x;
@@ -117,11 +117,11 @@ static struct status *out_of_range(const struct where *w, int64_t i)
     variable_index_text(&w->all, i, at);
     if (!w->nd)
         return status_new(INVALID_ARGUMENT, "%s = %lld is not in [0, %lld)", at,
-                          (long long)variable_index(w->indices, i), (long long)w->params->dim[0]);
+                          (long long)index_at(w->indices, i), (long long)w->params->dim[0]);
     int n = 0;
     for (int d = 0; d < w->depth; d++)
         n += snprintf(got + n, sizeof got - (size_t)n, "%s%lld", d ? ", " : "",
-                      (long long)variable_index(w->indices, i * w->depth + d));
+                      (long long)index_at(w->indices, i * w->depth + d));
     return status_new(INVALID_ARGUMENT, "%s = [%s] does not index into param shape %s", at, got,
                       SHAPE_STR(w->params));
 }
@@ -260,7 +260,7 @@ static struct status *gather(struct kernel *k, const struct tensor *params)
     int64_t rows = params->shape.dim[0], width = shape_span(&params->shape, 1, params->shape.rank);
     size_t bytes = (size_t)width * dtype_size(params->dtype);
     for (int64_t i = 0, n = tensor_count(indices); i < n; i++) {
-        int64_t from = variable_index(indices, i);
+        int64_t from = index_at(indices, i);
         ENSURE(from >= 0 && from < rows, "%s = %lld is not in [0, %lld)",
                variable_index_text(&indices->shape, i, (char[INDEX_TEXT]){ 0 }),
                (long long)from, (long long)rows);

@@ -101,14 +101,6 @@ static struct status *unravel_size(const struct tensor *dims, int64_t *size)
     return NULL;
 }
 
-static void unravel_set(struct tensor *y, int64_t i, int64_t v)
-{
-    if (y->dtype == DT_INT32)
-        ((int32_t *)y->data)[i] = (int32_t)v;
-    else
-        ((int64_t *)y->data)[i] = v;
-}
-
 static struct status *unravel(struct kernel *k)
 {
     const struct tensor *indices = kernel_in(k, 0), *dims = kernel_in(k, 1);
@@ -124,7 +116,7 @@ static struct status *unravel(struct kernel *k)
         int64_t at = index_at(indices, i);
         ENSURE(at >= 0 && at < size, "index is out of bound as with dims");
         for (int64_t d = rank - 1; d >= 0; d--) {
-            unravel_set(kernel_out(k, 0), d * n + i, at % index_at(dims, d));
+            index_set(kernel_out(k, 0), d * n + i, at % index_at(dims, d));
             at /= index_at(dims, d);
         }
     }

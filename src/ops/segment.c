@@ -27,17 +27,6 @@ static void fold_run(const struct kernel *k, struct fold_job *j, fold_fn *fold)
         pool_for(j->width, grain < 16 ? 16 : grain, k->env->threads, fold, j);
 }
 
-static struct status *prefix_out(int64_t segments, const struct shape *data, int skip,
-                                 struct shape *out)
-{
-    ENSURE(data->rank - skip < MAX_RANK, "More than %d dimensions are not supported", MAX_RANK);
-    out->rank = 1 + data->rank - skip;
-    out->dim[0] = segments;
-    for (int i = 1; i < out->rank; i++)
-        out->dim[i] = data->dim[skip + i - 1];
-    return NULL;
-}
-
 /* ---- unsorted ---- */
 
 static struct status *unsorted_fits(const struct shape *data, const struct shape *ids)
@@ -61,7 +50,7 @@ static struct status *unsorted_shape(struct shape_ctx *c)
     if (data->rank < 0 || ids->rank < 0)
         return NULL;
     TRY(unsorted_fits(data, ids));
-    return prefix_out(n ? index_at(n, 0) : -1, data, ids->rank, shape_out(c, 0));
+    return shape_with_rows(n ? index_at(n, 0) : -1, data, ids->rank, shape_out(c, 0));
 }
 
 static struct status *unsorted_check(struct kernel *k, struct shape *out)
@@ -75,7 +64,7 @@ static struct status *unsorted_check(struct kernel *k, struct shape *out)
     for (int64_t i = 0; i < tensor_count(ids); i++)     /* negative ones are left out */
         ENSURE(index_at(ids, i) < segments, "segment_ids%s = %lld is out of range [0, %lld)",
                INDEX_STR(&ids->shape, i), (long long)index_at(ids, i), (long long)segments);
-    return prefix_out(segments, &data->shape, ids->shape.rank, out);
+    return shape_with_rows(segments, &data->shape, ids->shape.rank, out);
 }
 
 static struct status *unsorted_run(struct kernel *k, fold_fn *fold)

@@ -260,11 +260,6 @@ static void strided_grad(struct grad *g)
 
 /* ---- StridedSliceGrad ---- */
 
-static struct status *strided_grad_shape(struct shape_ctx *c)
-{
-    return shape_in_shape(c, 0, shape_out(c, 0));
-}
-
 static struct status *strided_grad_any(struct kernel *k)
 {
     const struct tensor *begin = kernel_in(k, 1), *end = kernel_in(k, 2), *step = kernel_in(k, 3);
@@ -442,7 +437,7 @@ const struct op ops_slice[] = {
       .inputs = "shape: Index, begin: Index, end: Index, strides: Index, dy: T",
       .outputs = "output: T", .attrs = "T: type; Index: {int32, int64}; " STRIDED_MASKS,
       .doc = "Zeros of this shape with dy put where StridedSlice would have taken it from.",
-      .shape = strided_grad_shape, .grad = strided_grad_grad,
+      .shape = shape_from_input, .grad = strided_grad_grad,
       .prepare = strided_prepare, .kernel_any = strided_grad_any },
     { .name = "StridedSliceAssign",
       .inputs = "ref: Ref(T), begin: Index, end: Index, strides: Index, value: T",

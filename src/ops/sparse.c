@@ -124,6 +124,14 @@ struct status *sparse_shapes(struct shape_ctx *c, int i, int64_t *n, int64_t *ra
     return NULL;
 }
 
+struct status *sparse_values_shape(struct shape_ctx *c)
+{
+    int64_t n, rank;
+    TRY(sparse_shapes(c, 0, &n, &rank));
+    *shape_out(c, 0) = SHAPE(n);
+    return NULL;
+}
+
 /* Entry `from` of the values of s to place `to` of output i. */
 static struct status *value_put(struct kernel *k, int i, int64_t to, const struct tensor *values,
                                 int64_t from)

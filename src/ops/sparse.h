@@ -41,5 +41,16 @@ MUST_CHECK struct status *sparse_put_shape(struct kernel *k, int i, const struct
 
 /* For shape functions: inputs i.. are [n, rank], [n], [rank]; either may be -1. */
 MUST_CHECK struct status *sparse_shapes(struct shape_ctx *c, int i, int64_t *n, int64_t *rank);
+/* The shape of what has a value for each entry of the sparse tensor at input 0. */
+struct status *sparse_values_shape(struct shape_ctx *c);
+
+/* Where entry i lies in a dense tensor that takes these steps. */
+static inline int64_t sparse_place(const struct sparse *s, const int64_t *step, int64_t i)
+{
+    int64_t at = 0;
+    for (int d = 0; d < s->shape.rank; d++)
+        at += s->index[i * s->shape.rank + d] * step[d];
+    return at;
+}
 
 #endif

@@ -209,14 +209,6 @@ static struct status *product_bounds(const struct product *p)
 
 /* ---- SparseDenseCwise: the dense side broadcasts ---- */
 
-static struct status *cwise_shape(struct shape_ctx *c)
-{
-    int64_t n, rank;
-    TRY(sparse_shapes(c, 0, &n, &rank));
-    *shape_out(c, 0) = SHAPE(n);
-    return NULL;
-}
-
 /* Steps of the dense tensor for each dimension of the sparse one; 0 where it is repeated. */
 static struct status *cwise_check(const struct kernel *k, struct sparse *s,
                                   int64_t step[MAX_RANK])
@@ -235,14 +227,6 @@ static struct status *cwise_check(const struct kernel *k, struct sparse *s,
     for (int d = 0; d < s->shape.rank; d++)
         step[d] = d < extra || dense->dim[d - extra] == 1 ? 0 : stride[d - extra];
     return NULL;
-}
-
-static int64_t cwise_place(const struct sparse *s, const int64_t *step, int64_t i)
-{
-    int64_t at = 0;
-    for (int d = 0; d < s->shape.rank; d++)
-        at += s->index[i * s->shape.rank + d] * step[d];
-    return at;
 }
 
 #define EACH "ops/sparse_dense.inc"
@@ -317,7 +301,7 @@ static void cwise_add_grad(struct grad *g)
 }
 
 #define CWISE(op) .inputs = "sp_indices: int64, sp_values: T, sp_shape: int64, dense: T", \
-    .outputs = "output: T", .attrs = "T: numbertype", .shape = cwise_shape, \
+    .outputs = "output: T", .attrs = "T: numbertype", .shape = sparse_values_shape, \
     .kernel = KERNELS(NUMBERS(op))
 
 const struct op ops_sparse_dense[] = {

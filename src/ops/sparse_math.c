@@ -121,14 +121,6 @@ static struct status *add_back_check(const struct kernel *k)
 
 /* ---- SparseSoftmax: rows are runs of entries that differ in the last dimension only ---- */
 
-static struct status *softmax_shape(struct shape_ctx *c)
-{
-    int64_t n, rank;
-    TRY(sparse_shapes(c, 0, &n, &rank));
-    *shape_out(c, 0) = SHAPE(n);
-    return NULL;
-}
-
 static struct status *softmax_check(const struct kernel *k, struct sparse *s)
 {
     TRY(sparse_read(k, 0, s));
@@ -251,7 +243,7 @@ const struct op ops_sparse_math[] = {
       .outputs = "output: T", .attrs = "T: {float, double}",
       .doc = "Softmax over the last dimension of a sparse tensor, as if what is not there were "
              "-inf.",
-      .shape = softmax_shape, .grad = softmax_grad, .kernel = KERNELS(DOUBLES(sparse_softmax)) },
+      .shape = sparse_values_shape, .grad = softmax_grad, .kernel = KERNELS(DOUBLES(sparse_softmax)) },
     { .name = "SparseSliceGrad",
       .inputs = "backprop_val_grad: T, input_indices: int64, input_start: int64, "
                 "output_indices: int64",

@@ -7,6 +7,7 @@
 #include "op/kernel.h"
 #include "ops/array.h"
 #include "ops/floats.h"
+#include "ops/matrix.h"
 
 #include <string.h>
 
@@ -18,19 +19,6 @@ static struct status *sparse_matmul_prepare(struct prep *p)
     TRY(prep_state(p, sizeof *s, &s));
     s->a = node_attr(p->node, "transpose_a");
     s->b = node_attr(p->node, "transpose_b");
-    return NULL;
-}
-
-static struct status *sparse_matmul_shape(struct shape_ctx *c)
-{
-    const struct shape *a = shape_in(c, 0), *b = shape_in(c, 1);
-    bool ta = node_attr(c->node, "transpose_a"), tb = node_attr(c->node, "transpose_b");
-    int64_t inner;
-    TRY(shape_want_rank(a, 2));
-    TRY(shape_want_rank(b, 2));
-    if (a->rank == 2 && b->rank == 2)
-        TRY(dim_merge(a->dim[!ta], b->dim[tb], &inner));
-    *shape_out(c, 0) = SHAPE(a->rank < 0 ? -1 : a->dim[ta], b->rank < 0 ? -1 : b->dim[!tb]);
     return NULL;
 }
 
@@ -88,7 +76,7 @@ const struct op ops_sparse_matmul[] = {
                "Tb: {float, bfloat16} = float",
       .doc = "The product of two matrices, either of which may be transposed first and may be said "
              "to have many zeros.",
-      .shape = sparse_matmul_shape, .grad = sparse_matmul_grad, .prepare = sparse_matmul_prepare,
+      .shape = matmul_shape, .grad = sparse_matmul_grad, .prepare = sparse_matmul_prepare,
       .kernel_any = sparse_matmul, .flags = OP_EXPENSIVE },
     { 0 }
 };

@@ -66,14 +66,6 @@ static struct status *reduce_begin(struct kernel *k, struct sparse *s, int64_t s
     return NULL;
 }
 
-static int64_t reduce_place(const struct sparse *s, const int64_t *step, int64_t i)
-{
-    int64_t at = 0;
-    for (int d = 0; d < s->shape.rank; d++)
-        at += s->index[i * s->shape.rank + d] * step[d];
-    return at;
-}
-
 /* Each entry's share is the gradient of the sum that it went into. */
 static void reduce_grad(struct grad *g)
 {

@@ -88,13 +88,6 @@ static struct status *ref_run(struct kernel *k)
     return NULL;
 }
 
-static struct status *handle_run(struct kernel *k)
-{
-    TRY(kernel_new(k, 0, DT_RESOURCE, &SHAPE_SCALAR));
-    *(struct resource **)kernel_out(k, 0)->data = resource_ref((struct resource *)k->state);
-    return NULL;
-}
-
 /* Both keys at once, whoever comes first; the empty one says, too, what shape keys are of. */
 static struct status *set_keys(struct table *t, const struct tensor *empty,
                                const struct tensor *deleted)
@@ -131,7 +124,7 @@ static struct status *dense_ref_run(struct kernel *k)
 static struct status *dense_handle_run(struct kernel *k)
 {
     TRY(set_reserved_keys(k));
-    return handle_run(k);
+    return kernel_handle(k);
 }
 
 /* ---- using them ---- */
@@ -393,12 +386,12 @@ static struct status *initialize_shape(struct shape_ctx *c)
 
 const struct op ops_table[] = {
     MAKE("HashTable", NULL, NAMED, "A table that is filled once.", table_prepare, ref_run,
-         handle_run),
+         kernel_handle),
     MAKE("MutableHashTable", NULL, NAMED, "An empty table of scalars, to insert into.",
-         table_prepare, ref_run, handle_run),
+         table_prepare, ref_run, kernel_handle),
     MAKE("MutableHashTableOfTensors", NULL, SHAPED,
          "An empty table whose values are tensors of one shape.", table_prepare, ref_run,
-         handle_run),
+         kernel_handle),
     MAKE("MutableDenseHashTable", "empty_key: key_dtype, deleted_key: key_dtype", DENSE,
          "An empty table of tensors, whose keys are never empty_key or deleted_key.", dense_prepare,
          dense_ref_run, dense_handle_run),

@@ -5,6 +5,7 @@
 #include "op/kernel.h"
 #include "op/grad.h"
 #include "op/shape_fn.h"
+#include "ops/array.h"
 #include "ops/encoding.h"
 #include "tensor/tstring.h"
 
@@ -86,25 +87,17 @@ static struct status *decode_string(const struct how *h, const struct tensor *t,
     return NULL;
 }
 
-static void put_split(struct tensor *t, int64_t i, int64_t at)
-{
-    if (t->dtype == DT_INT64)
-        ((int64_t *)t->data)[i] = at;
-    else
-        ((int32_t *)t->data)[i] = (int32_t)at;
-}
-
 static struct status *count_all(struct kernel *k, int64_t *total)
 {
     const struct tensor *x = kernel_in(k, 0);
     enum dtype t = node_attr_type(k->node, "Tsplits");
     TRY(kernel_new(k, 0, t, &SHAPE(tensor_count(x) + 1)));
     *total = 0;
-    put_split(kernel_out(k, 0), 0, 0);
+    index_set(kernel_out(k, 0), 0, 0);
     for (int64_t i = 0, n; i < tensor_count(x); i++) {
         TRY(decode_string(k->state, x, i, NULL, NULL, &n));
         *total += n;
-        put_split(kernel_out(k, 0), i + 1, *total);
+        index_set(kernel_out(k, 0), i + 1, *total);
     }
     ENSURE(t == DT_INT64 || *total <= INT32_MAX, "%lld code points are too many for int32 splits",
            (long long)*total);
@@ -140,11 +133,6 @@ static struct status *decode_shape(struct shape_ctx *c)
 
 /* ---- UnicodeEncode ---- */
 
-static int64_t split_at(const struct tensor *t, int64_t i)
-{
-    return t->dtype == DT_INT64 ? ((const int64_t *)t->data)[i] : ((const int32_t *)t->data)[i];
-}
-
 static struct status *splits_check(const struct kernel *k)
 {
     const struct tensor *values = kernel_in(k, 0), *splits = kernel_in(k, 1);
@@ -153,11 +141,11 @@ static struct status *splits_check(const struct kernel *k)
            SHAPE_STR(&values->shape));
     ENSURE(splits->shape.rank == 1 && n, "input_splits must be a vector of at least one element, "
            "but has shape %s", SHAPE_STR(&splits->shape));
-    ENSURE(split_at(splits, 0) == 0, "First value in input_splits must be zero.");
+    ENSURE(index_at(splits, 0) == 0, "First value in input_splits must be zero.");
     for (int64_t i = 1; i < n; i++)
-        ENSURE(split_at(splits, i) >= split_at(splits, i - 1),
+        ENSURE(index_at(splits, i) >= index_at(splits, i - 1),
                "Values in input_splits must be equal or in ascending order.");
-    ENSURE(split_at(splits, n - 1) <= tensor_count(values),
+    ENSURE(index_at(splits, n - 1) <= tensor_count(values),
            "Values in input_splits must be less than or equal to input_tensor length.");
     return NULL;
 }
@@ -193,9 +181,9 @@ static struct status *encode(struct kernel *k)
     TRY(kernel_new(k, 0, DT_STRING, &SHAPE(n)));
     for (int64_t i = 0; i < n; i++) {
         struct str text = { 0 };
-        int64_t from = split_at(splits, i);
+        int64_t from = index_at(splits, i);
         struct status *st = encode_string(k->state, (const int32_t *)kernel_in(k, 0)->data + from,
-                                          split_at(splits, i + 1) - from, &text);
+                                          index_at(splits, i + 1) - from, &text);
         TRY(put_text(k, i, &text, st));
     }
     return NULL;

@@ -118,14 +118,6 @@ static struct status *unique_shape(struct shape_ctx *c)
     return NULL;
 }
 
-static void index_set(struct tensor *t, int64_t i, int64_t v)
-{
-    if (t->dtype == DT_INT32)
-        ((int32_t *)t->data)[i] = (int32_t)v;
-    else
-        ((int64_t *)t->data)[i] = v;
-}
-
 /* Items of x, cut so along `axis`, by their numbers. */
 static struct status *take(struct kernel *k, const struct tensor *x, struct cut c, int axis,
                            const int64_t *which, int64_t n)

@@ -121,13 +121,6 @@ static struct status *variable_run(struct kernel *k)
     return NULL;
 }
 
-static struct status *handle_run(struct kernel *k)
-{
-    TRY(kernel_new(k, 0, DT_RESOURCE, &SHAPE_SCALAR));
-    *(struct resource **)kernel_out(k, 0)->data = resource_ref((struct resource *)k->state);
-    return NULL;
-}
-
 /* ---- Assign, AssignVariableOp ---- */
 
 struct assign {
@@ -300,12 +293,6 @@ static struct status *read_shape(struct shape_ctx *c)
     return variable_shape_in(c, 0, node_attr_type(c->node, "dtype"), shape_out(c, 0));
 }
 
-static void read_grad(struct grad *g)
-{
-    g->dx[0] = g->dy[0];
-    g->dx_slices[0] = g->dy_slices[0];
-}
-
 static struct status *read_run(struct kernel *k)
 {
     struct variable *v;
@@ -416,7 +403,7 @@ const struct op ops_variable[] = {
       .shape    = shape_scalar,
       .grad     = NOT_DIFFERENTIABLE,
       .prepare  = bind_prepare,
-      .kernel_any = handle_run,
+      .kernel_any = kernel_handle,
       .flags    = OP_STATEFUL },
     { .name     = "Assign",
       .inputs   = "ref: Ref(T), value: T",
@@ -494,7 +481,7 @@ const struct op ops_variable[] = {
       .attrs    = "dtype: type",
       .doc      = "The variable's value at this moment; later writes do not change it.",
       .shape    = read_shape,
-      .grad     = read_grad,
+      .grad     = grad_passed,
       .kernel_any = read_run,
       .flags    = OP_STATEFUL | OP_SLICES },
     { .name     = "VarIsInitializedOp",

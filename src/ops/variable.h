@@ -5,6 +5,7 @@
 
 #include "graph/graph.h"
 #include "op/kernel.h"
+#include "ops/array.h"
 
 /* Where a handle comes from, behind what merely passes it on. */
 struct out variable_handle(struct out o);
@@ -32,11 +33,5 @@ MUST_CHECK struct status *variable_end(struct kernel *k, struct variable *v, str
 /* Where the i-th of so many indices stands, as TensorFlow says it: "indices[0,1]". */
 enum { INDEX_TEXT = 16 + 24 * MAX_RANK };
 const char *variable_index_text(const struct shape *indices, int64_t i, char text[INDEX_TEXT]);
-
-static inline int64_t variable_index(const struct tensor *indices, int64_t i)
-{
-    return indices->dtype == DT_INT64 ? ((const int64_t *)indices->data)[i] :
-                                        ((const int32_t *)indices->data)[i];
-}
 
 #endif

@@ -25,18 +25,6 @@ static struct status *forward_run(struct kernel *k)
     return NULL;
 }
 
-static struct status *forward_ref_run(struct kernel *k)
-{
-    kernel_set_ref(k, 0, kernel_ref(k, 0));
-    return NULL;
-}
-
-static void forward_grad(struct grad *g)
-{
-    g->dx[0] = g->dy[0];
-    g->dx_slices[0] = g->dy_slices[0];
-}
-
 static struct status *urls_check(struct prep *p)
 {
     const struct attr *a = node_attr_find(p->node, "debug_urls");
@@ -187,12 +175,12 @@ const struct op ops_watch[] = {
       .kernel_any = summary_run, .flags = OP_UNINITIALIZED },
     { .name = "DebugGradientIdentity", .inputs = "input: T", .outputs = "output: T",
       .attrs = "T: type", .doc = "The input, unchanged: where a debugger looks for its gradient.",
-      .shape = shape_unchanged, .grad = forward_grad, .kernel_any = forward_run,
+      .shape = shape_unchanged, .grad = grad_passed, .kernel_any = forward_run,
       .flags = OP_UNINITIALIZED | OP_SLICES },
     { .name = "DebugGradientRefIdentity", .inputs = "input: Ref(T)", .outputs = "output: Ref(T)",
       .attrs = "T: type",
       .doc = "The reference, unchanged: where a debugger looks for its gradient.",
-      .shape = shape_unchanged, .grad = forward_grad, .kernel_any = forward_ref_run,
+      .shape = shape_unchanged, .grad = grad_passed, .kernel_any = kernel_pass_ref,
       .flags = OP_UNINITIALIZED | OP_SLICES },
     { 0 }
 };

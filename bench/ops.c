@@ -220,7 +220,7 @@ static void prepare(struct work *w, const char *name)
 {
     struct weft_out first = weft_op(w->g, name, w->in, w->n_in, w->attr, w->n_attrs);
     weft_check(weft_graph_error(w->g));
-    bool is_ref = weft_out_is_ref(first);       /* to a variable: run it, do not fetch what it has */
+    bool is_ref = weft_out_is_ref(first);       /* to a variable: run, do not fetch */
     w->n_out = is_ref ? 0 : weft_node_outputs(first.node);
     for (int i = 0; i < w->n_out; i++)
         w->fetch[i] = weft_output(first, i);

@@ -151,8 +151,8 @@ int main(void)
            "from the op rows by `make docs`; do not edit.\n\n"
            "A section has the signature, the attributes, for each attribute that is a type the\n"
            "types that there is a kernel for, whether there is a gradient, and where it departs\n"
-           "from TensorFlow 1.15. `N * T` is a list of inputs of one type, `list(T)` of several types,\n"
-           "`Ref(T)` a variable.\n\n## Index");
+           "from TensorFlow 1.15. `N * T` is a list of inputs of one type, `list(T)` of several\n"
+           "types, `Ref(T)` a variable.\n\n## Index");
     print_index();
     for (int i = 0; ops_family(i, &rows); i++)
         print_family(ops_family(i, &rows), rows);

@@ -378,13 +378,13 @@ API["image"] = {"python.ops.image_ops": """
     adjust_saturation central_crop combined_non_max_suppression convert_image_dtype
     crop_and_resize=crop_and_resize_v1 crop_to_bounding_box decode_and_crop_jpeg decode_bmp
     decode_gif decode_jpeg decode_png draw_bounding_boxes encode_jpeg encode_png extract_glimpse
-    extract_image_patches extract_jpeg_shape extract_patches flip_left_right flip_up_down grayscale_to_rgb
-    hsv_to_rgb image_gradients is_jpeg non_max_suppression
+    extract_image_patches extract_jpeg_shape extract_patches flip_left_right flip_up_down
+    grayscale_to_rgb hsv_to_rgb image_gradients is_jpeg non_max_suppression
     non_max_suppression_overlaps=non_max_suppression_with_overlaps non_max_suppression_padded
     non_max_suppression_with_scores pad_to_bounding_box per_image_standardization psnr
     random_brightness random_contrast random_crop random_flip_left_right random_flip_up_down
-    random_hue random_jpeg_quality random_saturation resize resize_area resize_bicubic resize_bilinear
-    resize_image_with_crop_or_pad resize_image_with_pad resize_images resize_nearest_neighbor
+    random_hue random_jpeg_quality random_saturation resize resize_area resize_bicubic
+    resize_bilinear resize_image_with_crop_or_pad resize_image_with_pad resize_images resize_nearest_neighbor
     resize_with_crop_or_pad rgb_to_grayscale rgb_to_hsv rgb_to_yiq rgb_to_yuv rot90
     sample_distorted_bounding_box sobel_edges ssim ssim_multiscale total_variation
     transpose=transpose_image transpose_image yiq_to_rgb yuv_to_rgb"""}
@@ -602,7 +602,7 @@ API["compat"] = {"python.util.compat": """
 API["contrib.util"] = {
     "python.framework.tensor_util": "constant_value make_ndarray=MakeNdarray make_tensor_proto"}
 
-# ---- messages: the modules that protoc makes for TensorFlow, and what scripts look for in each ----
+# ---- messages: the modules that protoc makes for TensorFlow, and what scripts look for there ----
 
 _DT = """
     BFLOAT16 BOOL COMPLEX128 COMPLEX64 DOUBLE FLOAT HALF INT16 INT32 INT64 INT8 QINT16 QINT32 QINT8

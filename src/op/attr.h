@@ -15,7 +15,7 @@ enum attr_kind {
 struct text { const char *s; size_t n; };       /* any bytes, NUL-terminated besides */
 
 struct attr;
-struct func { struct text name; const struct attr *attr; int n_attr; };     /* and what it is given */
+struct func { struct text name; const struct attr *attr; int n_attr; };     /* what it is given */
 
 struct attr {
     const char *name;

@@ -1,5 +1,5 @@
-/* file.c - whole files: ReadFile, WriteFile, MatchingFiles, ImmutableConst. A file may change between two runs, so
- * none of these is ever computed ahead of one. */
+/* file.c - whole files: ReadFile, WriteFile, MatchingFiles, ImmutableConst. A file may change
+ * between two runs, so none of these is ever computed ahead of one. */
 #include "base/mem.h"
 #include "graph/graph.h"
 #include "io/file.h"

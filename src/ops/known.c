@@ -1,6 +1,6 @@
 /* known.c - ops that are known by their signature alone: a graph may hold them, and a run that
- * needs one says that there is no kernel, unless it is the call of a function. They are those that real files hold. An op that gets a
- * row in a family loses its line here: the audit sees to it. */
+ * needs one says that there is no kernel, unless it is the call of a function. They are those that
+ * real files hold. An op that gets a row in a family loses its line here: the audit sees to it. */
 #include "ops/known.h"
 
 #define KNOWN(op, in, out, attributes, bits) \

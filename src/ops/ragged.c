@@ -68,8 +68,8 @@ static struct status *splits_check(const struct kernel *k, int i, int64_t items)
     ENSURE(index_at(t, 0) == 0, "First value of ragged splits must be 0.");
     for (int64_t j = 1; j < n; j++)
         ENSURE(index_at(t, j - 1) <= index_at(t, j), "Ragged splits must be sorted, but "
-               "splits[%lld] = %lld and splits[%lld] = %lld", (long long)j - 1, (long long)index_at(t, j - 1),
-               (long long)j, (long long)index_at(t, j));
+               "splits[%lld] = %lld and splits[%lld] = %lld", (long long)j - 1,
+               (long long)index_at(t, j - 1), (long long)j, (long long)index_at(t, j));
     ENSURE(index_at(t, n - 1) == items, "Final value of ragged splits must match the length the "
            "corresponding ragged values.");
     return NULL;

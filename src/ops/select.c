@@ -101,7 +101,8 @@ static struct status *select_elements(struct kernel *k)
         return select_rows(k, tensor_count(t), 1);
     TRY(kernel_reuse(k, 0, kernel_can_reuse(k, 1, t->dtype, &t->shape) ? 1 : 2));
     size_t size = dtype_size(t->dtype);
-    struct selection j = { choose_by_size(size), size, c, t->data, e->data, kernel_out(k, 0)->data };
+    struct selection j = { choose_by_size(size), size, c, t->data, e->data,
+                           kernel_out(k, 0)->data };
     pool_for(tensor_count(t), CHEAP, k->env->threads, choose_some, &j);
     return NULL;
 }

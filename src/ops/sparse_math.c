@@ -243,7 +243,8 @@ const struct op ops_sparse_math[] = {
       .outputs = "output: T", .attrs = "T: {float, double}",
       .doc = "Softmax over the last dimension of a sparse tensor, as if what is not there were "
              "-inf.",
-      .shape = sparse_values_shape, .grad = softmax_grad, .kernel = KERNELS(DOUBLES(sparse_softmax)) },
+      .shape = sparse_values_shape, .grad = softmax_grad,
+      .kernel = KERNELS(DOUBLES(sparse_softmax)) },
     { .name = "SparseSliceGrad",
       .inputs = "backprop_val_grad: T, input_indices: int64, input_start: int64, "
                 "output_indices: int64",

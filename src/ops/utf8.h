@@ -1,5 +1,5 @@
-/* utf8.h - strings of UTF-8 counted by characters: a byte that continues one is none. What is no UTF-8
- * is counted the same way. */
+/* utf8.h - strings of UTF-8 counted by characters: a byte that continues one is none. What is no
+ * UTF-8 is counted the same way. */
 #ifndef OPS_UTF8_H
 #define OPS_UTF8_H
 

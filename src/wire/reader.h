@@ -1,4 +1,4 @@
-/* reader.h - where a reader of text is, and what is wrong there: for text_read.c and json_read.c. */
+/* reader.h - where a reader of text is, and what is wrong there: text_read.c and json_read.c. */
 #ifndef WIRE_READER_H
 #define WIRE_READER_H
 

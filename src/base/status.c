@@ -51,10 +51,9 @@ struct status *status_new(enum code code, const char *fmt, ...)
 
 struct status *status_no_memory(void) { return &no_memory; }
 
-struct status *status_at_node(struct status *st, const char *node)
+/* Takes `st` over. */
+static struct status *with_node(struct status *st, const char *node)
 {
-    if (!st || st->node)
-        return st;
     struct status *text = status_new(st->code, "%s\n\t [[{{node %s}}]]", st->message, node);
     struct status *at = status_make(text->code, text->message, node);
     status_free(text);
@@ -62,15 +61,14 @@ struct status *status_at_node(struct status *st, const char *node)
     return at;
 }
 
+struct status *status_at_node(struct status *st, const char *node)
+{
+    return !st || st->node ? st : with_node(st, node);
+}
+
 struct status *status_at_call(struct status *st, const char *node)
 {
-    if (!st || st == &no_memory)
-        return st;
-    struct status *text = status_new(st->code, "%s\n\t [[{{node %s}}]]", st->message, node);
-    struct status *at = status_make(text->code, text->message, node);
-    status_free(text);
-    status_free(st);
-    return at;
+    return !st || st == &no_memory ? st : with_node(st, node);
 }
 
 struct status *status_prefix(struct status *st, const char *fmt, ...)

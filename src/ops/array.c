@@ -146,12 +146,25 @@ struct status *cut_take(const struct kernel *k, const struct tensor *whole, int6
     return array_move(k, part, 0, whole, at, &l);
 }
 
+struct status *prep_int(struct prep *p, const char *attr)
+{
+    int64_t *value;
+    TRY(prep_state(p, sizeof *value, &value));
+    *value = node_attr(p->node, attr);
+    return NULL;
+}
+
+struct status *prep_type(struct prep *p, const char *attr)
+{
+    enum dtype *t;
+    TRY(prep_state(p, sizeof *t, &t));
+    *t = node_attr_type(p->node, attr);
+    return NULL;
+}
+
 struct status *pack_prepare(struct prep *p)
 {
-    int64_t *axis;
-    TRY(prep_state(p, sizeof *axis, &axis));
-    *axis = node_attr(p->node, "axis");
-    return NULL;
+    return prep_int(p, "axis");
 }
 
 struct status *pack_axis(int64_t axis, int rank, int *at)

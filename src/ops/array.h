@@ -42,6 +42,10 @@ MUST_CHECK struct status *cut_put(const struct kernel *k, struct tensor *whole, 
 MUST_CHECK struct status *cut_take(const struct kernel *k, const struct tensor *whole, int64_t row,
                                    int64_t at, struct tensor *part, struct cut c);
 
+/* A whole prepare(): the state is this attribute, an int64_t or an enum dtype. */
+MUST_CHECK struct status *prep_int(struct prep *p, const char *attr);
+MUST_CHECK struct status *prep_type(struct prep *p, const char *attr);
+
 /* For Pack and Unpack: attr "axis" is the state, and this is where it is among `rank`. */
 MUST_CHECK struct status *pack_prepare(struct prep *p);
 MUST_CHECK struct status *pack_axis(int64_t axis, int rank, int *at);

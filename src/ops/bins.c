@@ -68,10 +68,7 @@ static struct status *histogram_begin(struct kernel *k)
 
 static struct status *histogram_prepare(struct prep *p)
 {
-    enum dtype *t;
-    TRY(prep_state(p, sizeof *t, &t));
-    *t = node_attr_type(p->node, "dtype");
-    return NULL;
+    return prep_type(p, "dtype");
 }
 
 static void count_one(struct tensor *bins, int64_t i)

@@ -3,6 +3,7 @@
 #include "graph/graph.h"
 #include "op/each.h"
 #include "op/kernel.h"
+#include "ops/array.h"
 #include "tensor/tstring.h"
 
 #include <errno.h>
@@ -17,10 +18,7 @@ static const struct tstring *strings(const struct tensor *t) { return t->data; }
 
 static struct status *dtype_prepare(struct prep *p)
 {
-    enum dtype *t;
-    TRY(prep_state(p, sizeof *t, &t));
-    *t = node_attr_type(p->node, "out_type");
-    return NULL;
+    return prep_type(p, "out_type");
 }
 
 /* ---- StringToNumber ---- */

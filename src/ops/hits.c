@@ -1,6 +1,7 @@
 /* hits.c - ComputeAccidentalHits: where a candidate that was drawn is a true class. */
 #include "graph/graph.h"
 #include "op/kernel.h"
+#include "ops/array.h"
 
 #include <float.h>
 #include <stdlib.h>
@@ -50,10 +51,7 @@ static struct status *hits_check(const struct kernel *k, int64_t num_true)
 
 static struct status *hits_prepare(struct prep *p)
 {
-    int64_t *num_true;
-    TRY(prep_state(p, sizeof *num_true, &num_true));
-    *num_true = node_attr(p->node, "num_true");
-    return NULL;
+    return prep_int(p, "num_true");
 }
 
 static struct status *accidental_hits(struct kernel *k)

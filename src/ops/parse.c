@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "graph/proto.h"
 #include "op/kernel.h"
+#include "ops/array.h"
 #include "tensor/tstring.h"
 
 #include <zlib.h>
@@ -19,10 +20,7 @@ static struct status *parse_shape(struct shape_ctx *c)
 
 static struct status *type_prepare(struct prep *p)
 {
-    enum dtype *t;
-    TRY(prep_state(p, sizeof *t, &t));
-    *t = node_attr_type(p->node, "out_type");
-    return NULL;
+    return prep_type(p, "out_type");
 }
 
 static struct status *decode(struct arena *a, const struct tstring *s, Wire__TensorProto **m)

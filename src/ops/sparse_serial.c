@@ -71,10 +71,7 @@ static struct status *serialize_many_shape(struct shape_ctx *c)
 
 static struct status *type_prepare(struct prep *p)
 {
-    enum dtype *t;
-    TRY(prep_state(p, sizeof *t, &t));
-    *t = node_attr_type(p->node, "dtype");
-    return NULL;
+    return prep_type(p, "dtype");
 }
 
 static struct status *deserialize_prepare(struct prep *p)

@@ -257,10 +257,7 @@ static struct status *count_shape(struct shape_ctx *c)
 
 static struct status *count_prepare(struct prep *p)
 {
-    int64_t *limit;
-    TRY(prep_state(p, sizeof *limit, &limit));
-    *limit = node_attr(p->node, "limit");
-    return NULL;
+    return prep_int(p, "limit");
 }
 
 static struct status *count(struct kernel *k, struct tensor *value)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 struct frame_start {
+    const struct step **step;   /* its own, in serial order */
     int *first, *later;         /* by step: what it waits for in the first iteration, in others */
     const int *readers;         /* by slot, the plan's */
     struct iter *spare;
@@ -35,15 +36,17 @@ struct loop {
 static bool start_new(struct frame_start *at, const struct plan *p, int frame)
 {
     const struct frame *f = &p->frame[frame];
-    *at = (struct frame_start){ .first = mem_array(int, f->n_steps),
+    *at = (struct frame_start){ .step = mem_array(const struct step *, f->n_steps),
+                                .first = mem_array(int, f->n_steps),
                                 .later = mem_array(int, f->n_steps),
                                 .readers = p->readers + f->slots };
-    if (!at->first || !at->later)
+    if (!at->step || !at->first || !at->later)
         return false;
     for (int i = frame ? f->first : 0; i < f->end; i++) {
         const struct step *s = &p->step[i];
         if (s->frame != frame)
             continue;
+        at->step[s->at] = s;
         at->first[s->at] = s->pending;
         at->later[s->at] = s->pending + s->pending_next;
     }
@@ -113,6 +116,7 @@ void flow_frames_free(struct flow *f)
             next = it->next;
             iter_free(it, &f->plan->frame[i]);
         }
+        mem_free(f->start[i].step);
         mem_free(f->start[i].first);
         mem_free(f->start[i].later);
     }
@@ -243,10 +247,9 @@ static void spread_death(const struct flow *f, struct iter *it)
 
 static void start_iteration(struct worker *w, struct iter *it)
 {
-    const struct plan *p = w->flow->plan;
     const struct loop *l = it->loop;
     const int *pending = it->number ? l->start->later : l->start->first;
-    int frame = (int)(l->frame - p->frame);
+    const struct step *const *step = l->start->step;
     it->started = true;
     for (int i = 0; i < l->frame->n_invariants; i++) {
         int slot = l->frame->invariant[i] - l->frame->slots;
@@ -255,25 +258,22 @@ static void start_iteration(struct worker *w, struct iter *it)
     }
     if (l->dead_enters)
         spread_death(w->flow, it);
-    for (int i = l->frame->end - 1; i >= l->frame->first; i--)
-        if (p->step[i].frame == frame && !pending[p->step[i].at])
-            flow_ready(w, (struct ready){ &p->step[i], it });
-    for (int i = l->frame->first; i < l->frame->end; i++)
-        if (p->step[i].frame == frame && it->came[p->step[i].at])
-            flow_deliver(w, &p->step[i], it, false);
+    for (int i = l->frame->n_steps - 1; i >= 0; i--)
+        if (!pending[i])
+            flow_ready(w, (struct ready){ step[i], it });
+    for (int i = 0; i < l->frame->n_steps; i++)
+        if (it->came[i])
+            flow_deliver(w, step[i], it, false);
 }
 
 /* ---- its end ---- */
 
 static void end_loop(struct worker *w, struct loop *l)
 {
-    const struct plan *p = w->flow->plan;
     struct iter *outer = l->outer;
-    for (int i = l->frame->first; i >= 0 && i < l->frame->end; i++) {
-        const struct step *s = &p->step[i];
-        if (s->flags & OP_EXIT && &p->frame[s->frame] == l->frame && !l->exited[s->at])
-            flow_deliver(w, s, outer, true);
-    }
+    for (int i = 0; i < l->frame->n_steps; i++)
+        if (l->start->step[i]->flags & OP_EXIT && !l->exited[i])
+            flow_deliver(w, l->start->step[i], outer, true);
     struct loop **at = &outer->loops;
     while (*at != l)
         at = &(*at)->next;

@@ -276,24 +276,6 @@ static struct status *value(struct reader *r, const ProtobufCFieldDescriptor *f,
     return wrong(r, r->at, "%s is of a type that is not read from JSON", f->name);
 }
 
-/* Room for one more element of a repeated field, which is zeroed; arrays have room for a power of
- * two. It counts when the caller says so. */
-static struct status *one_more(struct reader *r, const ProtobufCFieldDescriptor *f,
-                               ProtobufCMessage *m, void **element)
-{
-    size_t *n = (size_t *)((char *)m + f->quantifier_offset), size = wire_size(f->type);
-    char **array = (char **)((char *)m + f->offset);
-    if (!(*n & (*n - 1))) {
-        char *grown = arena_alloc_dirty(r->arena, (*n ? 2 * *n : 1) * size);
-        NEED(grown);
-        if (*n)
-            memcpy(grown, *array, *n * size);
-        *array = grown;
-    }
-    *element = memset(*array + *n * size, 0, size);
-    return NULL;
-}
-
 static struct status *list(struct reader *r, const ProtobufCFieldDescriptor *f,
                            ProtobufCMessage *m, int depth)
 {
@@ -303,7 +285,7 @@ static struct status *list(struct reader *r, const ProtobufCFieldDescriptor *f,
     if (accept(r, ']'))
         return NULL;
     do {
-        TRY(one_more(r, f, m, &element));
+        TRY(reader_room(r, f, m, &element));
         TRY(value(r, f, element, depth));
         ++*(size_t *)((char *)m + f->quantifier_offset);
     } while (accept(r, ','));
@@ -322,7 +304,7 @@ static struct status *map(struct reader *r, const ProtobufCFieldDescriptor *f,
     if (accept(r, '}'))
         return NULL;
     do {
-        TRY(one_more(r, f, m, &element));
+        TRY(reader_room(r, f, m, &element));
         TRY(message_new(r, f->descriptor, element));
         char *entry = *(char **)element;
         TRY(value(r, &part[0], entry + part[0].offset, depth));

@@ -273,23 +273,13 @@ static struct status *one(struct reader *r, const ProtobufCFieldDescriptor *f, v
     return f->type == PROTOBUF_C_TYPE_MESSAGE ? message(r, f, to, depth) : scalar(r, f, to);
 }
 
-/* Arrays have room for a power of two. */
 static struct status *one_more(struct reader *r, const ProtobufCFieldDescriptor *f,
                                ProtobufCMessage *m, int depth)
 {
-    size_t *n = (size_t *)((char *)m + f->quantifier_offset), size = wire_size(f->type);
-    char **array = (char **)((char *)m + f->offset);
-    if (!(*n & (*n - 1))) {
-        char *grown = arena_alloc_dirty(r->arena, (*n ? 2 * *n : 1) * size);
-        NEED(grown);
-        if (*n)
-            memcpy(grown, *array, *n * size);
-        *array = grown;
-    }
-    void *to = *array + *n * size;
-    memset(to, 0, size);
-    TRY(one(r, f, to, depth));
-    ++*n;
+    void *element;
+    TRY(reader_room(r, f, m, &element));
+    TRY(one(r, f, element, depth));
+    ++*(size_t *)((char *)m + f->quantifier_offset);
     return NULL;
 }
 

@@ -74,25 +74,23 @@ def irfft3d(input_tensor, fft_length=None, name=None):
 
 
 def _rfft(op, rank, default_name, x, fft_length, name):
-    with ops.name_scope(name, default_name, [x, fft_length]) as name:
-        x = ops.convert_to_tensor(x, dtype=dtypes.float32)
-        x.shape.with_rank_at_least(rank)
-        if fft_length is None:
-            fft_length = _length_of(x, rank)
-        else:
-            fft_length = ops.convert_to_tensor(fft_length, dtype=dtypes.int32)
-        return op(_padded(x, rank, fft_length, half=False), fft_length, name=name)
+    return _real(op, rank, default_name, x, fft_length, name, dtypes.float32, _length_of, False)
 
 
 def _irfft(op, rank, default_name, x, fft_length, name):
+    return _real(op, rank, default_name, x, fft_length, name, dtypes.complex64,
+                 _length_for_half, True)
+
+
+def _real(op, rank, default_name, x, fft_length, name, dtype, length_of, half):
     with ops.name_scope(name, default_name, [x, fft_length]) as name:
-        x = ops.convert_to_tensor(x, dtype=dtypes.complex64)
+        x = ops.convert_to_tensor(x, dtype=dtype)
         x.shape.with_rank_at_least(rank)
         if fft_length is None:
-            fft_length = _length_for_half(x, rank)
+            fft_length = length_of(x, rank)
         else:
             fft_length = ops.convert_to_tensor(fft_length, dtype=dtypes.int32)
-        return op(_padded(x, rank, fft_length, half=True), fft_length, name=name)
+        return op(_padded(x, rank, fft_length, half=half), fft_length, name=name)
 
 
 def _length_of(x, rank):

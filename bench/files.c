@@ -101,7 +101,7 @@ static void read_and_copy(const void *path)
 
 static void load_large(void)
 {
-    char path[] = "/tmp/weft-bench-XXXXXX";
+    char path[] = P_tmpdir "/weft-bench-XXXXXX";
     int fd = mkstemp(path);
     if (fd < 0)
         exit(1);

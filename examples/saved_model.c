@@ -57,7 +57,7 @@ static void run(struct weft_saved_model *m)
 
 int main(void)
 {
-    char parent[] = "/tmp/weft-lesson-XXXXXX", dir[64], command[128];
+    char parent[] = P_tmpdir "/weft-lesson-XXXXXX", dir[64], command[128];
     static const char *const serve = "serve", *const train = "train";
     struct weft_saved_model *m;
     if (!mkdtemp(parent))

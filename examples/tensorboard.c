@@ -60,7 +60,7 @@ static void read_back(const char *path)
 
 int main(void)
 {
-    char dir[] = "/tmp/weft_lesson_XXXXXX", path[512];
+    char dir[] = P_tmpdir "/weft_lesson_XXXXXX", path[512];
     struct weft_event_writer *w;
     if (!mkdtemp(dir))
         return 1;

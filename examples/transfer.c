@@ -50,7 +50,7 @@ static void take_over(struct weft_session *s, struct weft_variable v, struct wef
 
 int main(void)
 {
-    char dir[] = "/tmp/weft-lesson-XXXXXX", prefix[64], command[64];
+    char dir[] = P_tmpdir "/weft-lesson-XXXXXX", prefix[64], command[64];
     if (!mkdtemp(dir))
         return 1;
     snprintf(prefix, sizeof prefix, "%s/old", dir);

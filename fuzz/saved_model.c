@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char dir[] = "/tmp/weft-fuzz-XXXXXX", file[64];
+static char dir[] = P_tmpdir "/weft-fuzz-XXXXXX", file[64];
 
 static void remove_folder(void)
 {

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/weft_events_XXXXXX";
+static char dir[] = P_tmpdir "/weft_events_XXXXXX";
 
 static int prepare(void **state)
 {

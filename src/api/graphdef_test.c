@@ -397,7 +397,7 @@ static void write_file(const char *path, const void *data, size_t n)
 
 static void files(void **state)
 {
-    char path[] = "/tmp/weft-graphdef-XXXXXX";
+    char path[] = P_tmpdir "/weft-graphdef-XXXXXX";
     int fd = mkstemp(path);
     struct weft_bytes b = { 0 };
     (void)state;

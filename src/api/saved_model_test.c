@@ -4,7 +4,7 @@
 #include <ftw.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/weft-saved-XXXXXX";
+static char folder[] = P_tmpdir "/weft-saved-XXXXXX";
 
 static char *in_folder(const char *name)
 {

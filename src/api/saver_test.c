@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <weft.h>
 
-static char folder[] = "/tmp/weft-saver-XXXXXX";
+static char folder[] = P_tmpdir "/weft-saver-XXXXXX";
 static int kills = 30;
 
 static const char *in_folder(const char *name)

@@ -16,7 +16,7 @@
 
 #define RECORDED "../shared/recorded/checkpoints/"
 
-static char folder[] = "/tmp/weft-checkpoint-XXXXXX";
+static char folder[] = P_tmpdir "/weft-checkpoint-XXXXXX";
 
 static const char *in_folder(const char *name)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char path[] = "/tmp/weft_record_XXXXXX";
+static char path[] = P_tmpdir "/weft_record_XXXXXX";
 
 static void write_file(const void *bytes, size_t n)
 {

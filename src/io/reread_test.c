@@ -145,7 +145,7 @@ static void write_many(const char *prefix)
 
 static void another_reader_finds_every_byte(void **state)
 {
-    char prefix[] = "/tmp/weft-reread-XXXXXX", index[64], data[64];
+    char prefix[] = P_tmpdir "/weft-reread-XXXXXX", index[64], data[64];
     struct found found[MANY + 1];
     size_t n_index, n_data, seen = 0;
     (void)state;

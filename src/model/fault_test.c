@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #define MODEL "fuzz/corpus/saved_model/whole"
-static char dir[] = "/tmp/weft-fault-XXXXXX", file[64];
+static char dir[] = P_tmpdir "/weft-fault-XXXXXX", file[64];
 
 /* What is tried; a success ends it. */
 static void each_failure(struct status *(*attempt)(void *ctx), void *ctx)

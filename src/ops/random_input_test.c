@@ -432,7 +432,7 @@ static void enter(const char *folder)
 /* In a folder of its own, where what is written does no harm. */
 static void random_inputs(void **state)
 {
-    char folder[] = "/tmp/weft-random-XXXXXX";
+    char folder[] = P_tmpdir "/weft-random-XXXXXX";
     (void)state;
     read_cases();
     thrown = mmap(NULL, sizeof *thrown * MOST_OPS, PROT_READ | PROT_WRITE,

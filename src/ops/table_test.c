@@ -164,7 +164,7 @@ static void dense_tables_have_keys_of_any_shape(void **unused)
 
 /* ---- from files ---- */
 
-static char path[] = "/tmp/weft-table-XXXXXX";
+static char path[] = P_tmpdir "/weft-table-XXXXXX";
 
 static struct out from_file(struct out t, bool v2, int key, int to, int lines)
 {

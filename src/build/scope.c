@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "build/device.h"
 #include "build/thread.h"
+#include "graph/context.h"
 
 static struct scope *scope_push(struct graph *g, enum scope_kind kind)
 {
@@ -363,6 +364,33 @@ static struct status *add_node(struct graph *g, const struct build_args *a, cons
         control_note(s->controls, (*n)->id);
     mem_free(c.at);
     return st;
+}
+
+/* What it tells of groups is the graph's. */
+static struct status *capture_groups(struct graph *g, const struct scope *s, struct capture *how)
+{
+    struct groups groups;
+    struct attr *attr = NULL;
+    TRY(gather_groups(g, s, NULL, &(struct build_args){ 0 }, &groups));
+    if (!groups.n)
+        return NULL;
+    NEED(attr = arena_new(&g->arena, struct attr));
+    *attr = (struct attr){ "_class", ATTR_LIST + ATTR_STRING, { .texts = arena_copy(
+                           &g->arena, groups.at, sizeof groups.at) }, groups.n };
+    how->groups = attr;
+    return attr->texts ? NULL : status_no_memory();
+}
+
+void build_capture(struct graph *g, struct capture *how)
+{
+    const struct scope *s = scope_top(g);
+    *how = (struct capture){ .prefix = "" };
+    if (!s)
+        return;
+    *how = (struct capture){ .prefix = s->prefix, .device = s->device, .controls = s->controls };
+    graph_lock(g);
+    build_fail(g, capture_groups(g, s, how));
+    graph_unlock(g);
 }
 
 struct status *build_exactly(struct graph *g, const struct node_def *d, struct node **n)

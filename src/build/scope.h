@@ -63,6 +63,9 @@ MUST_CHECK struct status *build_exactly(struct graph *g, const struct node_def *
  * it, control dependencies apply; who it is colocated with, the file says. */
 MUST_CHECK struct status *build_imported(struct graph *g, const struct node_def *d,
                                          struct node **n);
+/* How what brings values into the current context is made here. */
+struct capture;
+void build_capture(struct graph *g, struct capture *how);
 /* An import failed: nodes from id `n` on are gone. */
 void build_forget_nodes(struct graph *g, int n);
 

@@ -99,13 +99,19 @@ static struct captured *place_of(const struct captures *c, struct out value)
     return &c->at[i];
 }
 
-static bool known(const struct context *c, struct out value, struct out *inside)
+static bool came_in(const struct context *c, struct out value, struct out *inside)
 {
     const struct captured *at = c->captured.cap ? place_of(&c->captured, value) : NULL;
     if (!at || !at->inside.node)
         return false;
     *inside = at->inside;
     return true;
+}
+
+bool context_knows(const struct context *c, struct out value, struct out *inside)
+{
+    *inside = value;
+    return came_in(c, value, inside) || context_lies_in(context_of_outputs(value.node), c);
 }
 
 static struct status *grow(struct arena *a, struct captures *c)
@@ -269,7 +275,7 @@ struct status *context_capture(struct context *c, struct out value, const struct
                                struct out *inside)
 {
     *inside = value;
-    if (!c || known(c, value, inside) || context_lies_in(context_of_outputs(value.node), c))
+    if (!c || context_knows(c, value, inside))
         return NULL;
     graph_lock(c->graph);
     struct status *st = bring_in(c, value, how, inside);

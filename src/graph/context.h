@@ -35,9 +35,11 @@ struct context {
     int branch;                         /* 1: taken where pred is true; 0: where it is false */
 
     struct out pivot_for_pred, pivot_for_body;  /* a loop: the first Merge, the first Identity */
-    struct out *enter, *merge, *exit;           /* of its n_vars variables; exit NULL: not yet */
+    struct out *enter, *merge, *way, *exit;     /* of its n_vars variables: `way` a Switch each */
     int n_vars;
-    struct out maximum;                 /* of iterations; {NULL}: none */
+    struct out maximum;                 /* of iterations, whose count is variable 0; {NULL}: none */
+    struct out below_maximum, next_count;
+    bool done;                          /* built to its end */
     int parallel_iterations;
     bool back_prop, swap_memory;
 
@@ -83,6 +85,8 @@ struct capture {
 /* `value` as it is inside of `c` (NULL: nothing changes). TF: AddValue. */
 MUST_CHECK struct status *context_capture(struct context *c, struct out value,
                                           const struct capture *how, struct out *inside);
+/* Is it inside already, as `inside`? */
+bool context_knows(const struct context *c, struct out value, struct out *inside);
 /* From now on `value` is `inside` in c. */
 MUST_CHECK struct status *context_know(struct context *c, struct out value, struct out inside);
 /* Nodes from id `n` on are gone. */

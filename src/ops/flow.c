@@ -116,6 +116,13 @@ static struct status *ref_select_run(struct kernel *k)
 
 /* ---- loops ---- */
 
+/* What a loop goes round with may change its shape; who builds it tells. */
+static struct status *enter_shape(struct shape_ctx *c)
+{
+    *shape_out(c, 0) = node_attr(c->node, "is_constant") ? *shape_in(c, 0) : SHAPE_UNKNOWN;
+    return NULL;
+}
+
 static struct status *forward_run(struct kernel *k)
 {
     kernel_forward(k, 0, 0);
@@ -144,10 +151,9 @@ static struct status *nothing(struct kernel *k)
 }
 
 #define LOOP(flag, gradient, text) \
-    .doc = text, .shape = shape_unchanged, .grad = gradient, .kernel_any = forward_run, \
-    .flags = flag | OP_SLICES
+    .doc = text, .grad = gradient, .kernel_any = forward_run, .flags = flag | OP_SLICES
 #define REF(flag, gradient, text) \
-    .doc = text " as a reference to a variable.", .shape = shape_unchanged, .grad = gradient, \
+    .doc = text " as a reference to a variable.", .grad = gradient, \
     .kernel_any = kernel_pass_ref, .flags = flag | OP_SLICES
 #define FRAME "T: type; frame_name: string; is_constant: bool = false; "                        \
               "parallel_iterations: int = 10"
@@ -181,17 +187,20 @@ const struct op ops_flow[] = {
       .doc = "The reference of this index among the inputs.", .shape = ref_select_shape,
       .grad = NO_GRADIENT, .kernel_any = ref_select_run },
     { .name = "Enter", .inputs = "data: T", .outputs = "output: T", .attrs = FRAME,
-      LOOP(OP_ENTER, grad_of_enter, "What a loop begins with.") },
+      .shape = enter_shape, LOOP(OP_ENTER, grad_of_enter, "What a loop begins with.") },
     { .name = "Exit", .inputs = "data: T", .outputs = "output: T", .attrs = "T: type",
-      LOOP(OP_EXIT, grad_of_exit, "What a loop ends with.") },
+      .shape = shape_unchanged, LOOP(OP_EXIT, grad_of_exit, "What a loop ends with.") },
     { .name = "NextIteration", .inputs = "data: T", .outputs = "output: T", .attrs = "T: type",
+      .shape = shape_unchanged,
       LOOP(OP_NEXT, grad_passed, "What the next round begins with.") },
     { .name = "RefEnter", .inputs = "data: Ref(T)", .outputs = "output: Ref(T)", .attrs = FRAME,
-      REF(OP_ENTER, grad_of_enter, "What a loop begins with,") },
+      .shape = enter_shape, REF(OP_ENTER, grad_of_enter, "What a loop begins with,") },
     { .name = "RefExit", .inputs = "data: Ref(T)", .outputs = "output: Ref(T)",
-      .attrs = "T: type", REF(OP_EXIT, grad_of_exit, "What a loop ends with,") },
+      .attrs = "T: type", .shape = shape_unchanged,
+      REF(OP_EXIT, grad_of_exit, "What a loop ends with,") },
     { .name = "RefNextIteration", .inputs = "data: Ref(T)", .outputs = "output: Ref(T)",
-      .attrs = "T: type", REF(OP_NEXT, grad_passed, "What the next round begins with,") },
+      .attrs = "T: type", .shape = shape_unchanged,
+      REF(OP_NEXT, grad_passed, "What the next round begins with,") },
     { .name = "ControlTrigger", .doc = "Waits for others, whether they run or are dead.",
       .shape = shape_none, .grad = NOT_DIFFERENTIABLE, .kernel_any = nothing,
       .flags = OP_TRIGGER },

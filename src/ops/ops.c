@@ -124,6 +124,8 @@
     X(table) \
     X(table_file) \
     X(temporary) \
+    X(tensor_array) \
+    X(tensor_array_many) \
     X(text) \
     X(topk) \
     X(tridiagonal) \

@@ -30,23 +30,6 @@ static void give_back(struct tensor *value, int64_t n)
         tensor_unref(&value[i]);
 }
 
-/* One behind the other in output 0, which has shape s. */
-static struct status *put_together(struct kernel *k, const struct tensor *value, int64_t n,
-                                   enum dtype t, const struct shape *s)
-{
-    enum { LARGE = 1 << 16 };           /* elements that are worth a look at the threads */
-    int64_t at = 0;
-    TRY(kernel_new(k, 0, t, s));
-    for (int64_t i = 0; i < n; i++) {
-        int64_t count = tensor_count(&value[i]);
-        struct layout l = { 1, { count }, { 1 }, { 1 } };
-        TRY(count < LARGE ? tensor_copy_elements(kernel_out(k, 0), at, &value[i], 0, count)
-                          : array_move(k, kernel_out(k, 0), at, &value[i], 0, &l));
-        at += count;
-    }
-    return NULL;
-}
-
 /* ---- TensorArrayGatherV3 ---- */
 
 struct joining { enum dtype dtype; struct shape shape; };
@@ -101,7 +84,7 @@ static struct status *stack(struct kernel *k, const struct tensor *value, int64_
                "fully defined. Currently only static shapes are supported when packing zero-size "
                "TensorArrays.", SHAPE_STR(element));
     TRY(shape_with_rows(n, n ? &value->shape : element, 0, &s));
-    return put_together(k, value, n, t, &s);
+    return array_join(k, value, n, t, &s);
 }
 
 /* What the op knows of the elements, the array knows from now on. */
@@ -152,21 +135,13 @@ static struct status *concat_shape(struct shape_ctx *c)
     return rest && rest->rank >= 0 ? shape_with_rows(-1, rest, 0, shape_out(c, 0)) : NULL;
 }
 
-static struct shape without_rows(const struct shape *s)
-{
-    struct shape rest = { s->rank - 1, { 0 } };
-    for (int i = 0; i < rest.rank; i++)
-        rest.dim[i] = s->dim[i + 1];
-    return rest;
-}
-
 static struct status *check_rows(const struct tensor *value, int64_t n, const struct shape *want)
 {
     struct shape first = { 0 }, rest;
     for (int64_t i = 0; i < n; i++) {
         ENSURE(value[i].shape.rank > 0, "Concat saw a scalar shape at index %lld but requires at "
                "least vectors.  Did you mean to call pack?", (long long)i);
-        rest = without_rows(&value[i].shape);
+        rest = shape_of_row(&value[i].shape);
         first = i ? first : rest;
         ENSURE(shape_accepts(want, &rest), "TensorArray was passed element_shape_except0 %s but "
                "index %lld has (excepting dimension 0) shape: %s which does not match.",
@@ -191,9 +166,9 @@ static struct status *concat(struct kernel *k, const struct tensor *value, int64
     for (int64_t i = 0; i < n; i++)
         rows += ((int64_t *)kernel_out(k, 1)->data)[i] = value[i].shape.dim[0];
     if (n)
-        rest = without_rows(&value->shape);
+        rest = shape_of_row(&value->shape);
     TRY(shape_with_rows(rows, &rest, 0, &all));
-    return put_together(k, value, n, j->dtype, &all);
+    return array_join(k, value, n, j->dtype, &all);
 }
 
 static struct status *concat_run(struct kernel *k)
@@ -216,19 +191,6 @@ static struct status *concat_run(struct kernel *k)
 }
 
 /* ---- putting parts of a tensor in ---- */
-
-/* n rows of `whole` from row `at` on, without the dimension of rows where n < 0: one of them. */
-static struct tensor rows_of(const struct tensor *whole, int64_t at, int64_t n)
-{
-    struct tensor t = tensor_ref(whole);
-    size_t row = (size_t)shape_span(&whole->shape, 1, whole->shape.rank) * dtype_size(t.dtype);
-    t.data = (char *)t.data + (size_t)at * row;
-    if (n < 0)
-        t.shape = without_rows(&whole->shape);
-    else
-        t.shape.dim[0] = n;
-    return t;
-}
 
 /* Input `i`, which the array may share parts of, is locked away in it by `put`. */
 static struct status *share(struct kernel *k, struct tensor_array *a, int i,
@@ -253,7 +215,7 @@ static struct status *scatter_shape(struct shape_ctx *c)
     TRY(shape_want_rank(shape_in(c, 1), 1));
     TRY(shape_want_rank(shape_in(c, 3), 0));
     if (value->rank > 0) {
-        rest = without_rows(value);
+        rest = shape_of_row(value);
         TRY(shape_merge(&s, &rest, &s));
     }
     return shape_scalar(c);
@@ -281,7 +243,7 @@ static struct status *scatter(struct kernel *k, struct tensor_array *a, const st
     ENSURE(a->dynamic || most < a->n, "Max scatter index must be < array size (%lld vs. %lld)",
            (long long)most, (long long)a->n);
     for (int64_t i = 0; i < n; i++)
-        TRY(tensor_array_put(a, index[i], rows_of(whole, i, -1), k->env->buffers));
+        TRY(tensor_array_put(a, index[i], array_rows(whole, i, -1), k->env->buffers));
     return tensor_array_check_open(a);
 }
 
@@ -334,7 +296,7 @@ static struct status *split(struct kernel *k, struct tensor_array *a, const stru
            "vs. %lld), and the TensorArray is not marked as dynamically resizeable",
            (long long)a->n, (long long)n);
     for (int64_t i = 0; i < n; at += length[i++])
-        TRY(tensor_array_put(a, i, rows_of(whole, at, length[i]), k->env->buffers));
+        TRY(tensor_array_put(a, i, array_rows(whole, at, length[i]), k->env->buffers));
     return NULL;
 }
 

@@ -16,6 +16,7 @@ BEGIN {
     aim["b_chain1000"] = "<= 20 (ONNX Runtime 345)"
     aim["c_mlp_sgd_step_b32"] = aim["c_mlp_sgd_step_b128"] = "<= 1.15x"
     aim["d_lenet_sgd_step_b64"] = "<= 1.1x"
+    aim["f_lstm28_fwd_bwd_b128"] = "<= 1.05x (PyTorch 1.3x)"
     aim["i_build_100000_adds_ms"] = "<= 60 (TensorFlow 1.12 568)"
     aim["i_memory_of_100000_adds_mb"] = "<= 50 (290)"
     aim["i_free_100000_adds_ms"] = "<= 15 (359)"

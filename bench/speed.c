@@ -242,6 +242,56 @@ static void lenet_step(const char *name, int batch)
     finish(&w);
 }
 
+/* ---- f: a recurrent network, 128 units, 28 steps ---- */
+
+enum { STEPS = 28, UNITS = 128 };
+
+/* Every step's output, of BlockLSTM, as straight C has it: no peepholes, nothing clipped. */
+static struct weft_out lstm_block(struct weft_graph *g, const struct weft_out x[3], int batch)
+{
+    struct weft_out zero = weft_zeros(g, WEFT_FLOAT, DIMS(batch, UNITS));
+    struct weft_out none = weft_zeros(g, WEFT_FLOAT, DIMS(UNITS));
+    struct weft_out steps = weft_scalar(g, WEFT_INT64, STEPS);
+    struct weft_out block = weft_block_lstm_with(
+        g, steps, x[0], zero, zero, x[1], none, none, none, x[2],
+        WEFT_ATTRS(weft_attr_float("cell_clip", 0), weft_attr_float("forget_bias", 0)));
+    return (struct weft_out){ block.node, 6 };
+}
+
+/* x, the weights, the bias. */
+static void lstm_feeds(struct work *w, int batch)
+{
+    fed(w, DIMS(STEPS, batch, UNITS));
+    fed(w, DIMS(2 * UNITS, 4 * UNITS));
+    fed(w, DIMS(4 * UNITS));
+    float *weight = weft_tensor_data(w->value[1]);
+    for (int64_t i = 0; i < weft_tensor_count(w->value[1]); i++)
+        weight[i] *= .05f;
+}
+
+static void lstm_forward(const char *name, int batch)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    lstm_feeds(&w, batch);
+    w.fetch[0] = lstm_block(w.g, w.feed, batch);
+    prepare(&w, NULL);
+    report(&w, name);
+    finish(&w);
+}
+
+static void lstm_backward(const char *name, int batch)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 3 };
+    lstm_feeds(&w, batch);
+    struct weft_out y = lstm_block(w.g, w.feed, batch);
+    struct weft_out dy = fed(&w, DIMS(STEPS, batch, UNITS));
+    weft_gradients(w.g, &y, 1, w.feed, 3, &(struct weft_gradients_options){ .grad_ys = &dy },
+                   w.fetch);
+    prepare(&w, NULL);
+    report(&w, name);
+    finish(&w);
+}
+
 /* ---- g: elementwise ---- */
 
 static void elementwise(const char *name, int n)
@@ -350,6 +400,8 @@ static const struct { const char *name; void (*run)(const char *name, int n); in
     { "c_mlp_sgd_step_b128", mlp_step, 128 },
     { "d_lenet_fwd_b64", lenet_forward, 64 },
     { "d_lenet_sgd_step_b64", lenet_step, 64 },
+    { "f_lstm28_fwd_b128", lstm_forward, 128 },
+    { "f_lstm28_fwd_bwd_b128", lstm_backward, 128 },
     { "g_elementwise_1M", elementwise, 1 << 20 },
     { "i_build_100000_adds_ms", build_graph, 100000 },
     { "j_new_session_first_run_1000_nodes", first_run, 1000 },

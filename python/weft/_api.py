@@ -433,6 +433,18 @@ API["train"] = {
     "python.training.input": "match_filenames_once",
     "python.summary.summary_iterator": "summary_iterator",
     "python.training.server_lib": "ClusterSpec Server",
+    "python.training.session_run_hook": """
+        SessionRunArgs SessionRunContext SessionRunHook SessionRunValues""",
+    "python.training.basic_session_run_hooks": """
+        CheckpointSaverHook CheckpointSaverListener FeedFnHook FinalOpsHook GlobalStepWaiterHook
+        LoggingTensorHook NanLossDuringTrainingError NanTensorHook ProfilerHook SecondOrStepTimer
+        StepCounterHook StopAtStepHook SummarySaverHook""",
+    "python.training.monitored_session": """
+        ChiefSessionCreator MonitoredSession MonitoredTrainingSession Scaffold SessionCreator
+        SingularMonitoredSession WorkerSessionCreator""",
+    "python.training.session_manager": "SessionManager",
+    "python.training.supervisor": "Supervisor",
+    "python.training.basic_loops": "basic_train_loop",
     "python.framework.graph_io": "write_graph",
     "python.training.device_setter": "replica_device_setter",
     "python.training.saver": "Saver export_meta_graph import_meta_graph",
@@ -743,7 +755,7 @@ LATER = {
         contrib.rnn.TimeFreqLSTMCell contrib.rnn.WeightNormLSTMCell""",
     "losses of sequences by version 2": "nn.ctc_loss_v2 nn.ctc_unique_labels",
     "object-based checkpoints": """
-        train.Checkpoint train.CheckpointManager train.experimental train.warm_start""",
+        train.Checkpoint train.CheckpointManager train.experimental""",
     "summaries of version 2": """
         contrib.summary summary.all_v2_summary_ops summary.initialize""",
     "queues": """
@@ -760,16 +772,8 @@ LATER = {
         WholeFileReader load_file_system_library""",
     "image files": "image.decode_image io.decode_image",
     "scripts of characters": "strings.unicode_script",
-    "training sessions": """
-        train.CheckpointSaverHook train.CheckpointSaverListener train.ChiefSessionCreator
-        train.FeedFnHook train.FinalOpsHook train.GlobalStepWaiterHook train.LoggingTensorHook
-        train.MonitoredSession train.MonitoredTrainingSession train.NanLossDuringTrainingError
-        train.NanTensorHook train.ProfilerHook train.Scaffold train.SecondOrStepTimer
-        train.SessionCreator train.SessionManager train.SessionRunArgs train.SessionRunContext
-        train.SessionRunHook train.SessionRunValues train.SingularMonitoredSession
-        train.StepCounterHook train.StopAtStepHook train.SummarySaverHook train.Supervisor
-        train.SyncReplicasOptimizer train.VocabInfo train.WorkerSessionCreator
-        train.basic_train_loop train.do_quantize_training_on_graphdef""",
+    "replicas of training": "train.SyncReplicasOptimizer train.do_quantize_training_on_graphdef",
+    "warm starts": "train.VocabInfo train.warm_start",
     "estimators": """
         contrib.boosted_trees contrib.factorization contrib.learn.Estimator
         contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",

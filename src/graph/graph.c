@@ -2,6 +2,7 @@
 #include "graph/graph.h"
 #include "base/mem.h"
 #include "graph/collection.h"
+#include "graph/context.h"
 #include "graph/library.h"
 
 #include <ctype.h>
@@ -68,6 +69,7 @@ void graph_truncate(struct graph *g, int n)
         forget_name(g, last);
         release_node(last);
     }
+    context_forget(g, n);
 }
 
 const struct op *graph_op(struct graph *g, const char *name)

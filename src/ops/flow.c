@@ -123,6 +123,13 @@ static struct status *ref_select_run(struct kernel *k)
 
 /* ---- loops ---- */
 
+/* What a loop goes round with may change its shape; who builds it tells. */
+static struct status *enter_shape(struct shape_ctx *c)
+{
+    *shape_out(c, 0) = node_attr(c->node, "is_constant") ? *shape_in(c, 0) : SHAPE_UNKNOWN;
+    return NULL;
+}
+
 static void loop_grad(struct grad *g)
 {
     grad_fail(g, UNIMPLEMENTED, "loops have no gradients: '%s' (op: '%s') is part of one",
@@ -176,7 +183,7 @@ const struct op ops_flow[] = {
       .doc = "The reference of this index among the inputs.", .shape = ref_select_shape,
       .grad = NO_GRADIENT, .kernel_any = ref_select_run },
     { .name = "Enter", .inputs = "data: T", .outputs = "output: T", .attrs = FRAME,
-      .shape = shape_unchanged, .flags = OP_ENTER, LOOP("What a loop begins with.") },
+      .shape = enter_shape, .flags = OP_ENTER, LOOP("What a loop begins with.") },
     { .name = "Exit", .inputs = "data: T", .outputs = "output: T", .attrs = "T: type",
       .shape = shape_unchanged, .flags = OP_EXIT, LOOP("What a loop ends with.") },
     { .name = "NextIteration", .inputs = "data: T", .outputs = "output: T", .attrs = "T: type",

@@ -86,6 +86,7 @@
     X(quantized) \
     X(quantized_conv) \
     X(quantized_norm) \
+    X(queue) \
     X(ragged) \
     X(random) \
     X(reduce) \

@@ -218,7 +218,7 @@ static struct status *copy_rows(struct tensor *y, const struct tensor *x, const 
 {
     int64_t n = x->shape.dim[0], each = tensor_count(x) / n;
     size_t bytes = (size_t)each * dtype_size(x->dtype);
-    bool plain = x->dtype != DT_STRING && x->dtype != DT_RESOURCE && x->dtype != DT_VARIANT;
+    bool plain = !dtype_owns(x->dtype);
 
     for (int64_t i = 0; i < n; i++)
         if (plain)

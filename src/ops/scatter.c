@@ -264,7 +264,7 @@ static struct status *gather(struct kernel *k, const struct tensor *params)
         ENSURE(from >= 0 && from < rows, "%s = %lld is not in [0, %lld)",
                variable_index_text(&indices->shape, i, (char[INDEX_TEXT]){ 0 }),
                (long long)from, (long long)rows);
-        if (params->dtype == DT_STRING || params->dtype == DT_RESOURCE)
+        if (dtype_owns(params->dtype))
             TRY(tensor_copy_elements(out, i * width, params, from * width, width));
         else
             memcpy((char *)out->data + (size_t)i * bytes,

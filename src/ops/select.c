@@ -97,7 +97,7 @@ static struct status *select_elements(struct kernel *k)
     const struct tensor *t = kernel_in(k, 1), *e = kernel_in(k, 2);
     const bool *c = kernel_in(k, 0)->data;
     TRY(inputs_alike(k));
-    if (t->dtype == DT_STRING || t->dtype == DT_RESOURCE || t->dtype == DT_VARIANT)
+    if (dtype_owns(t->dtype))
         return select_rows(k, tensor_count(t), 1);
     TRY(kernel_reuse(k, 0, kernel_can_reuse(k, 1, t->dtype, &t->shape) ? 1 : 2));
     size_t size = dtype_size(t->dtype);

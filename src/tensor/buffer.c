@@ -1,6 +1,7 @@
 #include "tensor/buffer.h"
 #include "base/mem.h"
 #include "tensor/tstring.h"
+#include "tensor/variant.h"
 
 #include <sched.h>
 
@@ -170,10 +171,13 @@ static void release_elements(struct buffer *b)
     if (b->content == DT_STRING)
         for (size_t i = 0; i < b->size / sizeof(struct tstring); i++)
             tstring_free((struct tstring *)b->data + i);
-    else if (b->content == DT_RESOURCE)
+    if (b->content == DT_RESOURCE)
         for (size_t i = 0; i < b->size / sizeof(struct resource *); i++)
             if (((struct resource **)b->data)[i])
                 resource_unref(((struct resource **)b->data)[i]);
+    if (b->content == DT_VARIANT)
+        for (size_t i = 0; i < b->size / sizeof(struct variant *); i++)
+            variant_unref(((struct variant **)b->data)[i]);
 }
 
 void buffer_free(struct buffer *b)

@@ -28,8 +28,8 @@ struct buffer_pool *buffer_pool_new(void);              /* NULL: no memory */
 void buffer_pool_free(struct buffer_pool *p);           /* gives back what lies in it; NULL fine */
 size_t buffer_pool_kept(struct buffer_pool *p);         /* bytes lying in it */
 
-/* `size` bytes for elements of `content`; strings and resources start zeroed (empty), numbers
- * uninitialized. `pool` may be NULL (the heap). NULL: no memory. */
+/* `size` bytes for elements of `content`; strings, resources and variants start zeroed (empty),
+ * numbers uninitialized. `pool` may be NULL (the heap). NULL: no memory. */
 struct buffer *buffer_new(struct buffer_pool *pool, size_t size, enum dtype content);
 
 /* Wrap memory of the caller's, given back with release(ctx, data, size) by the last unref; NULL:

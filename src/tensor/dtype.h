@@ -14,7 +14,7 @@ struct tstring { uint64_t word[3]; };
 struct c64 { float re, im; };
 struct c128 { double re, im; };
 struct resource;                /* op/resource.h: a counted reference */
-struct variant;                 /* reserved */
+struct variant;                 /* tensor/variant.h: a counted value */
 
 /* The one list of element types. X(number, NAME, text name, C type, suffix) */
 #define DTYPES(X)                                               \

@@ -1,6 +1,7 @@
 #include "tensor/tensor.h"
 #include "base/str.h"
 #include "tensor/tstring.h"
+#include "tensor/variant.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -36,6 +37,15 @@ struct status *tensor_new(struct tensor *t, struct buffer_pool *pool, enum dtype
     return NULL;
 }
 
+static void share_variants(struct variant **to, struct variant *const *from, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        struct variant *had = to[i];
+        to[i] = variant_ref(from[i]);
+        variant_unref(had);
+    }
+}
+
 struct status *tensor_copy_elements(struct tensor *to, int64_t to_at, const struct tensor *from,
                                     int64_t from_at, int64_t n)
 {
@@ -46,7 +56,10 @@ struct status *tensor_copy_elements(struct tensor *to, int64_t to_at, const stru
         for (int64_t i = 0; i < n; i++)
             if (!tstring_copy(&dst[i], &src[i]))
                 return status_no_memory();
-    } else if (from->dtype == DT_RESOURCE || from->dtype == DT_VARIANT) {
+    } else if (from->dtype == DT_VARIANT) {
+        share_variants((struct variant **)to->data + to_at,
+                       (struct variant *const *)from->data + from_at, n);
+    } else if (from->dtype == DT_RESOURCE) {
         return status_new(UNIMPLEMENTED, "Elements of type %s cannot be copied",
                           dtype_name(from->dtype));
     } else if (n) {

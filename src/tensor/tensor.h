@@ -19,18 +19,20 @@ struct tensor {
     struct shape shape;
 };
 
-/* Elements uninitialized (strings and resources: empty). `pool` NULL: the heap. The shape is
+/* Elements uninitialized (strings, resources, variants: empty). `pool` NULL: the heap. The shape is
  * checked; too much memory is RESOURCE_EXHAUSTED "OOM when allocating tensor with shape[...]". */
 MUST_CHECK struct status *tensor_new(struct tensor *t, struct buffer_pool *pool,
                                      enum dtype dtype, const struct shape *shape);
 
-/* A copy that shares nothing. Resources cannot be copied this way: UNIMPLEMENTED. */
+/* A copy that shares nothing but variants, which never change. Resources cannot be copied this
+ * way: UNIMPLEMENTED. */
 MUST_CHECK struct status *tensor_copy(struct tensor *to, struct buffer_pool *pool,
                                       const struct tensor *from);
 /* A reference that may outlive the run: to a copy, where the memory is the caller's. */
 MUST_CHECK struct status *tensor_keep(struct tensor *to, struct buffer_pool *pool,
                                       const struct tensor *from);
-/* Elements [from_at, from_at+n) of `from` to `to`, both of one dtype; strings are copied. */
+/* Elements [from_at, from_at+n) of `from` to `to`, both of one dtype; strings are copied,
+ * variants shared. */
 MUST_CHECK struct status *tensor_copy_elements(struct tensor *to, int64_t to_at,
                                                const struct tensor *from, int64_t from_at,
                                                int64_t n);

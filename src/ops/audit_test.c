@@ -48,6 +48,7 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "LoopCond", VALUE, "a loop takes several ops: plan/loop_test.c" },
     { "InitializeTableFromTextFile*", VALUE, "table_test.c: a case has no file" },
     { "Queue*", VALUE, "queue_test.c: a case has no queue" },
+    { "Reader*", VALUE, "reader_test.c: a case has no files" },
     { "GetSessionTensor", VALUE, "session_ops_test.py: it takes two runs" },
     { "DeleteSessionTensor", VALUE, "session_ops_test.py: it takes two runs" },
     { "DestroyTemporaryVariable", VALUE, "variable_updates_test.py: a case has one op" },

@@ -33,8 +33,6 @@ const struct op ops_known[] = {
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", OP_STATEFUL),
     KNOWN("RangeDataset", "start: int64, stop: int64, step: int64", "handle: variant",
           "output_types: list(type) >= 1; output_shapes: list(shape) >= 1", OP_STATEFUL),
-    KNOWN("ReaderReadV2", "reader_handle: resource, queue_handle: resource",
-          "key: string, value: string", "", OP_STATEFUL),
     KNOWN("RemoteCall", "target: string, args: Tin", "output: Tout",
           "Tin: list(type) >= 1; Tout: list(type) >= 1; f: func", OP_STATEFUL),
     KNOWN("RepeatDataset", "input_dataset: variant, count: int64", "handle: variant",

@@ -89,6 +89,7 @@
     X(queue) \
     X(ragged) \
     X(random) \
+    X(reader) \
     X(reduce) \
     X(regex) \
     X(remap) \

@@ -56,6 +56,7 @@ API = {"": {
         __compiler_version__=COMPILER_VERSION __git_version__=GIT_VERSION version""",
     "python.client.session": "InteractiveSession Session",
     "python.platform.tf_logging": "get_logger",
+    "python.ops.tensor_array_ops": "TensorArray",
     "python.ops.array_ops": """
         batch_gather batch_to_space batch_to_space_nd bitcast boolean_mask
         broadcast_dynamic_shape broadcast_static_shape broadcast_to check_numerics concat
@@ -722,7 +723,7 @@ RENAMED = {
 
 LATER = {
     "conditions and loops": """
-        CriticalSection TensorArray case cond foldl foldr map_fn scan switch_case vectorized_map
+        CriticalSection case cond foldl foldr map_fn scan switch_case vectorized_map
         while_loop""",
     "recurrent networks": """
         contrib.legacy_seq2seq contrib.rnn contrib.seq2seq nn.bidirectional_dynamic_rnn

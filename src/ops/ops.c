@@ -11,6 +11,7 @@
     X(arg) \
     X(audio) \
     X(band) \
+    X(beam) \
     X(binary) \
     X(bins) \
     X(bitcast) \
@@ -88,6 +89,7 @@
     X(queue) \
     X(ragged) \
     X(random) \
+    X(reader) \
     X(reduce) \
     X(regex) \
     X(remap) \
@@ -126,6 +128,10 @@
     X(table) \
     X(table_file) \
     X(temporary) \
+    X(tensor_array) \
+    X(tensor_array_many) \
+    X(tensor_list) \
+    X(tensor_list_many) \
     X(text) \
     X(topk) \
     X(tridiagonal) \

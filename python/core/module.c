@@ -18,7 +18,7 @@ static PyObject *set_hooks(PyObject *self, PyObject *args, PyObject *keywords)
         { "feed_value", &hooks.feed_value }, { "feed_refused", &hooks.feed_refused },
         { "fetch_items", &hooks.fetch_items }, { "device_of", &hooks.device_of },
         { "shape_of", &hooks.shape_of }, { "traced_call", &hooks.traced_call },
-        { "host_error", &hooks.host_error },
+        { "host_error", &hooks.host_error }, { "context_class", &hooks.context_class },
     };
     (void)self, (void)args;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -123,6 +123,16 @@ static PyMethodDef functions[] = {
     { "graph_import", core_graph_import, METH_VARARGS,
       "(graph, GraphDef, prefix, [(key, element)], [name], OpList or None): the elements named, "
       "the keys unused" },
+    { "function_define", core_function_define, METH_VARARGS,
+      "(graph, name, hashed, description or None, inputs, outputs, output names, controls, attrs): "
+      "a FunctionDef's bytes" },
+    { "function_add", core_function_add, METH_VARARGS,
+      "(graph, FunctionDef, name of its gradient or None)" },
+    { "function_names", core_function_names, METH_O, "Those of the graph's functions, a list." },
+    { "function_get", core_function_get, METH_VARARGS,
+      "(graph, name): (a FunctionDef's bytes, the name of its gradient or None)" },
+    { "function_call", core_function_call, METH_VARARGS,
+      "(graph, function, name, [Tensor], attrs): the Operation" },
     { "make_array", make_array, METH_VARARGS, "(value, dtype): as a feed has it, or None." },
     { "reset", reset, METH_VARARGS, "(target, containers)" },
     { "memory_in_use", memory_in_use, METH_NOARGS, "Bytes that the library holds." },
@@ -140,6 +150,7 @@ PyMODINIT_FUNC PyInit__core(void)
 {
     PyObject *m = PyModule_Create(&definition);
     if (m && convert_ready() && graph_types(m) && facade_types(m) && op_types(m) &&
+        context_types(m) &&
         add_type(m, &session_spec, "Session", NULL) &&
         add_type(m, &callable_spec, "Callable", &callable_type) &&
         add_type(m, &partial_spec, "Partial", &partial_type) &&

@@ -43,6 +43,7 @@ API = {"": {
         reset_default_graph""",
     "python.framework.constant_op": "constant",
     "python.framework.importer": "import_graph_def",
+    "python.framework.load_library": "load_library load_op_library",
     "python.framework.tensor_util": """
         get_static_value=constant_value is_tensor make_ndarray=MakeNdarray make_tensor_proto""",
     "python.framework.random_seed": "get_seed set_random_seed",
@@ -56,6 +57,9 @@ API = {"": {
         __compiler_version__=COMPILER_VERSION __git_version__=GIT_VERSION version""",
     "python.client.session": "InteractiveSession Session",
     "python.platform.tf_logging": "get_logger",
+    "python.ops.tensor_array_ops": "TensorArray",
+    "python.ops.map_fn": "map_fn",
+    "python.ops.folds": "foldl foldr scan",
     "python.ops.array_ops": """
         batch_gather batch_to_space batch_to_space_nd bitcast boolean_mask
         broadcast_dynamic_shape broadcast_static_shape broadcast_to check_numerics concat
@@ -105,7 +109,8 @@ API = {"": {
     "python.ops.clip_ops": """
         clip_by_average_norm clip_by_global_norm clip_by_norm clip_by_value global_norm""",
     "python.ops.check_ops": _ASSERTS,
-    "python.ops.control_flow_ops": "Assert group no_op tuple",
+    "python.ops.control_flow_ops": """
+        Assert case cond group no_op switch_case tuple while_loop""",
     "python.ops.lookup_ops": "initialize_all_tables tables_initializer",
     "python.ops.io_ops": "matching_files read_file write_file",
     "python.ops.parsing_ops": """
@@ -313,6 +318,26 @@ API["initializers"] = {
         local_variables=local_variables_initializer variables=variables_initializer"""}
 
 # ---- neural networks ----
+
+_CELLS = """
+    BasicLSTMCell BasicRNNCell DeviceWrapper DropoutWrapper GRUCell LSTMCell LSTMStateTuple
+    MultiRNNCell RNNCell ResidualWrapper"""
+
+API["nn.rnn_cell"] = {"python.ops.rnn_cell_impl": _CELLS}
+
+API["contrib.rnn"] = {
+    "python.ops.rnn_cell_impl": _CELLS + " LayerRNNCell",
+    "contrib.rnn.core_rnn_cell": """
+        EmbeddingWrapper InputProjectionWrapper OutputProjectionWrapper""",
+    "contrib.rnn.conv_cells": "Conv1DLSTMCell Conv2DLSTMCell Conv3DLSTMCell ConvLSTMCell",
+    "contrib.rnn.gated_cells": """
+        CFNCell IndRNNCell IndyGRUCell IndyLSTMCell IntersectionRNNCell MinimalRNNCell SRUCell
+        UGRNNCell""",
+    "contrib.rnn.lstm_cells": """
+        CoupledInputForgetGateLSTMCell GLSTMCell LayerNormBasicLSTMCell NASCell PhasedLSTMCell""",
+    "contrib.rnn.wrappers": "AttentionCellWrapper HighwayWrapper",
+    "contrib.rnn.lstm_ops": "LSTMBlockCell LSTMBlockFusedCell LSTMBlockWrapper",
+    "contrib.rnn.gru_ops": "GRUBlockCell GRUBlockCellV2"}
 
 API["nn"] = {
     "python.ops.ctc_ops": """
@@ -680,6 +705,7 @@ MODULES = {
     "python.framework.device": "python.framework.device_spec",
     "python.framework.errors_impl": "python.framework.errors",
     "python.ops.gradients_impl": "python.ops.gradients",
+    "python.ops.rnn_cell": "python.ops.rnn_cell_impl",
     "python.eager.context": "python.framework.v2_behavior",
     "python.training.training": "train",
     "python.saved_model.saved_model": "saved_model",
@@ -698,6 +724,7 @@ MODULES = {
     "contrib.layers.layers": "contrib.layers",
     "contrib.layers.python.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
+    "contrib.rnn.python.ops": "contrib.rnn",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
@@ -722,12 +749,14 @@ RENAMED = {
 
 LATER = {
     "conditions and loops": """
-        CriticalSection TensorArray case cond foldl foldr map_fn scan switch_case vectorized_map
-        while_loop""",
+        CriticalSection vectorized_map""",
     "recurrent networks": """
-        contrib.legacy_seq2seq contrib.rnn contrib.seq2seq nn.bidirectional_dynamic_rnn
-        nn.dynamic_rnn nn.raw_rnn nn.rnn_cell nn.static_bidirectional_rnn nn.static_rnn
-        nn.static_state_saving_rnn python.ops.rnn python.ops.rnn_cell python.ops.rnn_cell_impl""",
+        contrib.legacy_seq2seq contrib.seq2seq nn.bidirectional_dynamic_rnn nn.dynamic_rnn
+        nn.raw_rnn nn.static_bidirectional_rnn nn.static_rnn nn.static_state_saving_rnn
+        python.ops.rnn""",
+    "such cell": """
+        contrib.rnn.BidirectionalGridLSTMCell contrib.rnn.CompiledWrapper contrib.rnn.GridLSTMCell
+        contrib.rnn.TimeFreqLSTMCell contrib.rnn.WeightNormLSTMCell""",
     "losses of sequences by version 2": "nn.ctc_loss_v2 nn.ctc_unique_labels",
     "object-based checkpoints": """
         train.Checkpoint train.CheckpointManager train.experimental""",
@@ -759,7 +788,7 @@ LATER = {
         keras.wrappers""",
     "specifications of types": """
         IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
-    "functions": "function load_library load_op_library python.framework.function wrap_function",
+    "functions": "function wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
     "linear operators": """
         linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix

@@ -11,6 +11,7 @@
     X(arg) \
     X(audio) \
     X(band) \
+    X(beam) \
     X(binary) \
     X(bins) \
     X(bitcast) \
@@ -50,6 +51,7 @@
     X(format) \
     X(fractional) \
     X(ftrl) \
+    X(functional) \
     X(gather) \
     X(glimpse) \
     X(gru) \
@@ -85,8 +87,10 @@
     X(quantized) \
     X(quantized_conv) \
     X(quantized_norm) \
+    X(queue) \
     X(ragged) \
     X(random) \
+    X(reader) \
     X(reduce) \
     X(regex) \
     X(remap) \
@@ -125,6 +129,10 @@
     X(table) \
     X(table_file) \
     X(temporary) \
+    X(tensor_array) \
+    X(tensor_array_many) \
+    X(tensor_list) \
+    X(tensor_list_many) \
     X(text) \
     X(topk) \
     X(tridiagonal) \

@@ -249,7 +249,8 @@ static void note_time(struct flow *f, const struct step *s, const struct tensor 
         f->options->on_step(f->options->ctx, s, out, &time);
 }
 
-/* A step that waits because what it calls does cannot try whether it would: it would be half done. */
+/* A step that waits because what it calls does cannot try whether it would: it would be half
+ * done. */
 static bool is_untried(const struct worker *w, const struct step *s)
 {
     return s->flags & OP_BLOCKING && !w->env.may_wait && !(s->node->op->flags & OP_BLOCKING);

@@ -46,6 +46,7 @@ struct weft_status;
 struct weft_tensor;
 struct weft_graph;
 struct weft_node;
+struct weft_context;
 struct weft_optimizer;
 struct weft_session;
 struct weft_session_options;
@@ -541,6 +542,127 @@ WEFT_API struct weft_node *weft_variables_initializer(struct weft_graph *g);
 WEFT_API struct weft_out weft_variable_assign(struct weft_variable v, struct weft_out value);
 WEFT_API struct weft_out weft_variable_add(struct weft_variable v, struct weft_out delta);
 WEFT_API struct weft_out weft_variable_sub(struct weft_variable v, struct weft_out delta);
+
+/* ---- conditions and loops ------------------------------------------------------------------- *
+ * They are built by functions of the caller's, which are called once, before weft_cond() and its
+ * like return: what they build is put in the branch or in the loop, and what they use from outside
+ * comes in by itself. In a run it is computed where the branch is taken, and once an iteration;
+ * what was built outside is computed anyway, once. Variables may be read and assigned inside; one
+ * that is made there lies outside. What is in a branch or loop cannot be fed or fetched. */
+
+/* Builds a branch and tells its n results; a node itself, as {node, -1}, becomes a bool that is
+ * there once the node has run. */
+typedef void weft_branch(void *ctx, struct weft_graph *g, struct weft_out *results, int n);
+
+/* results[i] is what when_true() tells where `pred`, a bool, is true, else what when_false() tells,
+ * in a name scope called `name` (NULL: "cond"). INVALID_ARGUMENT: the results differ in dtype, one
+ * is missing. TF: tf.cond. */
+WEFT_API void weft_cond(struct weft_graph *g, const char *name, struct weft_out pred,
+                        weft_branch *when_true, weft_branch *when_false, void *ctx,
+                        struct weft_out *results, int n);
+
+/* The same for the first of several whose `pred` holds, else for `otherwise`; where that is NULL
+ * and none holds the run fails. `exclusive`: it fails too where several hold. TF: tf.case. */
+struct weft_case { struct weft_out pred; weft_branch *then; };
+WEFT_API void weft_case(struct weft_graph *g, const char *name, const struct weft_case *cases,
+                        int n_cases, weft_branch *otherwise, bool exclusive, void *ctx,
+                        struct weft_out *results, int n);
+
+/* Builds whether there is another iteration, a bool, of the n variables at its start. */
+typedef struct weft_out weft_loop_test(void *ctx, struct weft_graph *g,
+                                       const struct weft_out *vars, int n);
+/* Builds an iteration: next[i] is what vars[i] is in the one after it. */
+typedef void weft_loop_body(void *ctx, struct weft_graph *g, const struct weft_out *vars,
+                            struct weft_out *next, int n);
+
+struct weft_loop_options {              /* zeroed is the default */
+    const char *name;                   /* of the name scope; NULL: "while" */
+    const struct weft_shape *shapes;    /* NULL, or of each variable: what of its shape stays */
+    struct weft_out maximum;            /* of iterations, a scalar int; {NULL}: there is none */
+    int parallel_iterations;            /* that may be under way at once; 0: 10 */
+    bool no_gradient;                   /* none will be asked for */
+    bool swap_memory;                   /* means nothing here; files say it */
+};
+/* Iterates while `test` holds, from `vars`, which results[i] are in the end. `options` may be NULL.
+ * INVALID_ARGUMENT "No loop variables provided", "enters the loop with shape ..., but has shape ...
+ * after one iteration", "incompatible with expected" for a dtype that changes; for a value of the
+ * loop that is used outside of it "because 'x' is in a while loop". TF: tf.while_loop. */
+WEFT_API void weft_while(struct weft_graph *g, weft_loop_test *test, weft_loop_body *body,
+                         void *ctx, const struct weft_out *vars, int n,
+                         const struct weft_loop_options *options, struct weft_out *results);
+
+/* What these are made of, for front ends that call functions of their own. A context is a branch or
+ * a loop; it is its graph's. */
+
+/* Opens a scope: what is built until its weft_scope_end() is in the context; NULL: in none, as
+ * inside weft_control_dependencies() of no nodes. */
+WEFT_API void weft_context_enter(struct weft_graph *g, struct weft_context *c);
+/* The one that this thread builds in; NULL: none. It is another one from now on, as long as the
+ * innermost scope is open. TF: Graph._get_control_flow_context, _set_control_flow_context. */
+WEFT_API struct weft_context *weft_current_context(struct weft_graph *g);
+WEFT_API void weft_set_context(struct weft_graph *g, struct weft_context *c);
+/* `value` as it is inside: itself, or what brings it in. TF: AddValue. */
+WEFT_API struct weft_out weft_context_value(struct weft_context *c, struct weft_out value);
+
+/* The choice, under the current name scope; each branch is entered, built, and each of its results
+ * asked for with weft_branch_result() before it is left; a Merge of what is false and what is true
+ * is the result. */
+struct weft_condition {
+    struct weft_out pred;               /* {NULL}: an error sticks */
+    struct weft_out pivot[2];           /* [1] is there where pred is true, [0] where it is not */
+};
+WEFT_API struct weft_condition weft_condition_new(struct weft_graph *g, struct weft_out pred);
+/* Not entered. `name` NULL: "cond_text". NULL: an error sticks. */
+WEFT_API struct weft_context *weft_branch_new(struct weft_graph *g, const char *name,
+                                              struct weft_out pred, struct weft_out pivot,
+                                              int branch);
+WEFT_API struct weft_out weft_branch_result(struct weft_context *c, struct weft_out value);
+WEFT_API struct weft_out weft_branch_merge(struct weft_graph *g, struct weft_out when_false,
+                                           struct weft_out when_true);
+
+/* Begins a loop under the current name scope and enters it: inside[i] is vars[i] for the test. Then
+ * `inside` for the body; then the end, which leaves it. NULL: an error sticks, nothing is entered.
+ * A loop that is given up is left by weft_scope_end(). */
+WEFT_API struct weft_context *weft_loop_begin(struct weft_graph *g,
+                                              const struct weft_loop_options *options,
+                                              const struct weft_out *vars, int n,
+                                              struct weft_out *inside);
+WEFT_API void weft_loop_test_is(struct weft_context *c, struct weft_out test,
+                                struct weft_out *inside);
+WEFT_API void weft_loop_end(struct weft_context *c, const struct weft_out *next,
+                            struct weft_out *results);
+
+/* All contexts, in the order of making. */
+WEFT_API int weft_graph_contexts(struct weft_graph *g);
+WEFT_API struct weft_context *weft_graph_context(struct weft_graph *g, int i);
+/* The context that a node was made in, and the one that a context lies in; NULL: none. */
+WEFT_API struct weft_context *weft_node_context(const struct weft_node *n);
+WEFT_API struct weft_context *weft_context_outer(const struct weft_context *c);
+/* Places the node in another context than it was made in. TF: Operation._set_control_flow_context */
+WEFT_API void weft_node_set_context(struct weft_node *n, struct weft_context *c);
+/* May a run feed what the node gives, and fetch it? */
+WEFT_API bool weft_node_may_be_fed(const struct weft_node *n);
+WEFT_API bool weft_node_may_be_fetched(const struct weft_node *n);
+
+struct weft_context_info {              /* what belongs to one kind is zero in the other */
+    const char *name;                   /* texts are the graph's */
+    int id;                             /* a graph counts its contexts from 0 */
+    bool is_loop;
+    bool is_done;                       /* a loop: it was ended */
+    struct weft_out pivot;              /* of a loop: whether it goes on */
+    struct weft_out pred;
+    int branch;                         /* 1: taken where pred is true */
+    struct weft_out pivot_for_pred, pivot_for_body;
+    struct weft_out maximum;
+    int n_vars;                         /* the counter included, where there is a maximum */
+    const struct weft_out *enters, *exits;
+    int parallel_iterations;
+    bool back_prop, swap_memory;
+};
+WEFT_API struct weft_context_info weft_context_info(const struct weft_context *c);
+/* The pairs that came in: outside[i] is inside[i]; how many there are, of which `most` are told. */
+WEFT_API int weft_context_captures(const struct weft_context *c, struct weft_out *outside,
+                                   struct weft_out *inside, int most);
 
 /* ---- functions ---------------------------------------------------------------------------- *
  * A graph's library holds functions, each a FunctionDef: a node that has one's name as its op calls it,

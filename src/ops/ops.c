@@ -86,6 +86,7 @@
     X(quantized) \
     X(quantized_conv) \
     X(quantized_norm) \
+    X(queue) \
     X(ragged) \
     X(random) \
     X(reduce) \
@@ -118,6 +119,7 @@
     X(sparse_serial) \
     X(special) \
     X(split) \
+    X(stack) \
     X(string) \
     X(sum) \
     X(summary) \
@@ -125,6 +127,10 @@
     X(table) \
     X(table_file) \
     X(temporary) \
+    X(tensor_array) \
+    X(tensor_array_many) \
+    X(tensor_list) \
+    X(tensor_list_many) \
     X(text) \
     X(topk) \
     X(tridiagonal) \

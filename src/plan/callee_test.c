@@ -457,6 +457,8 @@ static void held_ones_refused(void **state)
             "Function Self calls itself");
 }
 
+/* ---- calls that wait ---- */
+
 #define TAKE FUNCTION("Take", ARG("x", FLOAT) OUT("y", FLOAT), \
                       BODY("w", "TestTake", IN("x")) RET("y", "w:b:0"))
 

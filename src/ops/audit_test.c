@@ -166,6 +166,7 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "BlockLSTMGrad", NULL, "of contrib" },
     { "GRUBlockCell", NULL, "of contrib" },
     { "GRUBlockCellGrad", NULL, "of contrib" },
+    { "GatherTree", NULL, "of contrib" },
     { "BlockLSTMV2", NULL, "1.15" },
     { "CombinedNonMaxSuppression", NULL, "1.13; clip_boxes: 1.15" },
     { "BlockLSTMGradV2", NULL, "1.15" },

@@ -11,6 +11,7 @@
     X(arg) \
     X(audio) \
     X(band) \
+    X(beam) \
     X(binary) \
     X(bins) \
     X(bitcast) \

@@ -41,22 +41,23 @@ void function_forget(struct function *f)
 
 static struct graph *home_of(struct graph *g) { return g->outer ? g->outer : g; }
 
-struct callee { struct function *function; const struct attr *attr; int n_attr; };
+struct called { struct function *function; const struct attr *attr; int n_attr; };
 
-static struct status *callee_of(const struct node *n, struct callee *c)
+static struct status *called_named(const struct node *n, const struct func *f, struct called *c)
 {
-    *c = (struct callee){ (struct function *)library_find(n->graph, n->op->name), n->attr,
+    *c = (struct called){ (struct function *)library_find(n->graph, f->name.s), f->attr,
+                          f->n_attr };
+    return c->function ? NULL : status_new(NOT_FOUND, "Function %s is not defined.", f->name.s);
+}
+
+static struct status *called_by(const struct node *n, struct called *c)
+{
+    *c = (struct called){ (struct function *)library_find(n->graph, n->op->name), n->attr,
                           n->n_attr };
-    if (c->function)
-        return NULL;
-    const struct func *f = NULL;
-    for (int i = 0; i < n->n_attr && !f; i++)
-        f = n->attr[i].kind == ATTR_FUNC ? n->attr[i].funcs : NULL;
-    if (f)
-        *c = (struct callee){ (struct function *)library_find(n->graph, f->name.s), f->attr,
-                              f->n_attr };
-    return c->function ? NULL : status_new(NOT_FOUND, "Function %s is not defined.",
-                                           f ? f->name.s : n->op->name);
+    for (int i = 0; i < n->n_attr && !c->function; i++)
+        if (n->attr[i].kind == ATTR_FUNC)
+            return called_named(n, n->attr[i].funcs, c);
+    return c->function ? NULL : status_new(NOT_FOUND, "Function %s is not defined.", n->op->name);
 }
 
 static const struct attr *attr_named(const struct attr *attr, int n, const char *name)
@@ -68,7 +69,7 @@ static const struct attr *attr_named(const struct attr *attr, int n, const char 
 }
 
 /* Borrowed, by the attributes of the signature. */
-static struct status *attrs_of(struct arena *a, const struct callee *c, struct attr **attr)
+static struct status *attrs_of(struct arena *a, const struct called *c, struct attr **attr)
 {
     const struct sig *sig = op_sig(c->function->op);
     NEED(*attr = arena_array(a, struct attr, sig->n_attr));
@@ -296,8 +297,16 @@ static struct status *want_nodes(struct making *m)
     return NULL;
 }
 
-/* Result k of an output argument becomes a node's of its own: an argument is fed, and what is fed
- * cannot be fetched. */
+static bool is_arg(const struct body *b, struct out o)
+{
+    int i = 0;
+    while (i < b->n_args && b->arg[i].node != o.node)
+        i++;
+    return i < b->n_args;
+}
+
+/* Result k of an output argument. One that is an argument becomes a node's of its own: an argument
+ * is fed, and what is fed cannot be fetched. */
 static struct status *add_result(struct making *m, const struct arg *arg, struct out from, int k)
 {
     struct body *b = &m->to->body;
@@ -307,11 +316,15 @@ static struct status *add_result(struct making *m, const struct arg *arg, struct
     enum dtype is = from.node->dtype[from.index], want = dtype_of(m, arg, k);
     ENSURE(is == want, "Function %s: output '%s' is %s, but the body gives %s",
            m->function->op->name, arg->name.s, dtype_name(want), dtype_name(is));
-    const char *name = graph_unique_name(b->graph, arg->name.s, true);
-    NEED(name);
-    TRY(graph_add(b->graph, &(struct node_def){ .op = "Identity", .name = name, .in = &from,
-                                                .n_in = 1 }, &n));
-    b->result[b->n_results++] = (struct out){ n, 0 };
+    b->result[b->n_results] = from;
+    if (is_arg(b, from) || out_is_ref(from)) {
+        const char *name = graph_unique_name(b->graph, arg->name.s, true);
+        NEED(name);
+        TRY(graph_add(b->graph, &(struct node_def){ .op = "Identity", .name = name, .in = &from,
+                                                    .n_in = 1 }, &n));
+        b->result[b->n_results] = (struct out){ n, 0 };
+    }
+    b->n_results++;
     return NULL;
 }
 
@@ -390,7 +403,7 @@ static struct status *instance_make(const struct function *f, struct instance *t
 
 /* ---- found or made ---- */
 
-static struct status *instance_new(const struct graph *caller, const struct callee *c,
+static struct status *instance_new(const struct graph *caller, const struct called *c,
                                    const struct attr *attr, struct instance **result)
 {
     struct graph *g = graph_new();
@@ -423,7 +436,7 @@ static void instance_unlink(struct function *f, struct instance *i)
         *at = i->next;
 }
 
-static struct status *instance_add(const struct node *n, const struct callee *c,
+static struct status *instance_add(const struct node *n, const struct called *c,
                                    const struct attr *attr, struct instance **result)
 {
     struct instance *i = NULL;
@@ -447,18 +460,17 @@ static struct status *instance_add(const struct node *n, const struct callee *c,
     return NULL;
 }
 
-static struct status *instance_get(const struct node *n, struct instance **i)
+static struct status *instance_get(const struct node *n, const struct called *c,
+                                   struct instance **i)
 {
     struct arena tmp = { 0 };
-    struct callee c;
     struct attr *attr;
-    TRY(callee_of(n, &c));
-    struct status *st = attrs_of(&tmp, &c, &attr);
-    *i = st ? NULL : instance_find(c.function, attr);
+    struct status *st = attrs_of(&tmp, c, &attr);
+    *i = st ? NULL : instance_find(c->function, attr);
     if (*i && !(*i)->made)
-        st = status_new(INVALID_ARGUMENT, "Function %s calls itself", c.function->op->name);
+        st = status_new(INVALID_ARGUMENT, "Function %s calls itself", c->function->op->name);
     else if (!st && !*i)
-        st = instance_add(n, &c, attr, i);
+        st = instance_add(n, c, attr, i);
     arena_free(&tmp);
     return st;
 }
@@ -476,16 +488,28 @@ static struct status *check_fit(const struct node *n, const struct body *b)
                "%s but %s is provided", b->name, i, dtype_name(b->arg[i].node->dtype[0]),
                dtype_name(node_in_dtype(n, i)));
     for (int i = 0; i < n->n_out; i++)
-        ENSURE(n->dtype[i] == b->result[i].node->dtype[0], "Function %s returns %s as ret[%d], but "
-               "%s is expected", b->name, dtype_name(b->result[i].node->dtype[0]), i,
+        ENSURE(n->dtype[i] == out_dtype(b->result[i]), "Function %s returns %s as ret[%d], but %s "
+               "is expected", b->name, dtype_name(out_dtype(b->result[i])), i,
                dtype_name(n->dtype[i]));
+    return NULL;
+}
+
+struct status *function_named(const struct node *n, const struct func *f, struct body **b)
+{
+    struct instance *i;
+    struct called c;
+    TRY(called_named(n, f, &c));
+    TRY(instance_get(n, &c, &i));
+    *b = &i->body;
     return NULL;
 }
 
 struct status *function_body(const struct node *call, struct body **b)
 {
     struct instance *i;
-    TRY(instance_get(call, &i));
+    struct called c;
+    TRY(called_by(call, &c));
+    TRY(instance_get(call, &c, &i));
     *b = &i->body;
     return check_fit(call, *b);
 }
@@ -496,7 +520,7 @@ struct status *function_shape(struct shape_ctx *c)
     struct body *b;
     struct status *st = function_body(c->node, &b);
     for (int i = 0; i < c->n_out && !st; i++)
-        *shape_out(c, i) = *b->result[i].node->shape[0];
+        *shape_out(c, i) = *out_shape(b->result[i]);
     bool memory = status_code(st) == RESOURCE_EXHAUSTED;
     if (memory)
         return st;

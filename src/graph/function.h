@@ -24,6 +24,10 @@ struct body {
  * not fit the node, or where it calls itself. */
 MUST_CHECK struct status *function_body(const struct node *call, struct body **b);
 
+/* Of the function of that name with these attributes, for a node that is given one. */
+MUST_CHECK struct status *function_named(const struct node *n, const struct func *f,
+                                         struct body **b);
+
 /* Those of the body's results, as far as they are known there. */
 MUST_CHECK struct status *function_shape(struct shape_ctx *c);
 

@@ -8,6 +8,8 @@
 
 #include <stdatomic.h>
 
+struct compiler;                    /* of plans: see op/callee.h */
+
 /* While a plan is compiled: decode attributes once, choose the kernel. */
 struct prep {
     const struct node *node;
@@ -18,6 +20,8 @@ struct prep {
     kernel_fn *run;
     const void *state;
     struct resource *bound;         /* a reference the plan will give back; prepare() sets it */
+    struct compiler *compiler;      /* for prep_callee(); NULL as above */
+    unsigned flags;                 /* the node's besides its op's, for executors */
 };
 
 /* What ends a run early: either is NULL, or no longer 0. The second one is the caller's, whom
@@ -117,6 +121,17 @@ MUST_CHECK static inline struct status *kernel_reuse(struct kernel *k, int i, in
 {
     const struct tensor *x = kernel_in(k, j);
     return kernel_reuse_as(k, i, j, x->dtype, &x->shape);
+}
+
+/* The value of input i, whose reference is the caller's; moved if nobody else will look at it. */
+static inline struct tensor kernel_take_in(struct kernel *k, int i)
+{
+    struct tensor *x = &k->slot[k->in[i]], t = *x;
+    if ((k->movable >> (i & 31) & (i < 32)))
+        x->buf = NULL;
+    else
+        buffer_ref(t.buf);
+    return t;
 }
 
 /* Output i is input j: the same value, shared; with another shape of as many elements. */

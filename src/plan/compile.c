@@ -231,7 +231,7 @@ static struct status *choose_kernel(struct compiler *c, struct step *s)
     if (*c->scope)
         NEED(name = arena_printf(&c->plan->arena, "%s%s", c->scope, name));
     struct prep p = { .node = n, .name = name, .arena = &c->plan->arena,
-                      .resources = c->resources, .run = node_kernel(n) };
+                      .resources = c->resources, .run = node_kernel(n), .compiler = c };
     struct status *st = n->op->prepare ? n->op->prepare(&p) : NULL;
     if (p.bound) {
         struct status *kept = keep_bound(c, p.bound);
@@ -244,6 +244,7 @@ static struct status *choose_kernel(struct compiler *c, struct step *s)
     ENSURE(p.run, "No OpKernel was registered to support Op '%s' with these attrs.", n->op->name);
     s->run = p.run;
     s->state = p.state;
+    s->flags |= p.flags;
     return NULL;
 }
 
@@ -258,7 +259,7 @@ static struct status *make_step(struct compiler *c, const struct node *n, struct
     if (c->flags & PLAN_PLACE)
         TRY(plan_place(n, c->flags & PLAN_SOFT));
     TRY(find_derefs(c, s, in));
-    return s->flags & OP_CALL ? compile_call(c, s) : choose_kernel(c, s);
+    return n->op->flags & OP_CALL && !n->op->prepare ? compile_call(c, s) : choose_kernel(c, s);
 }
 
 static struct status *feed_run(struct kernel *k)
@@ -356,7 +357,7 @@ static void count_readers(struct compiler *c)
         p->readers[p->fetch[i]]++;
 }
 
-/* Feeds and constants are never given away. A folded value that nobody reads is not kept. */
+/* Constants are never given away, nor feeds that are only lent. A folded value that nobody reads is not kept. */
 static void settle_kept(struct compiler *c)
 {
     struct plan *p = c->plan;
@@ -372,7 +373,7 @@ static void settle_kept(struct compiler *c)
         p->readers[slot] = 0;
     }
     p->n_constants = n;
-    for (int i = 0; i < p->n_feeds; i++)
+    for (int i = 0; i < p->n_feeds && !p->given; i++)
         p->readers[p->feed[i]] = 0;
 }
 
@@ -432,6 +433,7 @@ static struct status *set_up(struct compiler *c)
     const struct plan_key *k = c->key;
     p->n_feeds = k->n_feeds;
     p->n_fetches = k->n_fetches;
+    p->given = c->flags & PLAN_GIVEN;
     NEED(c->needed = arena_array(&c->tmp, uint64_t, c->graph->n / 64 + 1));
     NEED(c->next_fed = arena_array(&c->tmp, int, k->n_feeds));
     NEED(p->feed = arena_array(&p->arena, int, k->n_feeds));
@@ -494,12 +496,13 @@ struct status *compile_plan(struct compiler *c, struct graph *g, struct plan **r
 struct status *plan_compile(struct graph *g, const struct plan_key *key,
                             struct resources *resources, unsigned flags, struct plan **result)
 {
-    int calls = 0;
+    struct callees callees = { 0 };
     struct compiler c = { .key = key, .resources = resources, .flags = flags, .scope = "",
-                          .n_calls = &calls };
+                          .callees = &callees };
     graph_lock(g);
     struct status *st = compile_plan(&c, g, result);
     graph_unlock(g);
+    arena_free(&callees.tmp);
     return st;
 }
 
@@ -509,7 +512,7 @@ void plan_free(struct plan *p)
         return;
     for (int i = 0; i < p->n_constants; i++)
         tensor_unref(&p->constant[i]);
-    calls_free(p->calls);
+    callees_unref(p->callees);
     for (int i = 0; i < p->n_bound; i++)
         resource_unref(p->bound[i]);
     arena_free(&p->arena);

@@ -17,6 +17,13 @@ struct place {
     bool watched;               /* whether it is dead is looked at: by a merge, or at the end */
 };
 
+/* The functions compiled with a plan and the plans in it. */
+struct callees {
+    int n;
+    const struct callee_use *shared;    /* those that every node may run */
+    struct arena tmp;
+};
+
 struct compiler {
     struct graph *graph;
     struct plan *plan;
@@ -30,7 +37,7 @@ struct compiler {
     int n_needed, constants_cap, bound_cap, frames_cap;
     const struct node *open;    /* a merge one of whose inputs was never set, or NULL */
     const char *scope;          /* of a function: what the names of its nodes begin with; or "" */
-    int *n_calls;               /* how many were compiled, all depths together */
+    struct callees *callees;
 };
 
 /* The slot where o's value is read, in its frame: a feed's, or the node's own. */
@@ -53,10 +60,10 @@ MUST_CHECK struct status *compile_waits(struct compiler *c);
  * error of the kernel's is left to the run (E11). */
 MUST_CHECK struct status *compile_fold(struct compiler *c, const struct step *s, bool *folded);
 
-/* A step whose node calls a function: the function's body is compiled, with what is stateful in it
+/* A step whose op is a function: the function's body is compiled, with what is stateful in it
  * this call's own. */
 MUST_CHECK struct status *compile_call(struct compiler *c, struct step *s);
-void calls_free(struct call *first);
+void callees_unref(const struct callee_use *first);
 
 /* plan_compile() within a plan that is being compiled. */
 MUST_CHECK struct status *compile_plan(struct compiler *c, struct graph *g, struct plan **result);

@@ -51,7 +51,7 @@ struct frame {
     int parallel;               /* most iterations at a time */
 };
 
-struct call;                    /* of call.c: a function that a step runs */
+struct callee_use;              /* of callee.c: functions that steps run */
 
 struct plan {
     struct arena arena;
@@ -66,9 +66,10 @@ struct plan {
     bool serial;                /* best run in order, on one thread */
     bool orderly;               /* may be run in order: no control flow, nothing that blocks */
     bool mortal;                /* some values may be dead: there is control flow */
+    bool given;                 /* feeds are the run's, as other values are */
     struct resource **bound;    /* references to give back */
     int n_bound;
-    struct call *calls;         /* the functions that its steps run; they are the plan's */
+    const struct callee_use *callees;   /* references to give back */
     const struct node *const *fetched;      /* for messages */
 };
 
@@ -83,7 +84,8 @@ enum {
     PLAN_FLOW = 4, PLAN_SERIAL = 8,      /* one executor, whatever the plan looks like; for tests */
     PLAN_PLACE = 16,                      /* check the devices of the nodes that are needed (E61) */
     PLAN_SOFT = 32,                         /* ... softly (E56) */
-    PLAN_PARTS = 64                         /* for plan_run_part(): feeds come by and by */
+    PLAN_PARTS = 64,                        /* for plan_run_part(): feeds come by and by */
+    PLAN_GIVEN = 128                        /* plan_run() takes the references of feeds over */
 };
 
 /* Takes the graph's lock. Errors as in B54-B56, B82-B83; those of a kernel's preparation name its
@@ -112,8 +114,8 @@ struct run_options {
     void *ctx;
 };
 
-/* Feeds are borrowed and must fit (the session checks); each fetch comes back holding a
- * reference, or none is set on failure. */
+/* Feeds are borrowed (or, PLAN_GIVEN, taken over whatever happens) and must fit, as who calls
+ * checks; each fetch comes back holding a reference, or none is set on failure. */
 MUST_CHECK struct status *plan_run(const struct plan *p, struct run *r, const struct tensor *feed,
                                    struct tensor *fetch, const struct run_options *o);
 

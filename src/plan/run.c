@@ -95,6 +95,7 @@ static struct status *fetch_ref(const struct plan *p, int i, const struct tensor
     return status_at_node(uninitialized(n), name);
 }
 
+/* The last to read a slot takes what is there. */
 static struct status *fetch_one(const struct plan *p, struct run *r, int i, struct tensor *fetch)
 {
     struct tensor *t = &r->slot[p->fetch[i]];
@@ -102,6 +103,11 @@ static struct status *fetch_one(const struct plan *p, struct run *r, int i, stru
         return status_new(INVALID_ARGUMENT, "Retval[%d] does not have value", i);
     if (dtype_is_ref(t->dtype))
         return fetch_ref(p, i, t, fetch);
+    if (p->given && p->readers[p->fetch[i]] == 1 && !buffer_is_foreign(t->buf)) {
+        *fetch = *t;
+        t->buf = NULL;
+        return NULL;
+    }
     return tensor_keep(fetch, r->env.buffers, t);
 }
 
@@ -121,7 +127,7 @@ static struct status *take_fetches(const struct plan *p, struct run *r, const in
 /* After a run that went well only fetches are still in their slots. A constant one stays there. */
 static void tidy(const struct plan *p, struct run *r, bool failed)
 {
-    for (int i = 0; i < p->n_feeds; i++)
+    for (int i = 0; i < p->n_feeds && !p->given; i++)
         r->slot[p->feed[i]].buf = NULL;
     if (failed) {
         clear_slots(r);
@@ -131,7 +137,11 @@ static void tidy(const struct plan *p, struct run *r, bool failed)
     for (int i = 0; i < p->n_fetches; i++)
         if (p->readers[p->fetch[i]])
             tensor_unref(&r->slot[p->fetch[i]]);
+    for (int i = 0; i < p->n_feeds && p->given; i++)
+        tensor_unref(&r->slot[p->feed[i]]);             /* those that nobody read */
 }
+
+void run_set_buffers(struct run *r, struct buffer_pool *buffers) { r->env.buffers = buffers; }
 
 static void take_options(struct run *r, const struct run_options *o)
 {

@@ -14,6 +14,9 @@ struct run {
     struct flow *flow;          /* what run_flow() needs besides, made at its first run */
 };
 
+/* Where its memory comes from, from now on. */
+void run_set_buffers(struct run *r, struct buffer_pool *buffers);
+
 /* When they return, whatever happened, what is still in slots is plan_run()'s to clear. */
 MUST_CHECK struct status *run_serial(const struct plan *p, struct run *r,
                                      const struct run_options *o);

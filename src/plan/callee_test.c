@@ -1,10 +1,11 @@
-/* call_test.c - functions of the library are run, by both executors, and refused where they cannot
+/* callee_test.c - functions of the library are run, by both executors, and refused where they cannot
  * be. */
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
 #include "graph/function.h"
 #include "graph/graphdef.h"
+#include "op/callee.h"
 #include "ops/ops.h"
 #include "plan/plan.h"
 #include "test/expect.h"
@@ -453,6 +454,121 @@ static void cancelled(void **state)
     graph_unref(g);
 }
 
+/* ---- callees that outlive their plan ---- */
+
+static struct callee *held;
+
+static struct status *hold_prepare(struct prep *p)
+{
+    struct callee *c;
+    TRY(prep_callee(p, "f", &c));
+    callee_unref(held);
+    held = callee_ref(c);
+    return NULL;
+}
+
+static struct status *hold_run(struct kernel *k)
+{
+    kernel_forward(k, 0, 0);
+    return NULL;
+}
+
+static const struct op hold_ops[] = {
+    { .name = "TestHold", .inputs = "a: float", .outputs = "b: float", .attrs = "f: func",
+      .doc = "For tests.", .shape = shape_unknown, .grad = NO_GRADIENT, .prepare = hold_prepare,
+      .kernel_any = hold_run },
+    { 0 }
+};
+
+static void hold(const char *text)
+{
+    struct graph *g = graph_of(text);
+    double value;
+    ok(run(g, 0, NAMES("f"), 1, &value));
+    graph_unref(g);
+}
+
+static void *run_held(void *arg)
+{
+    const struct run_env *env = arg;
+    for (int i = 0; i < 200; i++) {
+        struct tensor in = test_scalar((float)i), out;
+        ok(callee_run(held, env, &in, 1, &out));
+        assert_true(*(float *)out.data == 2 * (float)i && tensor_unique(&out));
+        tensor_unref(&out);
+        ok(callee_run_given(held, env, &in, 1, &out));
+        assert_true(*(float *)out.data == 2 * (float)i);
+        tensor_unref(&out);
+    }
+    return NULL;
+}
+
+static void outlive_their_plan(void **state)
+{
+    (void)state;
+    struct run_env env = { 0 };
+    pthread_t thread[8];
+    hold(BOTH TWICE X NODE("f", "TestHold", IN("x") F("Twice")));
+    assert_int_equal(callee_n_in(held) + callee_n_out(held), 2);
+    assert_int_equal(callee_out_dtype(held, 0), DT_FLOAT);
+    assert_false(callee_is_stateful(held));
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, run_held, &env), 0);
+    for (int i = 0; i < 8; i++)
+        pthread_join(thread[i], NULL);
+}
+
+/* What is given and held by nobody else is written again; what is lent is not. */
+static void arguments_given(void **state)
+{
+    (void)state;
+    struct run_env env = { 0 };
+    struct tensor in = test_scalar(3), out;
+    void *memory = in.data;
+    hold(BOTH TWICE X NODE("f", "TestHold", IN("x") F("Twice")));
+    ok(callee_run(held, &env, &in, 1, &out));
+    assert_true(out.data != memory && *(float *)memory == 3);
+    tensor_unref(&out);
+    struct tensor two[2] = { tensor_ref(&in), in };
+    fails(callee_run_given(held, &env, two, 2, &out), INVALID_ARGUMENT,
+          "Function Twice expects 1 arguments, but 2 is provided");
+    in = (struct tensor){ 0 };
+    ok(tensor_new(&in, NULL, DT_INT32, &SHAPE_SCALAR));
+    fails(callee_run(held, &env, &in, 1, &out), INVALID_ARGUMENT,
+          "Function Twice expects arg[0] to be float but int32 is provided");
+    tensor_unref(&in);
+}
+
+static void given_memory_is_written_again(void **state)
+{
+    (void)state;
+    struct run_env env = { 0 };
+    struct tensor in = test_scalar(3), out;
+    void *memory = in.data;
+    hold(FUNCTION("Inc", ARG("x", FLOAT) ARG("unread", FLOAT) OUT("y", FLOAT),
+                  BODY("c", "Const", TYPE("dtype", "DT_FLOAT") "attr { key: 'value' value { tensor "
+                       "{ dtype: DT_FLOAT tensor_shape { } float_val: 1 } } } ")
+                  BODY("n", "TestAdd", IN("x") IN("c:output:0")) RET("y", "n:c:0"))
+         X NODE("f", "TestHold", IN("x") F("Inc")));
+    struct tensor arg[2] = { in, test_scalar(5) };
+    ok(callee_run_given(held, &env, arg, 2, &out));
+    assert_true(out.data == memory && *(float *)memory == 4);
+    tensor_unref(&out);
+}
+
+static void held_ones_refused(void **state)
+{
+    (void)state;
+    callee_unref(held);
+    held = NULL;
+    refuses(X NODE("f", "TestHold", IN("x") F("Nobody")), "f", NOT_FOUND,
+            "Function Nobody is not defined.\n\t [[{{node f}}]]");
+    refuses(FUNCTION("Self", ARG("x", FLOAT) OUT("y", FLOAT),
+                     BODY("again", "TestHold", IN("x") F("Self")) RET("y", "again:b:0"))
+            X NODE("f", "TestHold", IN("x") F("Self")), "f", INVALID_ARGUMENT,
+            "Function Self calls itself");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,9 +586,14 @@ int main(void)
         cmocka_unit_test(memory_ends),
         cmocka_unit_test(many_threads),
         cmocka_unit_test(cancelled),
+        cmocka_unit_test(outlive_their_plan),
+        cmocka_unit_test(arguments_given),
+        cmocka_unit_test(given_memory_is_written_again),
+        cmocka_unit_test(held_ones_refused),
     };
     pool_size_hint(8);
     ok(ops_init());
     ok(ops_register(test_ops));
+    ok(ops_register(hold_ops));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

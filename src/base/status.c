@@ -12,6 +12,7 @@ struct status {
 };
 
 static struct status no_memory = { RESOURCE_EXHAUSTED, NULL, "out of memory" };
+static struct status would_wait = { UNAVAILABLE, NULL, "would wait" };
 
 static struct status *status_make(enum code code, const char *message, const char *node)
 {
@@ -50,6 +51,7 @@ struct status *status_new(enum code code, const char *fmt, ...)
 }
 
 struct status *status_no_memory(void) { return &no_memory; }
+struct status *status_would_wait(void) { return &would_wait; }
 
 /* Takes `st` over. */
 static struct status *with_node(struct status *st, const char *node)
@@ -63,7 +65,7 @@ static struct status *with_node(struct status *st, const char *node)
 
 struct status *status_at_node(struct status *st, const char *node)
 {
-    return !st || st->node ? st : with_node(st, node);
+    return !st || st->node || st == &would_wait ? st : with_node(st, node);
 }
 
 struct status *status_at_call(struct status *st, const char *node)
@@ -98,7 +100,7 @@ const char *status_node(const struct status *st) { return st ? st->node : NULL; 
 
 void status_free(struct status *st)
 {
-    if (st != &no_memory)
+    if (st != &no_memory && st != &would_wait)
         mem_free(st);
 }
 

@@ -38,6 +38,10 @@ struct status *status_new(enum code code, const char *fmt, ...);
 /* RESOURCE_EXHAUSTED without allocating. */
 MUST_CHECK __attribute__((returns_nonnull)) struct status *status_no_memory(void);
 
+/* No failure, but what a kernel that cannot finish yet tells the executor: see op/wait.h. Nothing
+ * is added to it, and it need not be freed. */
+MUST_CHECK __attribute__((returns_nonnull)) struct status *status_would_wait(void);
+
 /* Returns `st` with the failing node appended, as TensorFlow does
  * ("\n\t [[{{node NAME}}]]"), once; NULL stays NULL. Takes `st` over. */
 MUST_CHECK struct status *status_at_node(struct status *st, const char *node);

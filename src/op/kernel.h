@@ -25,8 +25,14 @@ struct prep {
 };
 
 /* What ends a run early: either is NULL, or no longer 0. The second one is the caller's, whom
- * nobody announces: it must be looked at. */
-struct stop { const atomic_int *cancelled; const volatile int *interrupt; };
+ * nobody announces: it must be looked at. Who waits in a run looks, too, whether another step of it
+ * has failed, or of a run that this one is a part of (op/wait.h). */
+struct stop {
+    const atomic_int *cancelled;
+    const volatile int *interrupt;
+    const atomic_bool *failed;
+    const struct stop *outer;
+};
 
 /* Executors ask before each step, kernels that block ask while they wait. */
 static inline bool stop_asked(struct stop s)
@@ -43,6 +49,7 @@ struct run_env {
     struct stop stop;
     int threads;                    /* most that pool_for() may use (0: all) */
     int inter;                      /* most steps at a time (0: the pool's) */
+    bool may_wait;                  /* see op/wait.h */
 };
 
 /* While it runs. */

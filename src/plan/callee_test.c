@@ -440,7 +440,7 @@ static void cancelled(void **state)
     struct out x = at(g, "x"), y = at(g, "f");
     struct plan_key key = { .feed = &x, .n_feeds = 1, .fetch = &y, .n_fetches = 1 };
     struct tensor in = test_scalar(3), out;
-    struct run_options o = { .stop = { &cancel, NULL } };
+    struct run_options o = { .stop.cancelled = &cancel };
     pthread_t thread;
     struct plan *p;
     ok(plan_compile(g, &key, NULL, 0, &p));
@@ -567,6 +567,42 @@ static void held_ones_refused(void **state)
                      BODY("again", "TestHold", IN("x") F("Self")) RET("y", "again:b:0"))
             X NODE("f", "TestHold", IN("x") F("Self")), "f", INVALID_ARGUMENT,
             "Function Self calls itself");
+#define TAKE FUNCTION("Take", ARG("x", FLOAT) OUT("y", FLOAT), \
+                      BODY("w", "TestTake", IN("x")) RET("y", "w:b:0"))
+
+/* A call that waits is in nobody's way, nor are several, nor one within another. */
+static void waits(void **state)
+{
+    (void)state;
+    struct graph *g = graph_of(
+        TAKE FUNCTION("Takes", ARG("x", FLOAT) OUT("y", FLOAT),
+                      BODY("a", "Take", IN("x")) BODY("b", "Take", IN("x"))
+                      BODY("sum", "TestAdd", IN("a:y:0") IN("b:y:0")) RET("y", "sum:c:0"))
+        X NODE("f", "Takes", IN("x")) NODE("g", "Take", IN("x")) NODE("put", "TestPut", IN("x")));
+    for (int i = 0; i < WAYS; i++) {
+        double value[3];
+        ok(run(g, ways[i], NAMES("f", "g", "put"), 50, value));
+        assert_float_equal(value[0], 6, 0);
+        assert_int_equal(tokens.n, 0);
+    }
+    graph_unref(g);
+}
+
+/* One step of a run fails: what waits, however deep, ends with it. */
+static void failure_ends_waits(void **state)
+{
+    (void)state;
+    struct graph *g = graph_of(
+        TAKE FUNCTION("Takes", ARG("x", FLOAT) OUT("y", FLOAT),
+                      BODY("a", "Take", IN("x")) RET("y", "a:y:0"))
+        X NODE("f", "Takes", IN("x")) NODE("slow", "TestSlow", IN("x"))
+        NODE("fail", "TestFail", IN("slow")));
+    for (int i = 0; i < WAYS; i++) {
+        double value[2];
+        fails(run(g, ways[i], NAMES("f", "fail"), 1, value), OUT_OF_RANGE, "failed at 4");
+        assert_int_equal(atomic_load(&takers), 0);
+    }
+    graph_unref(g);
 }
 
 int main(void)
@@ -590,6 +626,8 @@ int main(void)
         cmocka_unit_test(arguments_given),
         cmocka_unit_test(given_memory_is_written_again),
         cmocka_unit_test(held_ones_refused),
+        cmocka_unit_test(waits),
+        cmocka_unit_test(failure_ends_waits),
     };
     pool_size_hint(8);
     ok(ops_init());

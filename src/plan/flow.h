@@ -43,6 +43,13 @@ struct worker {
     bool active;
 };
 
+/* A thread that waits for a step, and is a worker from then on. */
+struct keeper {
+    struct worker worker;       /* first, so that its task is the keeper */
+    struct ready waits;
+    struct keeper *next;
+};
+
 struct flow {
     const struct plan *plan;
     const struct run_options *options;
@@ -58,6 +65,7 @@ struct flow {
     int shared_cap;
     atomic_int n_shared, n_active;
     bool alone;                 /* no helper was asked for in this run yet */
+    struct keeper *spare;       /* who wait for nothing now */
     bool waiting;               /* worker 0 sleeps */
     atomic_bool stop;
     struct status *st;          /* the first error (B66) */

@@ -479,7 +479,7 @@ static void *run_endless(void *ctx)
 {
     struct endless *e = ctx;
     struct tensor in[] = { test_scalar(0), test_scalar(INFINITY) }, out;
-    const struct run_options o = { .inter = e->inter, .stop = { &e->stop, NULL } };
+    const struct run_options o = { .inter = e->inter, .stop.cancelled = &e->stop };
     e->st = plan_run(e->p, e->r, in, &out, &o);
     tensor_unref(&in[0]);
     tensor_unref(&in[1]);

@@ -445,7 +445,7 @@ static void cancelled(void **state)
         struct tensor in = test_scalar(1), out;
         ok(plan_compile(g, KEY(&x, 1, &y, 1), NULL, ways[w].flags, &p));
         struct run *r = run_new(p, NULL);
-        struct run_options o = { .inter = ways[w].inter, .stop = { &flag, NULL } };
+        struct run_options o = { .inter = ways[w].inter, .stop.cancelled = &flag };
         fails(plan_run(p, r, &in, &out, &o), CANCELLED, "Run call was cancelled");
         assert_null(out.buf);
         tensor_unref(&in);

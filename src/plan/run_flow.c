@@ -10,10 +10,14 @@
  * a helper for less costs more than it brings. While nobody was asked, counts are plain loads
  * and stores.
  * The run is over when nothing is shared and no worker is active; both change under the lock.
+ *
+ * A step that would wait goes to a keeper, a worker with a thread that may: no worker of the pool
+ * ever sleeps in a kernel. A worker 0 or a keeper that has nothing else to do waits itself.
  */
 #include "plan/flow.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/waiter.h"
 
 #include <string.h>
 
@@ -21,10 +25,20 @@ enum { SPIN_NS = 40000, EXPENSIVE_NS = 20000 };
 
 /* ---- memory ---- */
 
+static void keepers_free(struct keeper *first)
+{
+    for (struct keeper *k = first, *next; k; k = next) {
+        next = k->next;
+        mem_free(k->worker.cheap);
+        mem_free(k);
+    }
+}
+
 void flow_free(struct flow *f)
 {
     if (!f)
         return;
+    keepers_free(f->spare);
     for (int i = 0; i < f->n_workers; i++)
         mem_free(f->worker[i].cheap);
     flow_frames_free(f);
@@ -235,6 +249,12 @@ static void note_time(struct flow *f, const struct step *s, const struct tensor 
         f->options->on_step(f->options->ctx, s, out, &time);
 }
 
+/* A step that waits because what it calls does cannot try whether it would: it would be half done. */
+static bool is_untried(const struct worker *w, const struct step *s)
+{
+    return s->flags & OP_BLOCKING && !w->env.may_wait && !(s->node->op->flags & OP_BLOCKING);
+}
+
 static struct status *run_step(struct worker *w, const struct step *s, struct iter *it,
                                struct iter *to)
 {
@@ -246,8 +266,8 @@ static struct status *run_step(struct worker *w, const struct step *s, struct it
     k.movable = movable(w->flow, s, it);
     bool timed = o->on_step || s->flags & OP_EXPENSIVE;
     int64_t start = timed ? clock_ns() : 0;
-    struct status *st = s->run(&k);
-    if (timed)
+    struct status *st = is_untried(w, s) ? status_would_wait() : s->run(&k);
+    if (timed && st != status_would_wait())
         note_time(w->flow, s, k.to + k.out, start);
     run_env_tidy(&w->env);
     return st;
@@ -294,10 +314,14 @@ static struct status *run_alive(struct worker *w, const struct step *s, struct i
     return NULL;
 }
 
+static void wait_somewhere(struct worker *w, struct ready x);
+
 static void run_ready(struct worker *w, struct ready x)
 {
     struct status *st = run_alive(w, x.step, x.it, is_dead(w->flow, x.step, x.it));
-    if (__builtin_expect(st != NULL, 0))
+    if (__builtin_expect(st == status_would_wait(), 0))
+        wait_somewhere(w, x);
+    else if (__builtin_expect(st != NULL, 0))
         flow_fail(w->flow, st);
     else if (x.it->loop)
         flow_unbusy(w, x.it);
@@ -310,6 +334,95 @@ static void run_own(struct worker *w)
     for (struct ready x; take_own(w, &x);)
         if (!atomic_load_explicit(&w->flow->stop, memory_order_relaxed))
             run_ready(w, x);
+}
+
+/* ---- steps that wait ---- */
+
+static void run_waiting(struct worker *w, struct ready x)
+{
+    w->env.may_wait = true;
+    struct status *st = run_alive(w, x.step, x.it, is_dead(w->flow, x.step, x.it));
+    w->env.may_wait = false;
+    if (st)
+        flow_fail(w->flow, st);
+    else if (x.it->loop)
+        flow_unbusy(w, x.it);
+}
+
+/* Under the lock: it is active no more, and its memory is the flow's again. */
+static void retire(struct keeper *k)
+{
+    struct flow *f = k->worker.flow;
+    k->next = f->spare;
+    f->spare = k;
+    atomic_fetch_sub_explicit(&f->n_active, 1, memory_order_relaxed);
+    if (f->waiting)
+        pthread_cond_signal(&f->changed);
+}
+
+static void keeper_main(struct pool_task *t)
+{
+    struct keeper *k = (struct keeper *)t;
+    struct flow *f = k->worker.flow;
+    if (!atomic_load_explicit(&f->stop, memory_order_relaxed))
+        run_waiting(&k->worker, k->waits);
+    run_own(&k->worker);
+    pthread_mutex_lock(&f->lock);
+    retire(k);
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* Under the lock: one that is active from now on, or NULL: no memory. */
+static struct keeper *enlist(struct flow *f, struct ready x)
+{
+    struct keeper *k = f->spare;
+    if (k)
+        f->spare = k->next;
+    else if (!(k = mem_new(struct keeper)))
+        return NULL;
+    k->worker.flow = f;
+    k->worker.task.fn = keeper_main;
+    k->worker.env = f->env;
+    k->waits = x;
+    if (f->alone)
+        f->alone = false;
+    atomic_fetch_add_explicit(&f->n_active, 1, memory_order_relaxed);
+    return k;
+}
+
+static void hand_over(struct flow *f, struct ready x)
+{
+    pthread_mutex_lock(&f->lock);
+    struct keeper *k = enlist(f, x);
+    if (!k)
+        note_failure(f, status_no_memory());
+    pthread_mutex_unlock(&f->lock);
+    if (!k || waiter_submit(&k->worker.task))
+        return;
+    pthread_mutex_lock(&f->lock);
+    note_failure(f, status_new(RESOURCE_EXHAUSTED, "No thread could be made to wait for '%s'",
+                               x.step->node->name));
+    retire(k);
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* Has nobody else anything to do in this run, as far as this worker would have to help? */
+static bool is_free(const struct worker *w)
+{
+    const struct flow *f = w->flow;
+    if (w->n_cheap || w->expensive.step)
+        return false;
+    if (w == &f->worker[0])
+        return !atomic_load(&f->n_shared) && !atomic_load(&f->n_active);
+    return w->task.fn == keeper_main;
+}
+
+static void wait_somewhere(struct worker *w, struct ready x)
+{
+    if (is_free(w))
+        run_waiting(w, x);
+    else
+        hand_over(w->flow, x);
 }
 
 /* Under the lock. */
@@ -393,7 +506,10 @@ static void take_over(struct flow *f, struct run *r, const struct run_options *o
     f->st = NULL;
     f->alone = true;
     atomic_store_explicit(&f->stop, false, memory_order_relaxed);
-    f->env = f->worker[0].env = r->env;
+    f->env = r->env;
+    f->env.stop.failed = &f->stop;
+    f->env.stop.outer = &r->env.stop;
+    f->worker[0].env = f->env;
 }
 
 static void start(struct flow *f, struct run *r, const struct run_options *o)

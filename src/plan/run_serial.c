@@ -59,7 +59,8 @@ static inline struct status *run_steps(const struct plan *p, struct run *r, stru
                                        const bool mortal)
 {
     struct tensor *slots = r->slot, *slot = slots;
-    const struct stop stop = { o->stop.cancelled, watching ? o->stop.interrupt : NULL };
+    const struct stop stop = { .cancelled = o->stop.cancelled,
+                               .interrupt = watching ? o->stop.interrupt : NULL };
     for (const struct step *s = p->step, *end = s + p->n_steps; s < end; s++) {
         bool dead = false;
         if (stop_asked(stop))

@@ -349,7 +349,8 @@ static struct status *run_recorded(struct session *s, const struct run_request *
 
 static inline struct run_options options_of(struct session *s, const struct run_request *q)
 {
-    return (struct run_options){ .stop = { &s->state, q ? q->interrupt : NULL },
+    return (struct run_options){ .stop = { .cancelled = &s->state,
+                                           .interrupt = q ? q->interrupt : NULL },
                                  .inter = s->options.inter_op_threads,
                                  .intra = s->options.intra_op_threads };
 }

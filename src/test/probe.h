@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "graph/graph.h"
-#include "op/kernel.h"
+#include "op/wait.h"
 #include "tensor/tensor.h"
 #include "test/expect.h"
 
@@ -15,6 +15,11 @@
 static atomic_int ticks;                /* how often TestTick ran */
 static atomic_int gate;                 /* TestWait spins until this is not 0, or cancelled */
 static atomic_int waiting;              /* how many TestWait are inside */
+static atomic_int takers;               /* how many TestTake sleep */
+
+/* What TestPut adds to and TestTake takes from. */
+static struct { pthread_mutex_t lock; pthread_cond_t changed; int n; bool ready; } tokens =
+    { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* ---- kernels ---- */
 
@@ -82,6 +87,50 @@ static struct status *test_wait(struct kernel *k)
     return NULL;
 }
 
+/* Under the lock. */
+static struct status *take_token(struct kernel *k)
+{
+    bool over = false;
+    if (!tokens.n && !k->env->may_wait)
+        return status_would_wait();
+    atomic_fetch_add(&takers, 1);
+    while (!tokens.n && !over)
+        over = kernel_wait(k, &tokens.changed, &tokens.lock);
+    atomic_fetch_sub(&takers, 1);
+    if (over)
+        return status_new(CANCELLED, "TestTake was cancelled");
+    tokens.n--;
+    return NULL;
+}
+
+static void lock_tokens(void)
+{
+    pthread_mutex_lock(&tokens.lock);
+    if (!tokens.ready)
+        wait_init(&tokens.changed);
+    tokens.ready = true;
+}
+
+static struct status *test_take(struct kernel *k)
+{
+    lock_tokens();
+    struct status *st = take_token(k);
+    pthread_mutex_unlock(&tokens.lock);
+    if (!st)
+        kernel_forward(k, 0, 0);
+    return st;
+}
+
+static struct status *test_put(struct kernel *k)
+{
+    lock_tokens();
+    tokens.n += (int)*(float *)kernel_in(k, 0)->data;
+    pthread_cond_broadcast(&tokens.changed);
+    pthread_mutex_unlock(&tokens.lock);
+    kernel_forward(k, 0, 0);
+    return NULL;
+}
+
 static struct status *test_switch(struct kernel *k)
 {
     kernel_forward(k, *(float *)kernel_in(k, 1)->data != 0, 0);
@@ -145,6 +194,8 @@ static const struct op test_ops[] = {
     TEST_OP("TestTwo", "a: float", "b: float, c: float", test_two, 0),
     TEST_OP("TestBoth", "a: float, b: float", "c: float, d: float", test_both, 0),
     TEST_OP("TestWait", "a: float", "b: float", test_wait, OP_STATEFUL | OP_EXPENSIVE),
+    TEST_OP("TestTake", "a: float", "b: float", test_take, OP_STATEFUL | OP_BLOCKING),
+    TEST_OP("TestPut", "a: float", "b: float", test_put, OP_STATEFUL),
     TEST_OP("TestSwitch", "a: float, p: float", "b: float, c: float", test_switch, OP_SWITCH),
     TEST_OP("TestMerge", "a: float, b: float", "c: float", test_merge, OP_MERGE),
     TEST_OP("TestNone", "a: float", "b: float", NULL, 0),

@@ -567,6 +567,10 @@ static void held_ones_refused(void **state)
                      BODY("again", "TestHold", IN("x") F("Self")) RET("y", "again:b:0"))
             X NODE("f", "TestHold", IN("x") F("Self")), "f", INVALID_ARGUMENT,
             "Function Self calls itself");
+}
+
+/* ---- steps in functions that wait ---- */
+
 #define TAKE FUNCTION("Take", ARG("x", FLOAT) OUT("y", FLOAT), \
                       BODY("w", "TestTake", IN("x")) RET("y", "w:b:0"))
 

@@ -16,7 +16,7 @@ make_floors() {
     [ -d "$peers" ] || { echo "(no floor programs: $peers is not there)"; return; }
     mkdir -p "$floors"
     flags="-O3 -march=native -std=gnu11 -w -fno-strict-aliasing -fopenmp"
-    for p in dispatch mlp_hand lenet_hand; do
+    for p in dispatch mlp_hand lenet_hand lstm_hand; do
         say "building $p"
         [ "$floors/$p" -nt "$peers/$p.c" ] ||
             gcc $flags -DUSE_DNNL -o "$floors/$p" "$peers/$p.c" -ldnnl -lm || exit 1
@@ -26,7 +26,7 @@ make_floors() {
 run_all() {
     for threads in 1 2; do
         [ "$threads" -le "$(getconf _NPROCESSORS_ONLN)" ] || continue
-        for p in dispatch mlp_hand lenet_hand; do
+        for p in dispatch mlp_hand lenet_hand lstm_hand; do
             say "round $1, $threads thread(s): $p"
             [ ! -x "$floors/$p" ] || OMP_NUM_THREADS=$threads "$floors/$p" "$threads"
         done

@@ -46,6 +46,7 @@ struct weft_status;
 struct weft_tensor;
 struct weft_graph;
 struct weft_node;
+struct weft_context;
 struct weft_optimizer;
 struct weft_session;
 struct weft_session_options;
@@ -306,7 +307,7 @@ struct weft_attr;
 /* Any attribute as a weft_attr that points into the node; NOT_FOUND as of weft_node_number(). A
  * STRING has its bytes in p and their number in i; lists have their length in i, and in p int64_t
  * (BOOLS, INTS), double (FLOATS) or enum weft_dtype (TYPES); TENSOR and the elements of STRINGS,
- * SHAPES and TENSORS are asked for one by one, by the functions below. */
+ * FUNCS, SHAPES and TENSORS are asked for one by one, by the functions below. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_node_attr(const struct weft_node *n, const char *attr, struct weft_attr *value);
 /* Element i of a list (0 of a single value). Bytes are the node's, a tensor is the caller's. */
@@ -326,7 +327,7 @@ enum weft_attr_kind {
     WEFT_ATTR_NAME, WEFT_ATTR_BOOL, WEFT_ATTR_INT, WEFT_ATTR_FLOAT, WEFT_ATTR_TYPE,
     WEFT_ATTR_STRING, WEFT_ATTR_SHAPE, WEFT_ATTR_TENSOR, WEFT_ATTR_INTS, WEFT_ATTR_FLOATS,
     WEFT_ATTR_TYPES, WEFT_ATTR_STRINGS, WEFT_ATTR_CONTROL, WEFT_ATTR_DEVICE, WEFT_ATTR_BOOLS,
-    WEFT_ATTR_SHAPES, WEFT_ATTR_TENSORS, WEFT_ATTR_FUNC
+    WEFT_ATTR_SHAPES, WEFT_ATTR_TENSORS, WEFT_ATTR_FUNC, WEFT_ATTR_FUNCS
 };
 
 /* One attribute; what it points to is copied when the node is made. Made by the functions below. */
@@ -384,6 +385,11 @@ static inline struct weft_attr weft_attr_strings(const char *name, const char *c
 { return weft_attr_of(WEFT_ATTR_STRINGS, name, n, 0, v); }
 static inline struct weft_attr weft_attr_bools(const char *name, const int64_t *v, int n)
 { return weft_attr_of(WEFT_ATTR_BOOLS, name, n, 0, v); }
+/* A function of the graph, by its name; n of them. */
+static inline struct weft_attr weft_attr_func(const char *name, const char *function)
+{ return weft_attr_of(WEFT_ATTR_FUNC, name, -1, 0, function); }
+static inline struct weft_attr weft_attr_funcs(const char *name, const char *const *v, int n)
+{ return weft_attr_of(WEFT_ATTR_FUNCS, name, n, 0, v); }
 /* v: n shapes. */
 struct weft_shape { int rank; int64_t dims[WEFT_MAX_RANK]; };
 static inline struct weft_attr weft_attr_shapes(const char *name, const struct weft_shape *v, int n)
@@ -536,6 +542,242 @@ WEFT_API struct weft_node *weft_variables_initializer(struct weft_graph *g);
 WEFT_API struct weft_out weft_variable_assign(struct weft_variable v, struct weft_out value);
 WEFT_API struct weft_out weft_variable_add(struct weft_variable v, struct weft_out delta);
 WEFT_API struct weft_out weft_variable_sub(struct weft_variable v, struct weft_out delta);
+
+/* ---- conditions and loops ------------------------------------------------------------------- *
+ * They are built by functions of the caller's, which are called once, before weft_cond() and its
+ * like return: what they build is put in the branch or in the loop, and what they use from outside
+ * comes in by itself. In a run it is computed where the branch is taken, and once an iteration;
+ * what was built outside is computed anyway, once. Variables may be read and assigned inside; one
+ * that is made there lies outside. What is in a branch or loop cannot be fed or fetched. */
+
+/* Builds a branch and tells its n results; a node itself, as {node, -1}, becomes a bool that is
+ * there once the node has run. */
+typedef void weft_branch(void *ctx, struct weft_graph *g, struct weft_out *results, int n);
+
+/* results[i] is what when_true() tells where `pred`, a bool, is true, else what when_false() tells,
+ * in a name scope called `name` (NULL: "cond"). INVALID_ARGUMENT: the results differ in dtype, one
+ * is missing. TF: tf.cond. */
+WEFT_API void weft_cond(struct weft_graph *g, const char *name, struct weft_out pred,
+                        weft_branch *when_true, weft_branch *when_false, void *ctx,
+                        struct weft_out *results, int n);
+
+/* The same for the first of several whose `pred` holds, else for `otherwise`; where that is NULL
+ * and none holds the run fails. `exclusive`: it fails too where several hold. TF: tf.case. */
+struct weft_case { struct weft_out pred; weft_branch *then; };
+WEFT_API void weft_case(struct weft_graph *g, const char *name, const struct weft_case *cases,
+                        int n_cases, weft_branch *otherwise, bool exclusive, void *ctx,
+                        struct weft_out *results, int n);
+
+/* Builds whether there is another iteration, a bool, of the n variables at its start. */
+typedef struct weft_out weft_loop_test(void *ctx, struct weft_graph *g,
+                                       const struct weft_out *vars, int n);
+/* Builds an iteration: next[i] is what vars[i] is in the one after it. */
+typedef void weft_loop_body(void *ctx, struct weft_graph *g, const struct weft_out *vars,
+                            struct weft_out *next, int n);
+
+struct weft_loop_options {              /* zeroed is the default */
+    const char *name;                   /* of the name scope; NULL: "while" */
+    const struct weft_shape *shapes;    /* NULL, or of each variable: what of its shape stays */
+    struct weft_out maximum;            /* of iterations, a scalar int; {NULL}: there is none */
+    int parallel_iterations;            /* that may be under way at once; 0: 10 */
+    bool no_gradient;                   /* none will be asked for */
+    bool swap_memory;                   /* means nothing here; files say it */
+};
+/* Iterates while `test` holds, from `vars`, which results[i] are in the end. `options` may be NULL.
+ * INVALID_ARGUMENT "No loop variables provided", "enters the loop with shape ..., but has shape ...
+ * after one iteration", "incompatible with expected" for a dtype that changes; for a value of the
+ * loop that is used outside of it "because 'x' is in a while loop". TF: tf.while_loop. */
+WEFT_API void weft_while(struct weft_graph *g, weft_loop_test *test, weft_loop_body *body,
+                         void *ctx, const struct weft_out *vars, int n,
+                         const struct weft_loop_options *options, struct weft_out *results);
+
+/* What these are made of, for front ends that call functions of their own. A context is a branch or
+ * a loop; it is its graph's. */
+
+/* Opens a scope: what is built until its weft_scope_end() is in the context; NULL: in none, as
+ * inside weft_control_dependencies() of no nodes. */
+WEFT_API void weft_context_enter(struct weft_graph *g, struct weft_context *c);
+/* The one that this thread builds in; NULL: none. It is another one from now on, as long as the
+ * innermost scope is open. TF: Graph._get_control_flow_context, _set_control_flow_context. */
+WEFT_API struct weft_context *weft_current_context(struct weft_graph *g);
+WEFT_API void weft_set_context(struct weft_graph *g, struct weft_context *c);
+/* `value` as it is inside: itself, or what brings it in. TF: AddValue. */
+WEFT_API struct weft_out weft_context_value(struct weft_context *c, struct weft_out value);
+
+/* The choice, under the current name scope; each branch is entered, built, and each of its results
+ * asked for with weft_branch_result() before it is left; a Merge of what is false and what is true
+ * is the result. */
+struct weft_condition {
+    struct weft_out pred;               /* {NULL}: an error sticks */
+    struct weft_out pivot[2];           /* [1] is there where pred is true, [0] where it is not */
+};
+WEFT_API struct weft_condition weft_condition_new(struct weft_graph *g, struct weft_out pred);
+/* Not entered. `name` NULL: "cond_text". NULL: an error sticks. */
+WEFT_API struct weft_context *weft_branch_new(struct weft_graph *g, const char *name,
+                                              struct weft_out pred, struct weft_out pivot,
+                                              int branch);
+WEFT_API struct weft_out weft_branch_result(struct weft_context *c, struct weft_out value);
+WEFT_API struct weft_out weft_branch_merge(struct weft_graph *g, struct weft_out when_false,
+                                           struct weft_out when_true);
+
+/* Begins a loop under the current name scope and enters it: inside[i] is vars[i] for the test. Then
+ * `inside` for the body; then the end, which leaves it. NULL: an error sticks, nothing is entered.
+ * A loop that is given up is left by weft_scope_end(). */
+WEFT_API struct weft_context *weft_loop_begin(struct weft_graph *g,
+                                              const struct weft_loop_options *options,
+                                              const struct weft_out *vars, int n,
+                                              struct weft_out *inside);
+WEFT_API void weft_loop_test_is(struct weft_context *c, struct weft_out test,
+                                struct weft_out *inside);
+WEFT_API void weft_loop_end(struct weft_context *c, const struct weft_out *next,
+                            struct weft_out *results);
+
+/* All contexts, in the order of making. */
+WEFT_API int weft_graph_contexts(struct weft_graph *g);
+WEFT_API struct weft_context *weft_graph_context(struct weft_graph *g, int i);
+/* The context that a node was made in, and the one that a context lies in; NULL: none. */
+WEFT_API struct weft_context *weft_node_context(const struct weft_node *n);
+WEFT_API struct weft_context *weft_context_outer(const struct weft_context *c);
+/* Places the node in another context than it was made in. TF: Operation._set_control_flow_context */
+WEFT_API void weft_node_set_context(struct weft_node *n, struct weft_context *c);
+/* May a run feed what the node gives, and fetch it? */
+WEFT_API bool weft_node_may_be_fed(const struct weft_node *n);
+WEFT_API bool weft_node_may_be_fetched(const struct weft_node *n);
+
+struct weft_context_info {              /* what belongs to one kind is zero in the other */
+    const char *name;                   /* texts are the graph's */
+    int id;                             /* a graph counts its contexts from 0 */
+    bool is_loop;
+    bool is_done;                       /* a loop: it was ended */
+    struct weft_out pivot;              /* of a loop: whether it goes on */
+    struct weft_out pred;
+    int branch;                         /* 1: taken where pred is true */
+    struct weft_out pivot_for_pred, pivot_for_body;
+    struct weft_out maximum;
+    int n_vars;                         /* the counter included, where there is a maximum */
+    const struct weft_out *enters, *exits;
+    int parallel_iterations;
+    bool back_prop, swap_memory;
+};
+WEFT_API struct weft_context_info weft_context_info(const struct weft_context *c);
+/* The pairs that came in: outside[i] is inside[i]; how many there are, of which `most` are told. */
+WEFT_API int weft_context_captures(const struct weft_context *c, struct weft_out *outside,
+                                   struct weft_out *inside, int most);
+
+/* ---- arrays of tensors, and functions over rows ---------------------------------------------- *
+ * An array holds tensors of one dtype, each written once and read once; loops write and read it an
+ * element at a time, without copies, and gradients go through. A struct weft_array is the array
+ * behind what was last done to it: what writes gives another one, and that is to be used from there
+ * on. Of a loop its flow is a variable, weft_array_at() the array again. TF: tf.TensorArray. */
+struct weft_array {
+    struct weft_out handle, flow;
+    enum weft_dtype dtype;
+    struct weft_shape shape;            /* what is known of every element's */
+    bool varied;                        /* elements may differ in shape */
+};
+
+struct weft_array_options {             /* zeroed is the default */
+    const char *name;                   /* of the node; NULL: "TensorArray" */
+    const struct weft_shape *shape;     /* NULL, or of every element, as far as it is known */
+    bool dynamic;                       /* a write behind the end makes it longer */
+    bool keeps;                         /* what was read can be read again */
+    bool varied;                        /* elements may differ in shape */
+};
+/* `size`: a scalar int32. `options` may be NULL. */
+WEFT_API struct weft_array weft_array_new(struct weft_graph *g, enum weft_dtype t,
+                                          struct weft_out size,
+                                          const struct weft_array_options *options);
+WEFT_API struct weft_array weft_array_at(struct weft_array a, struct weft_out flow);
+WEFT_API struct weft_out weft_array_read(struct weft_array a, struct weft_out index);
+WEFT_API struct weft_array weft_array_write(struct weft_array a, struct weft_out index,
+                                            struct weft_out value);
+/* Elements at these indices, or all, along a new first dimension; and rows to elements. */
+WEFT_API struct weft_out weft_array_gather(struct weft_array a, struct weft_out indices);
+WEFT_API struct weft_array weft_array_scatter(struct weft_array a, struct weft_out indices,
+                                              struct weft_out value);
+WEFT_API struct weft_out weft_array_stack(struct weft_array a);
+WEFT_API struct weft_array weft_array_unstack(struct weft_array a, struct weft_out value);
+/* All elements joined along their first dimension; and parts of these lengths (int64) to elements. */
+WEFT_API struct weft_out weft_array_concat(struct weft_array a);
+WEFT_API struct weft_array weft_array_split(struct weft_array a, struct weft_out value,
+                                            struct weft_out lengths);
+WEFT_API struct weft_out weft_array_size(struct weft_array a);
+
+/* Builds what becomes of a row of each of the tensors: results[i]. `state`: what became of the row
+ * before; NULL for weft_map_fn(). Called once. */
+typedef void weft_row_fn(void *ctx, struct weft_graph *g, const struct weft_out *state,
+                         const struct weft_out *row, struct weft_out *results);
+
+struct weft_map_options {               /* zeroed is the default */
+    const char *name;                   /* of the name scope; NULL: "map", "scan"... */
+    const enum weft_dtype *dtypes;      /* of weft_map_fn()'s results; NULL: as the tensors' */
+    int parallel_iterations;            /* that may be under way at once; 0: 10 */
+    bool no_gradient, swap_memory;      /* as for loops */
+    bool varied;                        /* results of different rows may differ in shape */
+    bool reverse;                       /* weft_scan(): from the last row on */
+};
+/* results[i], n_results of them: what the function gave for each row of the n tensors `elems`, in a
+ * tensor. TF: tf.map_fn. */
+WEFT_API void weft_map_fn(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                          const struct weft_out *elems, int n,
+                          const struct weft_map_options *options, struct weft_out *results,
+                          int n_results);
+/* results[i], n_state of them: what the function gave for each row, by and by. `initial` is the
+ * state that the first row finds; NULL: the first row is it, and n_state is n. TF: tf.scan. */
+WEFT_API void weft_scan(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                        const struct weft_out *elems, int n, const struct weft_out *initial,
+                        int n_state, const struct weft_map_options *options,
+                        struct weft_out *results);
+/* ... what it gave for the last row; from the last one on, for the first. TF: tf.foldl, tf.foldr. */
+WEFT_API void weft_foldl(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                         const struct weft_out *elems, int n, const struct weft_out *initial,
+                         int n_state, const struct weft_map_options *options,
+                         struct weft_out *results);
+WEFT_API void weft_foldr(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                         const struct weft_out *elems, int n, const struct weft_out *initial,
+                         int n_state, const struct weft_map_options *options,
+                         struct weft_out *results);
+
+/* ---- functions ---------------------------------------------------------------------------- *
+ * A graph's library holds functions, each a FunctionDef: a node that has one's name as its op calls it,
+ * and so do PartitionedCall, If, While... which have it as an attribute. */
+
+/* What a function is made of; what is not said may be zeroed. */
+struct weft_definition {
+    const char *name;
+    bool hashed;                        /* a text made of all the rest is put behind the name */
+    const char *description;            /* or NULL */
+    const struct weft_out *inputs, *outputs;
+    const char *const *output_names;    /* NULL: after the outputs' nodes */
+    int n_inputs, n_outputs;
+    struct weft_node *const *nodes;     /* those of the function; */
+    int n_nodes;                        /* -1: all of the graph but the inputs' */
+    struct weft_node *const *controls;  /* nodes that run though nobody reads them */
+    const char *const *control_names;   /* NULL: the nodes' */
+    int n_controls;
+    const struct weft_attr *attrs;      /* of the function: "_noinline"... */
+    int n_attrs;
+};
+
+/* Nodes of `g` as a serialized FunctionDef; the graph is as it was. INVALID_ARGUMENT where a node
+ * reads what is neither in the function nor among its inputs. TF: TF_GraphToFunction. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_define(struct weft_graph *g, const struct weft_definition *d,
+                  struct weft_bytes *function_def);
+/* The graph gets the function, and `gradient` (or NULL) is the name of the one that is its gradient.
+ * INVALID_ARGUMENT "Cannot add function 'f' because a different function with the same name already
+ * exists." TF: TF_GraphCopyFunction. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_add_function(struct weft_graph *g, const void *function_def, size_t n,
+                        const char *gradient);
+WEFT_API int weft_graph_functions(struct weft_graph *g);
+/* The name of function i, in the order added, as long as the graph lives; NULL: there is none. */
+WEFT_API const char *weft_graph_function_name(struct weft_graph *g, int i);
+/* That of its gradient, or NULL. */
+WEFT_API const char *weft_graph_function_gradient(struct weft_graph *g, const char *name);
+/* NOT_FOUND "Function f is not defined." TF: TF_FunctionToFunctionDef. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_function(struct weft_graph *g, const char *name, struct weft_bytes *function_def);
 
 /* ---- gradients and optimizers ------------------------------------------------------------- */
 

@@ -56,6 +56,9 @@ API = {"": {
         __compiler_version__=COMPILER_VERSION __git_version__=GIT_VERSION version""",
     "python.client.session": "InteractiveSession Session",
     "python.platform.tf_logging": "get_logger",
+    "python.ops.tensor_array_ops": "TensorArray",
+    "python.ops.map_fn": "map_fn",
+    "python.ops.folds": "foldl foldr scan",
     "python.ops.array_ops": """
         batch_gather batch_to_space batch_to_space_nd bitcast boolean_mask
         broadcast_dynamic_shape broadcast_static_shape broadcast_to check_numerics concat
@@ -105,7 +108,8 @@ API = {"": {
     "python.ops.clip_ops": """
         clip_by_average_norm clip_by_global_norm clip_by_norm clip_by_value global_norm""",
     "python.ops.check_ops": _ASSERTS,
-    "python.ops.control_flow_ops": "Assert group no_op tuple",
+    "python.ops.control_flow_ops": """
+        Assert case cond group no_op switch_case tuple while_loop""",
     "python.ops.lookup_ops": "initialize_all_tables tables_initializer",
     "python.ops.io_ops": "matching_files read_file write_file",
     "python.ops.parsing_ops": """
@@ -314,6 +318,26 @@ API["initializers"] = {
 
 # ---- neural networks ----
 
+_CELLS = """
+    BasicLSTMCell BasicRNNCell DeviceWrapper DropoutWrapper GRUCell LSTMCell LSTMStateTuple
+    MultiRNNCell RNNCell ResidualWrapper"""
+
+API["nn.rnn_cell"] = {"python.ops.rnn_cell_impl": _CELLS}
+
+API["contrib.rnn"] = {
+    "python.ops.rnn_cell_impl": _CELLS + " LayerRNNCell",
+    "contrib.rnn.core_rnn_cell": """
+        EmbeddingWrapper InputProjectionWrapper OutputProjectionWrapper""",
+    "contrib.rnn.conv_cells": "Conv1DLSTMCell Conv2DLSTMCell Conv3DLSTMCell ConvLSTMCell",
+    "contrib.rnn.gated_cells": """
+        CFNCell IndRNNCell IndyGRUCell IndyLSTMCell IntersectionRNNCell MinimalRNNCell SRUCell
+        UGRNNCell""",
+    "contrib.rnn.lstm_cells": """
+        CoupledInputForgetGateLSTMCell GLSTMCell LayerNormBasicLSTMCell NASCell PhasedLSTMCell""",
+    "contrib.rnn.wrappers": "AttentionCellWrapper HighwayWrapper",
+    "contrib.rnn.lstm_ops": "LSTMBlockCell LSTMBlockFusedCell LSTMBlockWrapper",
+    "contrib.rnn.gru_ops": "GRUBlockCell GRUBlockCellV2"}
+
 API["nn"] = {
     "python.ops.ctc_ops": """
         ctc_beam_search_decoder ctc_beam_search_decoder_v2 ctc_greedy_decoder ctc_loss""",
@@ -413,6 +437,18 @@ API["train"] = {
     "python.training.input": "match_filenames_once",
     "python.summary.summary_iterator": "summary_iterator",
     "python.training.server_lib": "ClusterSpec Server",
+    "python.training.session_run_hook": """
+        SessionRunArgs SessionRunContext SessionRunHook SessionRunValues""",
+    "python.training.basic_session_run_hooks": """
+        CheckpointSaverHook CheckpointSaverListener FeedFnHook FinalOpsHook GlobalStepWaiterHook
+        LoggingTensorHook NanLossDuringTrainingError NanTensorHook ProfilerHook SecondOrStepTimer
+        StepCounterHook StopAtStepHook SummarySaverHook""",
+    "python.training.monitored_session": """
+        ChiefSessionCreator MonitoredSession MonitoredTrainingSession Scaffold SessionCreator
+        SingularMonitoredSession WorkerSessionCreator""",
+    "python.training.session_manager": "SessionManager",
+    "python.training.supervisor": "Supervisor",
+    "python.training.basic_loops": "basic_train_loop",
     "python.framework.graph_io": "write_graph",
     "python.training.device_setter": "replica_device_setter",
     "python.training.saver": "Saver export_meta_graph import_meta_graph",
@@ -668,6 +704,7 @@ MODULES = {
     "python.framework.device": "python.framework.device_spec",
     "python.framework.errors_impl": "python.framework.errors",
     "python.ops.gradients_impl": "python.ops.gradients",
+    "python.ops.rnn_cell": "python.ops.rnn_cell_impl",
     "python.eager.context": "python.framework.v2_behavior",
     "python.training.training": "train",
     "python.saved_model.saved_model": "saved_model",
@@ -686,6 +723,7 @@ MODULES = {
     "contrib.layers.layers": "contrib.layers",
     "contrib.layers.python.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
+    "contrib.rnn.python.ops": "contrib.rnn",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
@@ -710,15 +748,17 @@ RENAMED = {
 
 LATER = {
     "conditions and loops": """
-        CriticalSection TensorArray case cond foldl foldr map_fn scan switch_case vectorized_map
-        while_loop""",
+        CriticalSection vectorized_map""",
     "recurrent networks": """
-        contrib.legacy_seq2seq contrib.rnn contrib.seq2seq nn.bidirectional_dynamic_rnn
-        nn.dynamic_rnn nn.raw_rnn nn.rnn_cell nn.static_bidirectional_rnn nn.static_rnn
-        nn.static_state_saving_rnn python.ops.rnn python.ops.rnn_cell python.ops.rnn_cell_impl""",
+        contrib.legacy_seq2seq contrib.seq2seq nn.bidirectional_dynamic_rnn nn.dynamic_rnn
+        nn.raw_rnn nn.static_bidirectional_rnn nn.static_rnn nn.static_state_saving_rnn
+        python.ops.rnn""",
+    "such cell": """
+        contrib.rnn.BidirectionalGridLSTMCell contrib.rnn.CompiledWrapper contrib.rnn.GridLSTMCell
+        contrib.rnn.TimeFreqLSTMCell contrib.rnn.WeightNormLSTMCell""",
     "losses of sequences by version 2": "nn.ctc_loss_v2 nn.ctc_unique_labels",
     "object-based checkpoints": """
-        train.Checkpoint train.CheckpointManager train.experimental train.warm_start""",
+        train.Checkpoint train.CheckpointManager train.experimental""",
     "summaries of version 2": """
         contrib.summary summary.all_v2_summary_ops summary.initialize""",
     "queues": """
@@ -735,16 +775,8 @@ LATER = {
         WholeFileReader load_file_system_library""",
     "image files": "image.decode_image io.decode_image",
     "scripts of characters": "strings.unicode_script",
-    "training sessions": """
-        train.CheckpointSaverHook train.CheckpointSaverListener train.ChiefSessionCreator
-        train.FeedFnHook train.FinalOpsHook train.GlobalStepWaiterHook train.LoggingTensorHook
-        train.MonitoredSession train.MonitoredTrainingSession train.NanLossDuringTrainingError
-        train.NanTensorHook train.ProfilerHook train.Scaffold train.SecondOrStepTimer
-        train.SessionCreator train.SessionManager train.SessionRunArgs train.SessionRunContext
-        train.SessionRunHook train.SessionRunValues train.SingularMonitoredSession
-        train.StepCounterHook train.StopAtStepHook train.SummarySaverHook train.Supervisor
-        train.SyncReplicasOptimizer train.VocabInfo train.WorkerSessionCreator
-        train.basic_train_loop train.do_quantize_training_on_graphdef""",
+    "replicas of training": "train.SyncReplicasOptimizer train.do_quantize_training_on_graphdef",
+    "warm starts": "train.VocabInfo train.warm_start",
     "estimators": """
         contrib.boosted_trees contrib.factorization contrib.learn.Estimator
         contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "build/device.h"
 #include "build/thread.h"
+#include "graph/context.h"
 
 static struct scope *scope_push(struct graph *g, enum scope_kind kind)
 {
@@ -18,11 +19,7 @@ static struct scope *scope_push(struct graph *g, enum scope_kind kind)
         s->prefix = "";
     s->outer = b->top;
     s->kind = kind;
-    s->control = NULL;
-    s->n_control = 0;
-    s->made = NULL;
-    s->n_made = s->cap_made = 0;
-    s->control_barrier = false;
+    s->own = (struct control_scope){ .outer = s->controls };
     b->top = s;
     return s;
 }
@@ -84,20 +81,50 @@ const char *scope_name(struct graph *g, const char *name)
     return opened ? prefix : NULL;
 }
 
+/* TF: what drops the control dependencies leaves all contexts too. */
 void scope_control(struct graph *g, struct node *const *nodes, int n)
 {
     struct scope *s = scope_push(g, SCOPE_CONTROL);
     if (!s)
         return;
-    s->control_barrier = n == 0;
-    s->control = n ? mem_array(struct node *, n) : NULL;
-    if (n && !s->control) {
+    if (!n) {
+        s->controls = NULL;
+        s->context = NULL;
+        return;
+    }
+    if (!(s->own.control = mem_array(struct node *, n))) {
         build_fail(g, status_no_memory());
         return;
     }
     for (int i = 0; i < n; i++)
         if (nodes[i])
-            s->control[s->n_control++] = nodes[i];
+            s->own.control[s->own.n++] = nodes[i];
+    s->controls = &s->own;
+}
+
+void scope_context(struct graph *g, struct context *c)
+{
+    struct scope *s = scope_push(g, SCOPE_CONTEXT);
+    if (s)
+        s->context = c;
+}
+
+/* Where no scope is open, one that is stays until there is no context again. */
+void set_current_context(struct graph *g, struct context *c)
+{
+    struct builder *b = builder_find(g);
+    if (!c && b && b->top && b->top->kind == SCOPE_CONTEXT && !b->top->outer)
+        scope_end(g);
+    else if (b && b->top)
+        b->top->context = c;
+    else if (c)
+        scope_context(g, c);
+}
+
+struct context *current_context(struct graph *g)
+{
+    const struct scope *s = scope_top(g);
+    return s ? s->context : NULL;
 }
 
 void scope_device(struct graph *g, const char *device)
@@ -151,82 +178,6 @@ struct graph *build_graph(struct graph *g, const struct out *in, int n_in)
         if (in[i].node)
             return in[i].node->graph;   /* A81 */
     return g ? g : default_graph();
-}
-
-static bool contains(struct node *const *list, int n, const struct node *x)
-{
-    for (int i = 0; i < n; i++)
-        if (list[i] == x)
-            return true;
-    return false;
-}
-
-static bool is_input(const struct build_args *a, const struct node *x)
-{
-    for (int i = 0; i < a->n_in; i++)
-        if (a->in[i].node == x)
-            return true;
-    return false;
-}
-
-static bool was_made_in(const struct scope *s, int id)
-{
-    int from = 0, to = s->n_made;
-    while (from < to) {
-        int middle = from + (to - from) / 2;
-        if (s->made[middle] < id)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from < s->n_made && s->made[from] == id;
-}
-
-/* A34: an input made inside the scope waits for its nodes already. */
-static bool dominated(const struct scope *s, const struct build_args *a)
-{
-    for (int i = 0; i < a->n_in; i++)
-        if (a->in[i].node && was_made_in(s, a->in[i].node->id))
-            return true;
-    return false;
-}
-
-/* Where there is no memory for it, later nodes wait for more than they would have to. */
-static void note_made(struct scope *top, int id)
-{
-    for (struct scope *s = top; s && !s->control_barrier; s = s->outer) {
-        if (s->n_control && s->n_made == s->cap_made) {
-            int cap = s->cap_made ? 2 * s->cap_made : 16;
-            int *made = mem_grow(s->made, (size_t)cap * sizeof *made);
-            if (!made)
-                continue;
-            s->made = made;
-            s->cap_made = cap;
-        }
-        if (s->n_control)
-            s->made[s->n_made++] = id;
-    }
-}
-
-struct controls { struct node **at; int n; };
-
-static struct status *gather_controls(const struct scope *top, const struct build_args *a,
-                                      struct controls *c)
-{
-    size_t most = (size_t)a->n_after;
-    for (const struct scope *s = top; s && !s->control_barrier; s = s->outer)
-        most += (size_t)s->n_control;
-    if (!most)
-        return NULL;
-    NEED(c->at = mem_array(struct node *, most));
-    for (int i = 0; i < a->n_after; i++)
-        if (!contains(c->at, c->n, a->after[i]))
-            c->at[c->n++] = a->after[i];
-    for (const struct scope *s = top; s && !s->control_barrier; s = s->outer)
-        for (int i = 0; i < s->n_control && !dominated(s, a); i++)
-            if (!contains(c->at, c->n, s->control[i]) && !is_input(a, s->control[i]))
-                c->at[c->n++] = s->control[i];
-    return NULL;
 }
 
 static struct status *full_name(struct graph *g, const char *prefix, const struct build_args *a,
@@ -407,46 +358,78 @@ static struct status *add_node(struct graph *g, const struct build_args *a, cons
     struct controls c = { 0 };
     struct node_def d = { .op = a->op, .name = name, .device = device_for(s, sig, a),
                           .in = a->in, .n_in = a->n_in, .attr = a->attr, .n_attr = a->n_attr,
-                          .control = a->after, .n_control = a->n_after };
+                          .control = a->after, .n_control = a->n_after,
+                          .context = a->context };
     if (s || a->colocate || takes_reference(sig, a)) {
         d.attr = attr;
         TRY(gather_attrs(g, s, sig, a, attr, &d.n_attr, &groups));
-        TRY(gather_controls(s, a, &c));
+    }
+    if (s) {
+        TRY(controls_gather(s->controls, a->in, a->n_in, a->after, a->n_after, &c));
         d.control = c.at;
         d.n_control = c.n;
+        d.controls = s->controls;
+        d.context = d.context ? d.context : s->context;
     }
     struct status *st = graph_add(g, &d, n);
     if (!st && s)
-        note_made(builder_find(g)->top, (*n)->id);
+        control_note(s->controls, (*n)->id);
     mem_free(c.at);
     return st;
+}
+
+/* What it tells of groups is the graph's. */
+static struct status *capture_groups(struct graph *g, const struct scope *s, struct capture *how)
+{
+    struct groups groups;
+    struct attr *attr = NULL;
+    TRY(gather_groups(g, s, NULL, &(struct build_args){ 0 }, &groups));
+    if (!groups.n)
+        return NULL;
+    NEED(attr = arena_new(&g->arena, struct attr));
+    *attr = (struct attr){ "_class", ATTR_LIST + ATTR_STRING, { .texts = arena_copy(
+                           &g->arena, groups.at, sizeof groups.at) }, groups.n };
+    how->groups = attr;
+    return attr->texts ? NULL : status_no_memory();
+}
+
+void build_capture(struct graph *g, struct capture *how)
+{
+    const struct scope *s = scope_top(g);
+    *how = (struct capture){ .prefix = "" };
+    if (!s)
+        return;
+    *how = (struct capture){ .prefix = s->prefix, .device = s->device, .controls = s->controls };
+    graph_lock(g);
+    build_fail(g, capture_groups(g, s, how));
+    graph_unlock(g);
 }
 
 struct status *build_exactly(struct graph *g, const struct node_def *d, struct node **n)
 {
     struct build_args a = { .op = d->op, .in = d->in, .n_in = d->n_in, .attr = d->attr,
                             .n_attr = d->n_attr, .after = d->control, .n_after = d->n_control,
-                            .device = d->device };
+                            .device = d->device, .context = d->context };
     return add_node(g, &a, d->name, n);
 }
 
 struct status *build_imported(struct graph *g, const struct node_def *d, struct node **n)
 {
     const struct scope *s = scope_top(g);
-    struct build_args a = { .in = d->in, .n_in = d->n_in, .after = d->control,
-                            .n_after = d->n_control };
     struct node_def in_scope = *d;
     struct controls c = { 0 };
     if (!s)
         return graph_add(g, d, n);
     if (s->device)
         TRY(device_merge(&g->arena, s->device, d->device, &in_scope.device));
-    TRY(gather_controls(s, &a, &c));
+    TRY(controls_gather(s->controls, d->in, d->n_in, d->control, d->n_control, &c));
     in_scope.control = c.at;
     in_scope.n_control = c.n;
+    in_scope.controls = s->controls;
+    in_scope.context = s->context;
     struct status *st = graph_add(g, &in_scope, n);
     if (!st)
-        note_made(builder_find(g)->top, (*n)->id);
+        control_note(s->controls, (*n)->id);
     mem_free(c.at);
     return st;
 }
@@ -455,8 +438,7 @@ void build_forget_nodes(struct graph *g, int n)
 {
     const struct builder *b = builder_find(g);
     for (struct scope *s = b ? b->top : NULL; s; s = s->outer)
-        while (s->n_made && s->made[s->n_made - 1] >= n)
-            s->n_made--;
+        control_forget(s->controls, n);
 }
 
 struct out build_node(struct graph *g, const struct build_args *a)

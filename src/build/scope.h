@@ -1,6 +1,6 @@
 /* scope.h - where new nodes go and what they are called: the thread's stack of default graphs,
  * and for each graph the thread's scopes (names, control dependencies, devices, colocation,
- * containers) and the error that sticks.
+ * containers, branches and loops) and the error that sticks.
  *
  * All of it belongs to the calling thread and goes when the thread ends. A graph with an open
  * scope or a sticking error is kept alive.
@@ -28,8 +28,11 @@ void scope_control(struct graph *g, struct node *const *nodes, int n);
 void scope_device(struct graph *g, const char *device);         /* NULL: ignore enclosing ones */
 void scope_colocate(struct graph *g, struct node *node);
 void scope_container(struct graph *g, const char *container);
+void scope_context(struct graph *g, struct context *c);         /* NULL: in none */
 void scope_end(struct graph *g);
 const char *scope_prefix(struct graph *g);                     /* the current one, "" at the root */
+struct context *current_context(struct graph *g);               /* NULL: none */
+void set_current_context(struct graph *g, struct context *c);   /* in the innermost scope */
 
 /* ---- nodes ---- */
 struct build_args {
@@ -43,6 +46,7 @@ struct build_args {
     int n_after;
     struct node *colocate;      /* NULL, or overrides the scopes' */
     const char *device;         /* NULL, or overrides all of these, in canonical spelling */
+    struct context *context;    /* NULL, or overrides the scopes' */
 };
 
 /* Output 0 of a new node in the graph of its inputs, or `g`, or (NULL) the default graph; {NULL}
@@ -60,6 +64,9 @@ MUST_CHECK struct status *build_exactly(struct graph *g, const struct node_def *
  * it, control dependencies apply; who it is colocated with, the file says. */
 MUST_CHECK struct status *build_imported(struct graph *g, const struct node_def *d,
                                          struct node **n);
+/* How what brings values into the current context is made here. */
+struct capture;
+void build_capture(struct graph *g, struct capture *how);
 /* An import failed: nodes from id `n` on are gone. */
 void build_forget_nodes(struct graph *g, int n);
 

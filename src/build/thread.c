@@ -19,8 +19,8 @@ void scope_pop(struct builder *b)
 {
     struct scope *s = b->top;
     b->top = s->outer;
-    mem_free(s->control);
-    mem_free(s->made);
+    mem_free(s->own.control);
+    mem_free(s->own.made);
     mem_free(s);
 }
 

@@ -2,9 +2,11 @@
 #ifndef BUILD_THREAD_H
 #define BUILD_THREAD_H
 
-#include "graph/graph.h"
+#include "graph/control.h"
 
-enum scope_kind { SCOPE_NAME, SCOPE_CONTROL, SCOPE_DEVICE, SCOPE_COLOCATE, SCOPE_CONTAINER };
+enum scope_kind {
+    SCOPE_NAME, SCOPE_CONTROL, SCOPE_DEVICE, SCOPE_COLOCATE, SCOPE_CONTAINER, SCOPE_CONTEXT
+};
 
 /* A scope keeps what is in force inside it, so that adding a node looks at the innermost alone;
  * only control dependencies are looked for outwards, because a node that has an input made
@@ -14,10 +16,9 @@ struct scope {
     enum scope_kind kind;
     const char *prefix, *device, *container;    /* in force; texts are the graph's */
     struct node *colocate;
-    struct node **control;                      /* this scope's own */
-    int n_control;
-    int *made, n_made, cap_made;                /* ids of nodes that wait for them, rising */
-    bool control_barrier;
+    struct context *context;                    /* the branch or loop that nodes are made in */
+    struct control_scope *controls;             /* NULL: none */
+    struct control_scope own;                   /* what `controls` is where this scope adds some */
 };
 
 struct builder {                /* what a thread keeps for a graph, while there is something */

@@ -2,6 +2,7 @@
  * inferred. From here on it never changes. */
 #include "base/mem.h"
 #include "base/str.h"
+#include "graph/context.h"
 #include "graph/function.h"
 
 #include <stdlib.h>
@@ -506,7 +507,7 @@ static void release_attrs(struct node *n)
         attr_release(&n->attr[i]);
 }
 
-struct status *graph_add(struct graph *g, const struct node_def *d, struct node **result)
+struct status *graph_add_plain(struct graph *g, const struct node_def *d, struct node **result)
 {
     struct adding a = { .graph = g, .def = d, .op = d->row ? d->row : graph_op(g, d->op) };
     if (!a.op)
@@ -521,6 +522,22 @@ struct status *graph_add(struct graph *g, const struct node_def *d, struct node 
         *result = a.node;
     graph_unlock(g);
     return st;
+}
+
+/* Is it made in a context, or of what was? */
+static bool meets_context(const struct node_def *d)
+{
+    bool any = d->context != NULL;
+    for (int i = 0; i < d->n_in && !any; i++)
+        any = d->in[i].node && d->in[i].node->context;
+    return any;
+}
+
+struct status *graph_add(struct graph *g, const struct node_def *d, struct node **result)
+{
+    if (meets_context(d))
+        return context_add(g, d, result);
+    return graph_add_plain(g, d, result);
 }
 
 /* ---- the edge of a loop ---- */

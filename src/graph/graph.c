@@ -2,6 +2,7 @@
 #include "graph/graph.h"
 #include "base/mem.h"
 #include "graph/collection.h"
+#include "graph/context.h"
 #include "graph/library.h"
 
 #include <ctype.h>
@@ -41,6 +42,7 @@ void graph_unref(struct graph *g)
     for (int i = 0; i < g->n; i++)
         release_node(g->node[i]);
     mem_free(g->node);
+    mem_free(g->context);
     map_free(&g->names);
     map_free(&g->other_case);
     map_free(&g->suffixes);
@@ -68,6 +70,7 @@ void graph_truncate(struct graph *g, int n)
         forget_name(g, last);
         release_node(last);
     }
+    context_forget(g, n);
 }
 
 const struct op *graph_op(struct graph *g, const char *name)

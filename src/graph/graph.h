@@ -30,9 +30,13 @@ struct node {
     enum dtype *dtype;                  /* per output, without DT_REF */
     struct attr *attr;                  /* the op's, in its order, then private ones ("_class") */
     const char *device;                 /* "" if none was asked for */
+    struct context *context;            /* the branch or loop that it was made in, or NULL */
+    bool unfed, unfetched;              /* a run may not feed or fetch it (A84, A85) */
 };
 
 struct collection;
+struct context;
+struct control_scope;
 
 struct graph {
     pthread_mutex_t lock;               /* recursive: shape functions look back into the graph */
@@ -49,6 +53,8 @@ struct graph {
     struct library *library;            /* functions, see library.h; NULL: none */
     struct graph *outer;                /* of the body of a function: whose library it is in */
     int depth;                          /* calls that lie around the body */
+    struct context **context;           /* branches and loops, in the order of making */
+    int n_contexts, contexts_cap;
     int64_t seed;
     bool has_seed, finalized;
     int ids_given;                      /* op ids handed out, failed ops counted (A12, A57) */
@@ -72,14 +78,23 @@ struct node_def {
     int n_control;
     const struct attr *attr;            /* those not said are inferred or take their default */
     int n_attr;
+    struct context *context;            /* the branch or loop that it is made in, or NULL */
+    const struct control_scope *controls;       /* ... and the control scopes that it is made in,
+                                                   for what brings its inputs in; or NULL */
 };
 
 /* Add a node by exactly this name: "Duplicate node name in graph: 'x'" if it is taken. Types are
  * checked and shapes inferred here; on failure the graph is as it was. Inputs of another
  * graph, dtypes that do not fit, attributes unknown or missing: INVALID_ARGUMENT (A80, A92);
- * unknown op: NOT_FOUND "Op type not registered 'X'"; FAILED_PRECONDITION once finalized (A52). */
+ * unknown op: NOT_FOUND "Op type not registered 'X'"; FAILED_PRECONDITION once finalized (A52).
+ * In a context its inputs come in through it (context.h); the value of a loop that it is not in is
+ * INVALID_ARGUMENT (E28). */
 MUST_CHECK struct status *graph_add(struct graph *g, const struct node_def *d,
                                     struct node **result);
+
+/* The same for context.c alone, which has seen to all that. */
+MUST_CHECK struct status *graph_add_plain(struct graph *g, const struct node_def *d,
+                                          struct node **result);
 
 /* The edge that closes a loop: input `i` of a merge reads `from`, which stands later. */
 MUST_CHECK struct status *graph_set_back_edge(struct graph *g, struct node *merge, int i,
@@ -181,6 +196,7 @@ struct gradients {
     int n_stop;
     const char *scope;                  /* NULL: "gradients"; "x/": exactly x, not made unique */
     bool colocate, gate;                /* F14 */
+    struct context *context;            /* the branch or loop that the caller is in, or NULL */
     /* What adds the nodes, for a caller whose scopes they are made in; NULL: graph_add(). */
     struct status *(*add)(struct graph *g, const struct node_def *d, struct node **n);
     /* NULL, or: asked before each node's own gradient, which it gives if it sets *done. dy is as it

@@ -1,9 +1,9 @@
 /* wait.h - how kernels wait: for another step, another run, another thread.
  *
  * The op's flag is OP_BLOCKING. Its kernel is first called like any other, with env->may_wait
- * false: if it cannot finish now, it returns status_would_wait(), having changed nothing. It is then
- * called again on a thread that may wait. What changes the state that it waits for must wake it; but
- * while it waits, it looks again and again whether it must stop.
+ * false: if it cannot finish now, it returns status_would_wait(), having changed nothing. It is
+ * then called again on a thread that may wait. What changes the state that it waits for must wake
+ * it; but while it waits, it looks again and again whether it must stop.
  */
 #ifndef OP_WAIT_H
 #define OP_WAIT_H

@@ -11,6 +11,7 @@
     X(arg) \
     X(audio) \
     X(band) \
+    X(beam) \
     X(binary) \
     X(bins) \
     X(bitcast) \
@@ -101,8 +102,10 @@
     X(quantized) \
     X(quantized_conv) \
     X(quantized_norm) \
+    X(queue) \
     X(ragged) \
     X(random) \
+    X(reader) \
     X(reduce) \
     X(regex) \
     X(remap) \
@@ -133,6 +136,7 @@
     X(sparse_serial) \
     X(special) \
     X(split) \
+    X(stack) \
     X(string) \
     X(sum) \
     X(summary) \
@@ -140,6 +144,10 @@
     X(table) \
     X(table_file) \
     X(temporary) \
+    X(tensor_array) \
+    X(tensor_array_many) \
+    X(tensor_list) \
+    X(tensor_list_many) \
     X(text) \
     X(topk) \
     X(tridiagonal) \

@@ -2,43 +2,11 @@
  * MutableDenseHashTable, InitializeTable, and LookupTable's Find, Size, Insert, Remove, Export and
  * Import; each by reference and (V2) by handle. */
 #include "ops/array.h"
+#include "ops/shared.h"
 #include "ops/table.h"
 #include "ops/variable.h"
-#include "tensor/tstring.h"
 
 /* ---- making them ---- */
-
-static struct status *ref_shape(struct shape_ctx *c)
-{
-    *shape_out(c, 0) = SHAPE(2);
-    return NULL;
-}
-
-static struct status *find_or_make(struct prep *p, struct resource **r)
-{
-    const struct node *n = p->node;
-    const char *container = node_attr_string(n, "container");
-    const char *name = node_attr_string(n, "shared_name");
-    TRY(resource_check_names(container, name));
-    if (!*name && !node_attr(n, "use_node_name_sharing"))
-        return prep_own(p, &TABLE, r);
-    TRY(resources_get(p->resources, &TABLE, *container ? container : DEFAULT_CONTAINER,
-                      *name ? name : p->name, r));
-    p->bound = *r;
-    return NULL;
-}
-
-static struct status *name_handle(struct table *t, const char *name)
-{
-    struct variable *v = &t->handle;
-    if (v->value.buf)
-        return NULL;
-    TRY(tensor_new(&v->value, NULL, DT_STRING, &SHAPE(2)));
-    struct tstring *s = v->value.data;
-    v->dtype = DT_STRING;
-    return tstring_set(s, v->base.container, strlen(v->base.container)) &&
-           tstring_set(s + 1, name, strlen(name)) ? NULL : status_no_memory();
-}
 
 static struct status *set_types(struct table *t, const struct node *n)
 {
@@ -59,16 +27,12 @@ static struct status *set_types(struct table *t, const struct node *n)
 
 static struct status *table_prepare(struct prep *p)
 {
-    struct resource *r;
-    TRY(find_or_make(p, &r));
-    struct table *t = (struct table *)r;
+    struct table *t;
+    TRY(shared_prepare(p, &TABLE, &t));
     pthread_mutex_lock(&t->handle.lock);
     struct status *st = set_types(t, p->node);
-    if (!st)
-        st = name_handle(t, p->name);
     t->is_static = !strncmp(p->node->op->name, "Hash", 4);
     pthread_mutex_unlock(&t->handle.lock);
-    p->state = t;
     return st;
 }
 
@@ -80,12 +44,6 @@ static struct status *dense_prepare(struct prep *p)
            (long long)n);
     ENSURE(load > 0 && load < 1, "max_load_factor must be between 0 and 1, got: %g", load);
     return table_prepare(p);
-}
-
-static struct status *ref_run(struct kernel *k)
-{
-    kernel_set_ref(k, 0, &((struct table *)k->state)->handle);
-    return NULL;
 }
 
 /* Both keys at once, whoever comes first; the empty one says, too, what shape keys are of. */
@@ -118,7 +76,7 @@ static struct status *set_reserved_keys(struct kernel *k)
 static struct status *dense_ref_run(struct kernel *k)
 {
     TRY(set_reserved_keys(k));
-    return ref_run(k);
+    return shared_ref(k);
 }
 
 static struct status *dense_handle_run(struct kernel *k)
@@ -131,15 +89,7 @@ static struct status *dense_handle_run(struct kernel *k)
 
 struct status *table_in(struct kernel *k, struct table **t)
 {
-    struct resource *r;
-    if (!dtype_is_ref(kernel_in(k, 0)->dtype)) {
-        TRY(kernel_resource(k, 0, &TABLE, &r));
-    } else {
-        r = &kernel_ref(k, 0)->base;
-        ENSURE(r->kind == &TABLE, "Input 0 refers to a %s, not to a table", r->kind->name);
-    }
-    *t = (struct table *)r;
-    return NULL;
+    return shared_in(k, 0, &TABLE, t);
 }
 
 /* The first dimensions of keys, without those of one key. */
@@ -325,12 +275,7 @@ LOCKED(initialize)
 
 /* ---- shapes ---- */
 
-static struct status *check_handle(struct shape_ctx *c)
-{
-    struct shape s;
-    return node_in_dtype(c->node, 0) == DT_RESOURCE ? shape_want_rank(shape_in(c, 0), 0)
-                                                    : shape_merge(shape_in(c, 0), &SHAPE(2), &s);
-}
+static struct status *check_handle(struct shape_ctx *c) { return shared_check(c, 0); }
 
 /* The node that made the table, as far as it can be seen. */
 static struct status *find_shape(struct shape_ctx *c)
@@ -342,17 +287,6 @@ static struct status *find_shape(struct shape_ctx *c)
         !strcmp(n->op->name, "MutableHashTable"))
         *shape_out(c, 0) = *shape_in(c, 1);
     return NULL;
-}
-
-static struct status *size_shape(struct shape_ctx *c)
-{
-    TRY(check_handle(c));
-    return shape_scalar(c);
-}
-
-static struct status *export_shape(struct shape_ctx *c)
-{
-    return check_handle(c);
 }
 
 static struct status *initialize_shape(struct shape_ctx *c)
@@ -371,7 +305,7 @@ static struct status *initialize_shape(struct shape_ctx *c)
 /* An op by reference and its V2, which TensorFlow calls stateful, by handle. */
 #define MAKE(NAME, INPUTS, ATTRS, DOC, PREPARE, REF, HANDLE)                                  \
     { .name = NAME, .inputs = INPUTS, .outputs = "table_handle: Ref(string)", .attrs = ATTRS, \
-      .doc = DOC, .shape = ref_shape, .grad = NO_GRADIENT, .prepare = PREPARE,                \
+      .doc = DOC, .shape = shared_ref_shape, .grad = NO_GRADIENT, .prepare = PREPARE,                \
       .kernel_any = REF, .flags = OP_STATEFUL },                                              \
     { .name = NAME "V2", .inputs = INPUTS, .outputs = "table_handle: resource",               \
       .attrs = ATTRS, .doc = DOC, .shape = shape_scalar, .grad = NO_GRADIENT,                 \
@@ -385,12 +319,12 @@ static struct status *initialize_shape(struct shape_ctx *c)
       .flags = OP_STATEFUL }
 
 const struct op ops_table[] = {
-    MAKE("HashTable", NULL, NAMED, "A table that is filled once.", table_prepare, ref_run,
+    MAKE("HashTable", NULL, NAMED, "A table that is filled once.", table_prepare, shared_ref,
          kernel_handle),
     MAKE("MutableHashTable", NULL, NAMED, "An empty table of scalars, to insert into.",
-         table_prepare, ref_run, kernel_handle),
+         table_prepare, shared_ref, kernel_handle),
     MAKE("MutableHashTableOfTensors", NULL, SHAPED,
-         "An empty table whose values are tensors of one shape.", table_prepare, ref_run,
+         "An empty table whose values are tensors of one shape.", table_prepare, shared_ref,
          kernel_handle),
     MAKE("MutableDenseHashTable", "empty_key: key_dtype, deleted_key: key_dtype", DENSE,
          "An empty table of tensors, whose keys are never empty_key or deleted_key.", dense_prepare,
@@ -400,12 +334,12 @@ const struct op ops_table[] = {
     USE("LookupTableFind", ", keys: Tin, default_value: Tout", "values: Tout",
         "Tin: type; Tout: type", "The values of keys, default_value for those not there.",
         find_shape, find_run),
-    USE("LookupTableSize", "", "size: int64", NULL, "How many entries a table has.", size_shape,
+    USE("LookupTableSize", "", "size: int64", NULL, "How many entries a table has.", shared_scalars,
         size_run),
     USE("LookupTableInsert", ", keys: Tin, values: Tout", NULL, "Tin: type; Tout: type",
         "Gives keys of a table their values.", check_handle, insert_run),
     USE("LookupTableExport", "", "keys: Tkeys, values: Tvalues", "Tkeys: type; Tvalues: type",
-        "All keys of a table and their values.", export_shape, export_all_run),
+        "All keys of a table and their values.", check_handle, export_all_run),
     USE("LookupTableImport", ", keys: Tin, values: Tout", NULL, "Tin: type; Tout: type",
         "Replaces all that a table has.", check_handle, import_run),
     { .name = "LookupTableRemoveV2", .inputs = "table_handle: resource, keys: Tin",

@@ -4,12 +4,13 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "ops/array.h"
+#include "ops/shared.h"
 #include "tensor/tstring.h"
 
 static bool table_init(struct resource *r)
 {
     struct table *t = (struct table *)r;
-    return !pthread_mutex_init(&t->handle.lock, NULL);
+    return shared_init(&t->handle);
 }
 
 void table_empty(struct table *t)
@@ -36,8 +37,7 @@ static void table_release(struct resource *r)
     table_empty(t);
     tensor_unref(&t->empty_key);
     tensor_unref(&t->deleted_key);
-    tensor_unref(&t->handle.value);
-    pthread_mutex_destroy(&t->handle.lock);
+    shared_release(&t->handle);
 }
 
 const struct resource_kind TABLE = { "table", sizeof(struct table), table_init, table_clear,

@@ -569,7 +569,7 @@ static void held_ones_refused(void **state)
             "Function Self calls itself");
 }
 
-/* ---- steps in functions that wait ---- */
+/* ---- calls that wait ---- */
 
 #define TAKE FUNCTION("Take", ARG("x", FLOAT) OUT("y", FLOAT), \
                       BODY("w", "TestTake", IN("x")) RET("y", "w:b:0"))

@@ -213,9 +213,9 @@ void flow_deliver(struct worker *w, const struct step *s, struct iter *it, bool 
 /* ---- one step ---- */
 
 /* A merge is alive while one input is. */
-static bool is_dead(const struct flow *f, const struct step *s, struct iter *it)
+static bool is_dead(const struct step *s, struct iter *it)
 {
-    if (!f->plan->mortal)
+    if (!s->mortal)
         return false;
     if (s->flags & OP_MERGE)
         return step_missing(s, it->slot) == s->n_in;
@@ -249,7 +249,8 @@ static void note_time(struct flow *f, const struct step *s, const struct tensor 
         f->options->on_step(f->options->ctx, s, out, &time);
 }
 
-/* A step that waits because what it calls does cannot try whether it would: it would be half done. */
+/* A step that waits because what it calls does cannot try whether it would: it would be half
+ * done. */
 static bool is_untried(const struct worker *w, const struct step *s)
 {
     return s->flags & OP_BLOCKING && !w->env.may_wait && !(s->node->op->flags & OP_BLOCKING);
@@ -318,7 +319,7 @@ static void wait_somewhere(struct worker *w, struct ready x);
 
 static void run_ready(struct worker *w, struct ready x)
 {
-    struct status *st = run_alive(w, x.step, x.it, is_dead(w->flow, x.step, x.it));
+    struct status *st = run_alive(w, x.step, x.it, is_dead(x.step, x.it));
     if (__builtin_expect(st == status_would_wait(), 0))
         wait_somewhere(w, x);
     else if (__builtin_expect(st != NULL, 0))
@@ -341,7 +342,7 @@ static void run_own(struct worker *w)
 static void run_waiting(struct worker *w, struct ready x)
 {
     w->env.may_wait = true;
-    struct status *st = run_alive(w, x.step, x.it, is_dead(w->flow, x.step, x.it));
+    struct status *st = run_alive(w, x.step, x.it, is_dead(x.step, x.it));
     w->env.may_wait = false;
     if (st)
         flow_fail(w->flow, st);

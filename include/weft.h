@@ -592,8 +592,10 @@ WEFT_API void weft_while(struct weft_graph *g, weft_loop_test *test, weft_loop_b
 /* Opens a scope: what is built until its weft_scope_end() is in the context; NULL: in none, as
  * inside weft_control_dependencies() of no nodes. */
 WEFT_API void weft_context_enter(struct weft_graph *g, struct weft_context *c);
-/* The one that this thread builds in; NULL: none. */
+/* The one that this thread builds in; NULL: none. It is another one from now on, as long as the
+ * innermost scope is open. TF: Graph._get_control_flow_context, _set_control_flow_context. */
 WEFT_API struct weft_context *weft_current_context(struct weft_graph *g);
+WEFT_API void weft_set_context(struct weft_graph *g, struct weft_context *c);
 /* `value` as it is inside: itself, or what brings it in. TF: AddValue. */
 WEFT_API struct weft_out weft_context_value(struct weft_context *c, struct weft_out value);
 
@@ -625,6 +627,9 @@ WEFT_API void weft_loop_test_is(struct weft_context *c, struct weft_out test,
 WEFT_API void weft_loop_end(struct weft_context *c, const struct weft_out *next,
                             struct weft_out *results);
 
+/* All contexts, in the order of making. */
+WEFT_API int weft_graph_contexts(struct weft_graph *g);
+WEFT_API struct weft_context *weft_graph_context(struct weft_graph *g, int i);
 /* The context that a node was made in, and the one that a context lies in; NULL: none. */
 WEFT_API struct weft_context *weft_node_context(const struct weft_node *n);
 WEFT_API struct weft_context *weft_context_outer(const struct weft_context *c);

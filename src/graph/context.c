@@ -38,13 +38,19 @@ bool node_is_constant_enter(const struct node *n)
 
 static struct context *append(struct graph *g)
 {
-    struct context **at = &g->contexts;
     struct context *c = arena_new(&g->arena, struct context);
-    while (*at)
-        at = &(*at)->next;
-    if (c)
-        c->id = g->n_contexts++;
-    return *at = c;
+    if (g->n_contexts == g->contexts_cap) {
+        int cap = g->contexts_cap ? 2 * g->contexts_cap : 16;
+        struct context **grown = mem_grow(g->context, (size_t)cap * sizeof *grown);
+        if (!grown)
+            return NULL;
+        g->context = grown;
+        g->contexts_cap = cap;
+    }
+    if (!c)
+        return NULL;
+    c->id = g->n_contexts;
+    return g->context[g->n_contexts++] = c;
 }
 
 struct status *context_new(struct graph *g, enum context_kind kind, struct context *outer,
@@ -153,8 +159,8 @@ static void forget(struct captures *c, int n)
 
 void context_forget(struct graph *g, int n)
 {
-    for (struct context *c = g->contexts; c; c = c->next)
-        forget(&c->captured, n);
+    for (int i = 0; i < g->n_contexts; i++)
+        forget(&g->context[i]->captured, n);
 }
 
 /* ---- bringing a value in ---- */

@@ -21,10 +21,9 @@ struct captures { struct captured *at; int n, cap; };
 
 struct context {
     enum context_kind kind;
-    int id;                             /* place in the graph's list, in the order of making */
+    int id;                             /* position in graph->context[] */
     struct graph *graph;
     struct context *outer;              /* NULL: it lies in none */
-    struct context *next;               /* of the graph's list */
     const char *name;                   /* "cond/cond_text"; of a loop, its frame's too */
     struct captures captured;
 

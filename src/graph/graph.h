@@ -53,8 +53,8 @@ struct graph {
     struct library *library;            /* functions, see library.h; NULL: none */
     struct graph *outer;                /* of the body of a function: whose library it is in */
     int depth;                          /* calls that lie around the body */
-    struct context *contexts;           /* branches and loops, in the order of making */
-    int n_contexts;
+    struct context **context;           /* branches and loops, in the order of making */
+    int n_contexts, contexts_cap;
     int64_t seed;
     bool has_seed, finalized;
     int ids_given;                      /* op ids handed out, failed ops counted (A12, A57) */

@@ -245,7 +245,8 @@ static void complete_dy(struct walk *w, const struct op *op, const struct node *
             dy[i] = grad_dense(&w->g, dy[i], &dys[i]);
             dys[i] = (struct slices){ 0 };
         } else if (!dy[i].node && (dtype_is_floating(out_dtype(y)) ||
-                                   dtype_is_complex(out_dtype(y)))) {
+                                   dtype_is_complex(out_dtype(y)) ||
+                                   out_dtype(y) == DT_VARIANT)) {
             dy[i] = zeros_like(w, y);
         }
     }

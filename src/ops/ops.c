@@ -126,6 +126,10 @@
     X(table) \
     X(table_file) \
     X(temporary) \
+    X(tensor_array) \
+    X(tensor_array_many) \
+    X(tensor_list) \
+    X(tensor_list_many) \
     X(text) \
     X(topk) \
     X(tridiagonal) \

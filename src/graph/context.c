@@ -270,7 +270,7 @@ static struct status *bring_in(struct context *c, struct out value, const struct
 {
     struct out outside = value;
     if (is_recalled(c, value))
-        return c->recall(c, value, inside);
+        return c->recall(c, value, how, inside);
     TRY(context_capture(c->outer, value, how, &outside));
     if (c->kind == CONTEXT_WHILE)
         return context_enter(c, outside, true, how, inside);
@@ -472,10 +472,24 @@ static struct status *make_room(struct inner *b, struct arena *tmp)
     return NULL;
 }
 
+/* TF: what looks at the shape alone of a value of the loop that gradients go back through is made
+ * there, so that the shape is kept and not the value. */
+static struct context *context_for(const struct node_def *d)
+{
+    static const char *const looks[] = { "Shape", "Size", "Rank" };
+    const struct context *loop = context_loop(d->context);
+    for (int i = 0; i < 3 && loop && loop->forward; i++)
+        if (!strcmp(d->op, looks[i])) {
+            struct context *at = context_of_outputs(d->in[0].node);
+            return context_loop(at) == loop->forward ? at : d->context;
+        }
+    return d->context;
+}
+
 struct status *context_add(struct graph *g, const struct node_def *d, struct node **n)
 {
     struct arena tmp = { 0 };
-    struct inner b = { .context = d->context, .def = d,
+    struct inner b = { .context = context_for(d), .def = d,
                        .op = d->row ? d->row : graph_op(g, d->op),
                        .how = { .device = d->device, .groups = groups_in(d),
                                 .controls = d->controls } };

@@ -196,6 +196,7 @@ struct gradients {
     int n_stop;
     const char *scope;                  /* NULL: "gradients"; "x/": exactly x, not made unique */
     bool colocate, gate;                /* F14 */
+    struct context *context;            /* the branch or loop that the caller is in, or NULL */
     /* What adds the nodes, for a caller whose scopes they are made in; NULL: graph_add(). */
     struct status *(*add)(struct graph *g, const struct node_def *d, struct node **n);
     /* NULL, or: asked before each node's own gradient, which it gives if it sets *done. dy is as it

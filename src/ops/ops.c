@@ -119,6 +119,7 @@
     X(sparse_serial) \
     X(special) \
     X(split) \
+    X(stack) \
     X(string) \
     X(sum) \
     X(summary) \

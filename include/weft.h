@@ -307,7 +307,7 @@ struct weft_attr;
 /* Any attribute as a weft_attr that points into the node; NOT_FOUND as of weft_node_number(). A
  * STRING has its bytes in p and their number in i; lists have their length in i, and in p int64_t
  * (BOOLS, INTS), double (FLOATS) or enum weft_dtype (TYPES); TENSOR and the elements of STRINGS,
- * SHAPES and TENSORS are asked for one by one, by the functions below. */
+ * FUNCS, SHAPES and TENSORS are asked for one by one, by the functions below. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_node_attr(const struct weft_node *n, const char *attr, struct weft_attr *value);
 /* Element i of a list (0 of a single value). Bytes are the node's, a tensor is the caller's. */
@@ -327,7 +327,7 @@ enum weft_attr_kind {
     WEFT_ATTR_NAME, WEFT_ATTR_BOOL, WEFT_ATTR_INT, WEFT_ATTR_FLOAT, WEFT_ATTR_TYPE,
     WEFT_ATTR_STRING, WEFT_ATTR_SHAPE, WEFT_ATTR_TENSOR, WEFT_ATTR_INTS, WEFT_ATTR_FLOATS,
     WEFT_ATTR_TYPES, WEFT_ATTR_STRINGS, WEFT_ATTR_CONTROL, WEFT_ATTR_DEVICE, WEFT_ATTR_BOOLS,
-    WEFT_ATTR_SHAPES, WEFT_ATTR_TENSORS, WEFT_ATTR_FUNC
+    WEFT_ATTR_SHAPES, WEFT_ATTR_TENSORS, WEFT_ATTR_FUNC, WEFT_ATTR_FUNCS
 };
 
 /* One attribute; what it points to is copied when the node is made. Made by the functions below. */
@@ -385,6 +385,11 @@ static inline struct weft_attr weft_attr_strings(const char *name, const char *c
 { return weft_attr_of(WEFT_ATTR_STRINGS, name, n, 0, v); }
 static inline struct weft_attr weft_attr_bools(const char *name, const int64_t *v, int n)
 { return weft_attr_of(WEFT_ATTR_BOOLS, name, n, 0, v); }
+/* A function of the graph, by its name; n of them. */
+static inline struct weft_attr weft_attr_func(const char *name, const char *function)
+{ return weft_attr_of(WEFT_ATTR_FUNC, name, -1, 0, function); }
+static inline struct weft_attr weft_attr_funcs(const char *name, const char *const *v, int n)
+{ return weft_attr_of(WEFT_ATTR_FUNCS, name, n, 0, v); }
 /* v: n shapes. */
 struct weft_shape { int rank; int64_t dims[WEFT_MAX_RANK]; };
 static inline struct weft_attr weft_attr_shapes(const char *name, const struct weft_shape *v, int n)
@@ -658,6 +663,121 @@ WEFT_API struct weft_context_info weft_context_info(const struct weft_context *c
 /* The pairs that came in: outside[i] is inside[i]; how many there are, of which `most` are told. */
 WEFT_API int weft_context_captures(const struct weft_context *c, struct weft_out *outside,
                                    struct weft_out *inside, int most);
+
+/* ---- arrays of tensors, and functions over rows ---------------------------------------------- *
+ * An array holds tensors of one dtype, each written once and read once; loops write and read it an
+ * element at a time, without copies, and gradients go through. A struct weft_array is the array
+ * behind what was last done to it: what writes gives another one, and that is to be used from there
+ * on. Of a loop its flow is a variable, weft_array_at() the array again. TF: tf.TensorArray. */
+struct weft_array {
+    struct weft_out handle, flow;
+    enum weft_dtype dtype;
+    struct weft_shape shape;            /* what is known of every element's */
+    bool varied;                        /* elements may differ in shape */
+};
+
+struct weft_array_options {             /* zeroed is the default */
+    const char *name;                   /* of the node; NULL: "TensorArray" */
+    const struct weft_shape *shape;     /* NULL, or of every element, as far as it is known */
+    bool dynamic;                       /* a write behind the end makes it longer */
+    bool keeps;                         /* what was read can be read again */
+    bool varied;                        /* elements may differ in shape */
+};
+/* `size`: a scalar int32. `options` may be NULL. */
+WEFT_API struct weft_array weft_array_new(struct weft_graph *g, enum weft_dtype t,
+                                          struct weft_out size,
+                                          const struct weft_array_options *options);
+WEFT_API struct weft_array weft_array_at(struct weft_array a, struct weft_out flow);
+WEFT_API struct weft_out weft_array_read(struct weft_array a, struct weft_out index);
+WEFT_API struct weft_array weft_array_write(struct weft_array a, struct weft_out index,
+                                            struct weft_out value);
+/* Elements at these indices, or all, along a new first dimension; and rows to elements. */
+WEFT_API struct weft_out weft_array_gather(struct weft_array a, struct weft_out indices);
+WEFT_API struct weft_array weft_array_scatter(struct weft_array a, struct weft_out indices,
+                                              struct weft_out value);
+WEFT_API struct weft_out weft_array_stack(struct weft_array a);
+WEFT_API struct weft_array weft_array_unstack(struct weft_array a, struct weft_out value);
+/* All elements joined along their first dimension; and parts of these lengths (int64) to elements. */
+WEFT_API struct weft_out weft_array_concat(struct weft_array a);
+WEFT_API struct weft_array weft_array_split(struct weft_array a, struct weft_out value,
+                                            struct weft_out lengths);
+WEFT_API struct weft_out weft_array_size(struct weft_array a);
+
+/* Builds what becomes of a row of each of the tensors: results[i]. `state`: what became of the row
+ * before; NULL for weft_map_fn(). Called once. */
+typedef void weft_row_fn(void *ctx, struct weft_graph *g, const struct weft_out *state,
+                         const struct weft_out *row, struct weft_out *results);
+
+struct weft_map_options {               /* zeroed is the default */
+    const char *name;                   /* of the name scope; NULL: "map", "scan"... */
+    const enum weft_dtype *dtypes;      /* of weft_map_fn()'s results; NULL: as the tensors' */
+    int parallel_iterations;            /* that may be under way at once; 0: 10 */
+    bool no_gradient, swap_memory;      /* as for loops */
+    bool varied;                        /* results of different rows may differ in shape */
+    bool reverse;                       /* weft_scan(): from the last row on */
+};
+/* results[i], n_results of them: what the function gave for each row of the n tensors `elems`, in a
+ * tensor. TF: tf.map_fn. */
+WEFT_API void weft_map_fn(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                          const struct weft_out *elems, int n,
+                          const struct weft_map_options *options, struct weft_out *results,
+                          int n_results);
+/* results[i], n_state of them: what the function gave for each row, by and by. `initial` is the
+ * state that the first row finds; NULL: the first row is it, and n_state is n. TF: tf.scan. */
+WEFT_API void weft_scan(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                        const struct weft_out *elems, int n, const struct weft_out *initial,
+                        int n_state, const struct weft_map_options *options,
+                        struct weft_out *results);
+/* ... what it gave for the last row; from the last one on, for the first. TF: tf.foldl, tf.foldr. */
+WEFT_API void weft_foldl(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                         const struct weft_out *elems, int n, const struct weft_out *initial,
+                         int n_state, const struct weft_map_options *options,
+                         struct weft_out *results);
+WEFT_API void weft_foldr(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                         const struct weft_out *elems, int n, const struct weft_out *initial,
+                         int n_state, const struct weft_map_options *options,
+                         struct weft_out *results);
+
+/* ---- functions ---------------------------------------------------------------------------- *
+ * A graph's library holds functions, each a FunctionDef: a node that has one's name as its op calls it,
+ * and so do PartitionedCall, If, While... which have it as an attribute. */
+
+/* What a function is made of; what is not said may be zeroed. */
+struct weft_definition {
+    const char *name;
+    bool hashed;                        /* a text made of all the rest is put behind the name */
+    const char *description;            /* or NULL */
+    const struct weft_out *inputs, *outputs;
+    const char *const *output_names;    /* NULL: after the outputs' nodes */
+    int n_inputs, n_outputs;
+    struct weft_node *const *nodes;     /* those of the function; */
+    int n_nodes;                        /* -1: all of the graph but the inputs' */
+    struct weft_node *const *controls;  /* nodes that run though nobody reads them */
+    const char *const *control_names;   /* NULL: the nodes' */
+    int n_controls;
+    const struct weft_attr *attrs;      /* of the function: "_noinline"... */
+    int n_attrs;
+};
+
+/* Nodes of `g` as a serialized FunctionDef; the graph is as it was. INVALID_ARGUMENT where a node
+ * reads what is neither in the function nor among its inputs. TF: TF_GraphToFunction. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_define(struct weft_graph *g, const struct weft_definition *d,
+                  struct weft_bytes *function_def);
+/* The graph gets the function, and `gradient` (or NULL) is the name of the one that is its gradient.
+ * INVALID_ARGUMENT "Cannot add function 'f' because a different function with the same name already
+ * exists." TF: TF_GraphCopyFunction. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_add_function(struct weft_graph *g, const void *function_def, size_t n,
+                        const char *gradient);
+WEFT_API int weft_graph_functions(struct weft_graph *g);
+/* The name of function i, in the order added, as long as the graph lives; NULL: there is none. */
+WEFT_API const char *weft_graph_function_name(struct weft_graph *g, int i);
+/* That of its gradient, or NULL. */
+WEFT_API const char *weft_graph_function_gradient(struct weft_graph *g, const char *name);
+/* NOT_FOUND "Function f is not defined." TF: TF_FunctionToFunctionDef. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_function(struct weft_graph *g, const char *name, struct weft_bytes *function_def);
 
 /* ---- gradients and optimizers ------------------------------------------------------------- */
 

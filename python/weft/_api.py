@@ -56,6 +56,9 @@ API = {"": {
         __compiler_version__=COMPILER_VERSION __git_version__=GIT_VERSION version""",
     "python.client.session": "InteractiveSession Session",
     "python.platform.tf_logging": "get_logger",
+    "python.ops.tensor_array_ops": "TensorArray",
+    "python.ops.map_fn": "map_fn",
+    "python.ops.folds": "foldl foldr scan",
     "python.ops.array_ops": """
         batch_gather batch_to_space batch_to_space_nd bitcast boolean_mask
         broadcast_dynamic_shape broadcast_static_shape broadcast_to check_numerics concat
@@ -745,7 +748,7 @@ RENAMED = {
 
 LATER = {
     "conditions and loops": """
-        CriticalSection TensorArray foldl foldr map_fn scan vectorized_map""",
+        CriticalSection vectorized_map""",
     "recurrent networks": """
         contrib.legacy_seq2seq contrib.seq2seq nn.bidirectional_dynamic_rnn nn.dynamic_rnn
         nn.raw_rnn nn.static_bidirectional_rnn nn.static_rnn nn.static_state_saving_rnn

@@ -159,5 +159,6 @@ def test_folds_are_named():
         tf.foldr(tf.add, tf.constant([1, 2]), 0, name="right")
         tf.scan(tf.add, tf.constant([1, 2]), 0)
         names = _ops(graph)
-    for name in ("foldl/while/Add", "right/while/Add", "scan/while/Add", "scan/TensorArray_1"):
+    for name in ("foldl/while/Add_1", "right/while/Add_1", "scan/while/Add_1",
+                 "scan/TensorArray_1"):
         assert name in names, name

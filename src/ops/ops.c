@@ -51,6 +51,7 @@
     X(format) \
     X(fractional) \
     X(ftrl) \
+    X(functional) \
     X(gather) \
     X(glimpse) \
     X(gru) \
@@ -89,6 +90,7 @@
     X(queue) \
     X(ragged) \
     X(random) \
+    X(reader) \
     X(reduce) \
     X(regex) \
     X(remap) \

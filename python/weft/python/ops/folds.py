@@ -23,11 +23,13 @@ def _fold(fn, elems, initializer, default_name, name, reverse, options):
             state = _read(arrays, rows, i if reverse else 0)
 
         def forward(i, state):
-            return [i + 1, fn(state, _read(arrays, rows, i))]
+            state = fn(state, _read(arrays, rows, i))
+            return [i + 1, state]
 
         def backward(i, state):
             i -= 1
-            return [i, fn(state, _read(arrays, rows, i))]
+            state = fn(state, _read(arrays, rows, i))
+            return [i, state]
 
         _, state = control_flow_ops.while_loop(
             (lambda i, _: i > 0) if reverse else (lambda i, _: i < n),

@@ -117,7 +117,8 @@ def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap
 
         def compute(i, kept):
             values = results.flatten(fn(rows.pack([array.read(i) for array in arrays])))
-            return i + 1, [array.write(i, value) for array, value in zip(kept, values)]
+            kept = [array.write(i, value) for array, value in zip(kept, values)]
+            return i + 1, kept
 
         _, kept = control_flow_ops.while_loop(
             lambda i, _: i < n, compute, (i, kept), parallel_iterations=parallel_iterations or 10,

@@ -12,6 +12,7 @@ from weft.contrib.seq2seq.beam_search_step import (
 from weft.contrib.seq2seq.helper import _function_of
 from weft.python.framework import dtypes, ops, tensor_shape, tensor_util
 from weft.python.ops import array_ops, control_flow_ops, math_ops, tensor_array_ops
+from weft.python.ops.rnn_cell_base import static_size
 from weft.python.util import nest
 
 __all__ = ["BeamSearchDecoder", "BeamSearchDecoderOutput", "BeamSearchDecoderState",
@@ -131,7 +132,7 @@ class BeamSearchDecoder(decoder.Decoder):
 
     def _merged(self, t, size):
         """[batch, beam, ...] as [batch * beam, ...]."""
-        size = tensor_shape.as_shape(size)
+        size = static_size(size)
         known = self._static_batch_size
         shape = array_ops.shape(t)
         merged = array_ops.reshape(t, array_ops.concat(
@@ -142,7 +143,7 @@ class BeamSearchDecoder(decoder.Decoder):
 
     def _split(self, t, size):
         """[batch * beam, ...] as [batch, beam, ...]."""
-        size = tensor_shape.as_shape(size)
+        size = static_size(size)
         shape = array_ops.shape(t)
         split = array_ops.reshape(t, array_ops.concat(
             ([self._batch_size, self._beam_width], shape[1:]), 0))

@@ -13,8 +13,8 @@ def gather_tree(step_ids, parent_ids, max_sequence_lengths, end_token, name=None
 
 
 def gather_tree_from_array(t, parent_ids, sequence_length):
-    """`t` [time, batch, beam, ...] or [time, batch * beam, ...] with each beam's values those of the
-    steps it came from."""
+    """`t` [time, batch, beam, ...] or [time, batch * beam, ...] with each beam's values those of
+    the steps it came from."""
     max_time, batch_size, beam_width = (size_of_axis(parent_ids, axis) for axis in range(3))
     beam_ids = array_ops.expand_dims(
         array_ops.expand_dims(math_ops.range(beam_width), 0), 0)

@@ -3,13 +3,12 @@ from weft.python.framework import constant_op, dtypes, ops, tensor_shape
 from weft.python.ops import (
     array_ops, control_flow_ops, math_ops, rnn_cell_impl, tensor_array_ops,      # noqa: F401
     variable_scope as vs)
-from weft.python.ops.rnn_cell_base import assert_like_rnncell, concat_sizes
+from weft.python.ops.rnn_cell_base import assert_like_rnncell, concat_sizes, static_size
 from weft.python.ops.rnn_static import (                                          # noqa: F401
     static_bidirectional_rnn, static_rnn, static_state_saving_rnn)
 from weft.python.ops.rnn_steps import (                                           # noqa: F401
     cache_near_rnn, copy_through, infer_state_dtype, initial_state_of, is_keras_cell, reverse,
-    reverse_list as _reverse_seq, rnn_step, shape_of_size,
-    transpose_batch_time as _transpose_batch_time)
+    reverse_list as _reverse_seq, rnn_step, transpose_batch_time as _transpose_batch_time)
 from weft.python.util import nest
 from weft.python.util.deprecation import deprecated
 
@@ -139,7 +138,7 @@ class _DynamicLoop:
         """Arrays for the outputs, and those that hold the inputs."""
         batch = tensor_shape.TensorShape(self._static_sizes[1:])
         outputs = tuple(
-            self._array("output_%d" % i, batch.concatenate(shape_of_size(size)), self._dtype)
+            self._array("output_%d" % i, batch.concatenate(static_size(size)), self._dtype)
             for i, size in enumerate(self._sizes))
         arrays = [self._array("input_%d" % i, x.shape[1:], x.dtype)
                   for i, x in enumerate(self._flat)]
@@ -273,7 +272,7 @@ class _RawLoop:
         arrays = [tensor_array_ops.TensorArray(
             dtype=dtype, dynamic_size=True, size=0, name="rnn_output_%d" % i,
             element_shape=tensor_shape.TensorShape([static_batch_size]).concatenate(
-                shape_of_size(size))) for i, (dtype, size) in enumerate(zip(types, sizes))]
+                static_size(size))) for i, (dtype, size) in enumerate(zip(types, sizes))]
         zeros = [array_ops.zeros(concat_sizes(batch_size, size), dtype)
                  for size, dtype in zip(sizes, types)]
         self._zero_emit = nest.pack_sequence_as(structure, zeros)

@@ -1,12 +1,11 @@
 """What the unrolled and the looping RNNs share: one step under sequence lengths, time and batch
 changing places, sequences reversed."""
-from weft.python.framework import ops, tensor_shape, tensor_util
+from weft.python.framework import ops, tensor_shape
 from weft.python.ops import array_ops, control_flow_ops, math_ops, tensor_array_ops
 from weft.python.util import nest
 
 __all__ = ["cache_near_rnn", "copy_through", "infer_state_dtype", "initial_state_of",
-           "is_keras_cell", "reverse", "reverse_list", "rnn_step", "shape_of_size",
-           "transpose_batch_time"]
+           "is_keras_cell", "reverse", "reverse_list", "rnn_step", "transpose_batch_time"]
 
 
 def cache_near_rnn(scope) -> None:
@@ -55,13 +54,6 @@ def initial_state_of(cell, batch_size, dtype):
 def is_keras_cell(cell) -> bool:
     """Whether it is a cell of Keras, whose states are lists."""
     return getattr(cell, "zero_state", None) is None
-
-
-def shape_of_size(size):
-    """A size as a shape, as far as it is known."""
-    if isinstance(size, ops.Tensor):
-        return tensor_shape.as_shape(tensor_util.constant_value(size))
-    return size
 
 
 def copy_through(finished, old, new):

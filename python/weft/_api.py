@@ -425,6 +425,7 @@ API["train"] = {
     "python.training.session_manager": "SessionManager",
     "python.training.supervisor": "Supervisor",
     "python.training.basic_loops": "basic_train_loop",
+    "python.training.warm_starting_util": "VocabInfo warm_start",
     "python.framework.graph_io": "write_graph",
     "python.training.device_setter": "replica_device_setter",
     "python.training.saver": "Saver export_meta_graph import_meta_graph",
@@ -748,7 +749,6 @@ LATER = {
     "image files": "image.decode_image io.decode_image",
     "scripts of characters": "strings.unicode_script",
     "replicas of training": "train.SyncReplicasOptimizer train.do_quantize_training_on_graphdef",
-    "warm starts": "train.VocabInfo train.warm_start",
     "estimators": """
         contrib.boosted_trees contrib.factorization contrib.learn.Estimator
         contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",

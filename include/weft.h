@@ -307,7 +307,7 @@ struct weft_attr;
 /* Any attribute as a weft_attr that points into the node; NOT_FOUND as of weft_node_number(). A
  * STRING has its bytes in p and their number in i; lists have their length in i, and in p int64_t
  * (BOOLS, INTS), double (FLOATS) or enum weft_dtype (TYPES); TENSOR and the elements of STRINGS,
- * SHAPES and TENSORS are asked for one by one, by the functions below. */
+ * FUNCS, SHAPES and TENSORS are asked for one by one, by the functions below. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_node_attr(const struct weft_node *n, const char *attr, struct weft_attr *value);
 /* Element i of a list (0 of a single value). Bytes are the node's, a tensor is the caller's. */
@@ -327,7 +327,7 @@ enum weft_attr_kind {
     WEFT_ATTR_NAME, WEFT_ATTR_BOOL, WEFT_ATTR_INT, WEFT_ATTR_FLOAT, WEFT_ATTR_TYPE,
     WEFT_ATTR_STRING, WEFT_ATTR_SHAPE, WEFT_ATTR_TENSOR, WEFT_ATTR_INTS, WEFT_ATTR_FLOATS,
     WEFT_ATTR_TYPES, WEFT_ATTR_STRINGS, WEFT_ATTR_CONTROL, WEFT_ATTR_DEVICE, WEFT_ATTR_BOOLS,
-    WEFT_ATTR_SHAPES, WEFT_ATTR_TENSORS, WEFT_ATTR_FUNC
+    WEFT_ATTR_SHAPES, WEFT_ATTR_TENSORS, WEFT_ATTR_FUNC, WEFT_ATTR_FUNCS
 };
 
 /* One attribute; what it points to is copied when the node is made. Made by the functions below. */
@@ -385,6 +385,11 @@ static inline struct weft_attr weft_attr_strings(const char *name, const char *c
 { return weft_attr_of(WEFT_ATTR_STRINGS, name, n, 0, v); }
 static inline struct weft_attr weft_attr_bools(const char *name, const int64_t *v, int n)
 { return weft_attr_of(WEFT_ATTR_BOOLS, name, n, 0, v); }
+/* A function of the graph, by its name; n of them. */
+static inline struct weft_attr weft_attr_func(const char *name, const char *function)
+{ return weft_attr_of(WEFT_ATTR_FUNC, name, -1, 0, function); }
+static inline struct weft_attr weft_attr_funcs(const char *name, const char *const *v, int n)
+{ return weft_attr_of(WEFT_ATTR_FUNCS, name, n, 0, v); }
 /* v: n shapes. */
 struct weft_shape { int rank; int64_t dims[WEFT_MAX_RANK]; };
 static inline struct weft_attr weft_attr_shapes(const char *name, const struct weft_shape *v, int n)
@@ -592,8 +597,10 @@ WEFT_API void weft_while(struct weft_graph *g, weft_loop_test *test, weft_loop_b
 /* Opens a scope: what is built until its weft_scope_end() is in the context; NULL: in none, as
  * inside weft_control_dependencies() of no nodes. */
 WEFT_API void weft_context_enter(struct weft_graph *g, struct weft_context *c);
-/* The one that this thread builds in; NULL: none. */
+/* The one that this thread builds in; NULL: none. It is another one from now on, as long as the
+ * innermost scope is open. TF: Graph._get_control_flow_context, _set_control_flow_context. */
 WEFT_API struct weft_context *weft_current_context(struct weft_graph *g);
+WEFT_API void weft_set_context(struct weft_graph *g, struct weft_context *c);
 /* `value` as it is inside: itself, or what brings it in. TF: AddValue. */
 WEFT_API struct weft_out weft_context_value(struct weft_context *c, struct weft_out value);
 
@@ -625,6 +632,9 @@ WEFT_API void weft_loop_test_is(struct weft_context *c, struct weft_out test,
 WEFT_API void weft_loop_end(struct weft_context *c, const struct weft_out *next,
                             struct weft_out *results);
 
+/* All contexts, in the order of making. */
+WEFT_API int weft_graph_contexts(struct weft_graph *g);
+WEFT_API struct weft_context *weft_graph_context(struct weft_graph *g, int i);
 /* The context that a node was made in, and the one that a context lies in; NULL: none. */
 WEFT_API struct weft_context *weft_node_context(const struct weft_node *n);
 WEFT_API struct weft_context *weft_context_outer(const struct weft_context *c);
@@ -653,6 +663,47 @@ WEFT_API struct weft_context_info weft_context_info(const struct weft_context *c
 /* The pairs that came in: outside[i] is inside[i]; how many there are, of which `most` are told. */
 WEFT_API int weft_context_captures(const struct weft_context *c, struct weft_out *outside,
                                    struct weft_out *inside, int most);
+
+/* ---- functions ---------------------------------------------------------------------------- *
+ * A graph's library holds functions, each a FunctionDef: a node that has one's name as its op calls it,
+ * and so do PartitionedCall, If, While... which have it as an attribute. */
+
+/* What a function is made of; what is not said may be zeroed. */
+struct weft_definition {
+    const char *name;
+    bool hashed;                        /* a text made of all the rest is put behind the name */
+    const char *description;            /* or NULL */
+    const struct weft_out *inputs, *outputs;
+    const char *const *output_names;    /* NULL: after the outputs' nodes */
+    int n_inputs, n_outputs;
+    struct weft_node *const *nodes;     /* those of the function; */
+    int n_nodes;                        /* -1: all of the graph but the inputs' */
+    struct weft_node *const *controls;  /* nodes that run though nobody reads them */
+    const char *const *control_names;   /* NULL: the nodes' */
+    int n_controls;
+    const struct weft_attr *attrs;      /* of the function: "_noinline"... */
+    int n_attrs;
+};
+
+/* Nodes of `g` as a serialized FunctionDef; the graph is as it was. INVALID_ARGUMENT where a node
+ * reads what is neither in the function nor among its inputs. TF: TF_GraphToFunction. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_define(struct weft_graph *g, const struct weft_definition *d,
+                  struct weft_bytes *function_def);
+/* The graph gets the function, and `gradient` (or NULL) is the name of the one that is its gradient.
+ * INVALID_ARGUMENT "Cannot add function 'f' because a different function with the same name already
+ * exists." TF: TF_GraphCopyFunction. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_add_function(struct weft_graph *g, const void *function_def, size_t n,
+                        const char *gradient);
+WEFT_API int weft_graph_functions(struct weft_graph *g);
+/* The name of function i, in the order added, as long as the graph lives; NULL: there is none. */
+WEFT_API const char *weft_graph_function_name(struct weft_graph *g, int i);
+/* That of its gradient, or NULL. */
+WEFT_API const char *weft_graph_function_gradient(struct weft_graph *g, const char *name);
+/* NOT_FOUND "Function f is not defined." TF: TF_FunctionToFunctionDef. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_graph_function(struct weft_graph *g, const char *name, struct weft_bytes *function_def);
 
 /* ---- gradients and optimizers ------------------------------------------------------------- */
 

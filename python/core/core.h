@@ -28,6 +28,8 @@ struct graph {
     struct weft_graph *g;
     PyObject **operation;               /* by node: its facade while there is one (borrowed) */
     int n_operations;
+    PyObject **context;                 /* by number: likewise */
+    int n_contexts;
     struct traces *traces;
     PyObject *overrides;                /* gradient_override_map: {op type: name}, or NULL */
     PyObject *unfeedable, *unfetchable, *handles;   /* sets of Tokens, or NULL */
@@ -67,6 +69,7 @@ struct hooks {
     PyObject *shape_of;                 /* shape_of(x) -> tuple of ints and None, or None */
     PyObject *traced_call;              /* traced_call(callable, graph, values, options, data) */
     PyObject *host_error;               /* host_error(exception) -> (code, message) */
+    PyObject *context_class;            /* context_class(is a loop) -> subclass of Context */
 };
 extern struct hooks hooks;
 extern unsigned long main_thread;       /* its identifier: the one that Ctrl-C interrupts */
@@ -101,6 +104,19 @@ bool graph_note(struct graph *g);
 PyObject *token_new(int node, int index);               /* index -1: the node itself */
 PyObject *graph_hold_node(PyObject *graph, PyObject *x);        /* a Token for it */
 PyObject *graph_unhold_node(PyObject *graph, PyObject *token);
+
+/* ---- context.c: methods of Graph and of Operation ---- */
+PyObject *graph_context(struct graph *g, struct weft_context *c);       /* new; NULL: None */
+PyObject *graph_push_context(PyObject *graph, PyObject *context);
+PyObject *graph_current_context(PyObject *graph, PyObject *none);
+PyObject *graph_set_current_context(PyObject *graph, PyObject *context);
+PyObject *graph_context_number(PyObject *graph, PyObject *number);
+PyObject *graph_new_condition(PyObject *graph, PyObject *pred);
+PyObject *graph_new_branch(PyObject *graph, PyObject *args);
+PyObject *graph_merge_branches(PyObject *graph, PyObject *args);
+PyObject *graph_begin_loop(PyObject *graph, PyObject *args);
+PyObject *operation_get_context(PyObject *op, PyObject *none);
+PyObject *operation_set_context(PyObject *op, PyObject *context);
 
 /* ---- node.c ---- */
 PyObject *attr_value(struct graph *g, struct weft_node *n, const char *name);
@@ -150,6 +166,7 @@ bool add_type(PyObject *module, PyType_Spec *spec, const char *name, PyTypeObjec
 PyObject *not_made_by_hand(PyTypeObject *type, PyObject *args, PyObject *keywords);
 bool graph_types(PyObject *module);
 bool facade_types(PyObject *module);
+bool context_types(PyObject *module);
 bool op_types(PyObject *module);
 
 #endif

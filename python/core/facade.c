@@ -291,6 +291,9 @@ static PyObject *operation_attrs(PyObject *self, PyObject *none)
 static PyMethodDef operation_methods[] = {
     { "_output", operation_output, METH_O, "Output number i." },
     { "_attr", operation_attr, METH_O, "The value of an attribute, as Python has it." },
+    { "_get_control_flow_context", operation_get_context, METH_NOARGS,
+      "The branch or loop that it was made in, or None." },
+    { "_set_control_flow_context", operation_set_context, METH_O, "It is in another one." },
     { "_attr_names", operation_attrs, METH_NOARGS, "The names of all attributes." },
     { NULL, NULL, 0, NULL }
 };

@@ -141,6 +141,7 @@ static void graph_dealloc(PyObject *self)
     weft_graph_free(g->g);
     traces_free(g->traces);
     free(g->operation);
+    free(g->context);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -256,6 +257,8 @@ bool graph_is_handle(struct graph *g, PyObject *x)
 
 bool graph_may_feed(struct graph *g, struct weft_out o)
 {
+    if (!weft_node_may_be_fed(o.node))
+        return false;
     return !g->unfeedable ||
            !is_marked(g->unfeedable, token_new(weft_node_id(o.node), o.index));
 }
@@ -264,6 +267,8 @@ bool graph_may_fetch(struct graph *g, PyObject *x)
 {
     struct weft_node *n = is_tensor(x) ? ((struct tensor *)x)->op->node
                                        : ((struct operation *)x)->node;
+    if (!weft_node_may_be_fetched(n))
+        return false;
     return !g->unfetchable || !is_marked(g->unfetchable, token_new(weft_node_id(n), -1));
 }
 
@@ -376,6 +381,17 @@ static PyMethodDef graph_methods[] = {
     { "_push_device", graph_push_device, METH_O, "A device; None: ignores enclosing ones." },
     { "_push_colocate", graph_push_colocate, METH_O, "With this operation." },
     { "_push_container", graph_push_container, METH_O, "For the resources made inside." },
+    { "_push_context", graph_push_context, METH_O, "A branch or a loop; None: none." },
+    { "_get_control_flow_context", graph_current_context, METH_NOARGS,
+      "The branch or loop that this thread builds in, or None." },
+    { "_set_control_flow_context", graph_set_current_context, METH_O,
+      "Another one, as long as the innermost scope is open." },
+    { "_context", graph_context_number, METH_O, "Context number i, in the order of making." },
+    { "_new_condition", graph_new_condition, METH_O, "[pred_id, switch_f, switch_t]" },
+    { "_new_branch", graph_new_branch, METH_VARARGS, "(pred, pivot, branch, name)" },
+    { "_merge_branches", graph_merge_branches, METH_VARARGS, "(when false, when true)" },
+    { "_begin_loop", graph_begin_loop, METH_VARARGS,
+      "(variables, shapes, maximum, parallel, back_prop, swap): (context, variables inside)" },
     { "_pop", graph_pop, METH_NOARGS, "Ends the innermost scope of this thread." },
     { NULL, NULL, 0, NULL }
 };

@@ -18,7 +18,7 @@ static PyObject *set_hooks(PyObject *self, PyObject *args, PyObject *keywords)
         { "feed_value", &hooks.feed_value }, { "feed_refused", &hooks.feed_refused },
         { "fetch_items", &hooks.fetch_items }, { "device_of", &hooks.device_of },
         { "shape_of", &hooks.shape_of }, { "traced_call", &hooks.traced_call },
-        { "host_error", &hooks.host_error },
+        { "host_error", &hooks.host_error }, { "context_class", &hooks.context_class },
     };
     (void)self, (void)args;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -140,6 +140,7 @@ PyMODINIT_FUNC PyInit__core(void)
 {
     PyObject *m = PyModule_Create(&definition);
     if (m && convert_ready() && graph_types(m) && facade_types(m) && op_types(m) &&
+        context_types(m) &&
         add_type(m, &session_spec, "Session", NULL) &&
         add_type(m, &callable_spec, "Callable", &callable_type) &&
         add_type(m, &partial_spec, "Partial", &partial_type) &&

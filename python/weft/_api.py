@@ -105,7 +105,8 @@ API = {"": {
     "python.ops.clip_ops": """
         clip_by_average_norm clip_by_global_norm clip_by_norm clip_by_value global_norm""",
     "python.ops.check_ops": _ASSERTS,
-    "python.ops.control_flow_ops": "Assert group no_op tuple",
+    "python.ops.control_flow_ops": """
+        Assert case cond group no_op switch_case tuple while_loop""",
     "python.ops.lookup_ops": "initialize_all_tables tables_initializer",
     "python.ops.io_ops": "matching_files read_file write_file",
     "python.ops.parsing_ops": """
@@ -723,8 +724,7 @@ RENAMED = {
 
 LATER = {
     "conditions and loops": """
-        CriticalSection TensorArray case cond foldl foldr map_fn scan switch_case vectorized_map
-        while_loop""",
+        CriticalSection TensorArray foldl foldr map_fn scan vectorized_map""",
     "recurrent networks": """
         contrib.legacy_seq2seq contrib.rnn contrib.seq2seq nn.bidirectional_dynamic_rnn
         nn.dynamic_rnn nn.raw_rnn nn.rnn_cell nn.static_bidirectional_rnn nn.static_rnn

@@ -1,4 +1,4 @@
-/* attr.c - weft.h: reading the attributes of nodes. Adding them: build.c. */
+/* attr.c - weft.h: reading the attributes of nodes. Adding them: given.c. */
 #include "api/attr.h"
 
 enum weft_attr_kind attr_kind_out(enum attr_kind kind)
@@ -13,7 +13,7 @@ enum weft_attr_kind attr_kind_out(enum attr_kind kind)
         [ATTR_LIST + ATTR_STRING] = WEFT_ATTR_STRINGS,
         [ATTR_LIST + ATTR_SHAPE] = WEFT_ATTR_SHAPES,
         [ATTR_LIST + ATTR_TENSOR] = WEFT_ATTR_TENSORS,
-        [ATTR_LIST + ATTR_FUNC] = WEFT_ATTR_STRINGS,
+        [ATTR_LIST + ATTR_FUNC] = WEFT_ATTR_FUNCS,
     };
     return kinds[kind];
 }

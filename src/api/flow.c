@@ -118,6 +118,11 @@ struct weft_context *weft_current_context(struct weft_graph *g)
     return context_out(current_context(graph_in(g)));
 }
 
+void weft_set_context(struct weft_graph *g, struct weft_context *c)
+{
+    set_current_context(graph_in(g), context_in(c));
+}
+
 struct weft_out weft_context_value(struct weft_context *c, struct weft_out value)
 {
     struct context *in = context_in(c);
@@ -181,6 +186,17 @@ void weft_loop_end(struct weft_context *c, const struct weft_out *next, struct w
 }
 
 /* ---- what there is ---- */
+
+int weft_graph_contexts(struct weft_graph *g) { return graph_in(g)->n_contexts; }
+
+struct weft_context *weft_graph_context(struct weft_graph *g, int i)
+{
+    struct graph *graph = graph_in(g);
+    graph_lock(graph);
+    struct context *c = i >= 0 && i < graph->n_contexts ? graph->context[i] : NULL;
+    graph_unlock(graph);
+    return context_out(c);
+}
 
 struct weft_context *weft_node_context(const struct weft_node *n)
 {

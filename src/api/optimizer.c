@@ -50,12 +50,24 @@ static struct status *ask(const struct weft_gradients_options *o, struct grad *g
     return NULL;
 }
 
+/* What he makes is where the gradient is: in the loop that goes back. */
+static struct status *ask_within(const struct weft_gradients_options *o, struct grad *g,
+                                 struct weft_slices *dy, struct weft_slices *dx, bool *done)
+{
+    if (!g->context)
+        return ask(o, g, dy, dx, done);
+    scope_context(g->graph, g->context);
+    struct status *st = ask(o, g, dy, dx, done);
+    scope_end(g->graph);
+    return st;
+}
+
 /* An error that sticks meanwhile ends it all. */
 static struct status *ask_caller(void *ctx, struct grad *g, bool *done)
 {
     struct weft_slices *dy = mem_array(struct weft_slices, g->n_out + 1);
     struct weft_slices *dx = mem_array(struct weft_slices, g->n_in + 1);
-    struct status *st = dy && dx ? ask(ctx, g, dy, dx, done) : status_no_memory();
+    struct status *st = dy && dx ? ask_within(ctx, g, dy, dx, done) : status_no_memory();
     mem_free(dy);
     mem_free(dx);
     if (!st && build_failed(g->graph))
@@ -81,7 +93,7 @@ void weft_gradients(struct weft_graph *g, const struct weft_out *ys, int n_ys,
                            .grad_y = o->grad_ys ? outs_in(o->grad_ys) : NULL,
                            .stop = o->stop ? outs_in(o->stop) : NULL, .n_stop = o->n_stop,
                            .scope = scope, .colocate = o->colocate, .gate = o->gate,
-                           .add = build_exactly,
+                           .context = current_context(graph), .add = build_exactly,
                            .function = o->function ? ask_caller : NULL, .ctx = (void *)o };
     struct status *st = find_gradients(graph, &q, dx, o->slices);
     if (st)

@@ -109,6 +109,7 @@ static struct status *gradients_of(struct out loss, const struct variable_nodes 
     struct out *x = arena_array(&tmp, struct out, 2 * n);
     struct slices *slices = arena_array(&tmp, struct slices, n);
     struct gradients q = { .y = &loss, .n_y = 1, .x = x, .n_x = n,
+                           .context = current_context(loss.node->graph),
                            .add = build_exactly };
     struct status *st = x && slices ? NULL : status_no_memory();
     for (int i = 0; i < n && !st; i++)

@@ -109,6 +109,18 @@ void scope_context(struct graph *g, struct context *c)
         s->context = c;
 }
 
+/* Where no scope is open, one that is stays until there is no context again. */
+void set_current_context(struct graph *g, struct context *c)
+{
+    struct builder *b = builder_find(g);
+    if (!c && b && b->top && b->top->kind == SCOPE_CONTEXT && !b->top->outer)
+        scope_end(g);
+    else if (b && b->top)
+        b->top->context = c;
+    else if (c)
+        scope_context(g, c);
+}
+
 struct context *current_context(struct graph *g)
 {
     const struct scope *s = scope_top(g);

@@ -32,6 +32,7 @@ void scope_context(struct graph *g, struct context *c);         /* NULL: in none
 void scope_end(struct graph *g);
 const char *scope_prefix(struct graph *g);                     /* the current one, "" at the root */
 struct context *current_context(struct graph *g);               /* NULL: none */
+void set_current_context(struct graph *g, struct context *c);   /* in the innermost scope */
 
 /* ---- nodes ---- */
 struct build_args {

@@ -38,13 +38,19 @@ bool node_is_constant_enter(const struct node *n)
 
 static struct context *append(struct graph *g)
 {
-    struct context **at = &g->contexts;
     struct context *c = arena_new(&g->arena, struct context);
-    while (*at)
-        at = &(*at)->next;
-    if (c)
-        c->id = g->n_contexts++;
-    return *at = c;
+    if (g->n_contexts == g->contexts_cap) {
+        int cap = g->contexts_cap ? 2 * g->contexts_cap : 16;
+        struct context **grown = mem_grow(g->context, (size_t)cap * sizeof *grown);
+        if (!grown)
+            return NULL;
+        g->context = grown;
+        g->contexts_cap = cap;
+    }
+    if (!c)
+        return NULL;
+    c->id = g->n_contexts;
+    return g->context[g->n_contexts++] = c;
 }
 
 struct status *context_new(struct graph *g, enum context_kind kind, struct context *outer,
@@ -153,8 +159,8 @@ static void forget(struct captures *c, int n)
 
 void context_forget(struct graph *g, int n)
 {
-    for (struct context *c = g->contexts; c; c = c->next)
-        forget(&c->captured, n);
+    for (int i = 0; i < g->n_contexts; i++)
+        forget(&g->context[i]->captured, n);
 }
 
 /* ---- bringing a value in ---- */
@@ -264,7 +270,7 @@ static struct status *bring_in(struct context *c, struct out value, const struct
 {
     struct out outside = value;
     if (is_recalled(c, value))
-        return c->recall(c, value, inside);
+        return c->recall(c, value, how, inside);
     TRY(context_capture(c->outer, value, how, &outside));
     if (c->kind == CONTEXT_WHILE)
         return context_enter(c, outside, true, how, inside);
@@ -466,10 +472,24 @@ static struct status *make_room(struct inner *b, struct arena *tmp)
     return NULL;
 }
 
+/* TF: what looks at the shape alone of a value of the loop that gradients go back through is made
+ * there, so that the shape is kept and not the value. */
+static struct context *context_for(const struct node_def *d)
+{
+    static const char *const looks[] = { "Shape", "Size", "Rank" };
+    const struct context *loop = context_loop(d->context);
+    for (int i = 0; i < 3 && loop && loop->forward; i++)
+        if (!strcmp(d->op, looks[i])) {
+            struct context *at = context_of_outputs(d->in[0].node);
+            return context_loop(at) == loop->forward ? at : d->context;
+        }
+    return d->context;
+}
+
 struct status *context_add(struct graph *g, const struct node_def *d, struct node **n)
 {
     struct arena tmp = { 0 };
-    struct inner b = { .context = d->context, .def = d,
+    struct inner b = { .context = context_for(d), .def = d,
                        .op = d->row ? d->row : graph_op(g, d->op),
                        .how = { .device = d->device, .groups = groups_in(d),
                                 .controls = d->controls } };

@@ -13,6 +13,8 @@
 
 #include "graph/graph.h"
 
+struct capture;
+
 enum context_kind { CONTEXT_COND, CONTEXT_WHILE };
 
 /* What came in from outside: `value` is `inside` there. By hash, `cap` a power of two. */
@@ -21,10 +23,9 @@ struct captures { struct captured *at; int n, cap; };
 
 struct context {
     enum context_kind kind;
-    int id;                             /* place in the graph's list, in the order of making */
+    int id;                             /* position in graph->context[] */
     struct graph *graph;
     struct context *outer;              /* NULL: it lies in none */
-    struct context *next;               /* of the graph's list */
     const char *name;                   /* "cond/cond_text"; of a loop, its frame's too */
     struct captures captured;
 
@@ -44,7 +45,8 @@ struct context {
     /* A loop that gradients make: the loop that it goes back through, and what gives, inside this
      * one, the value that `value` had in the iteration of that loop. */
     struct context *forward;
-    struct status *(*recall)(struct context *c, struct out value, struct out *inside);
+    struct status *(*recall)(struct context *c, struct out value, const struct capture *how,
+                             struct out *inside);
     void *gradient;                     /* whatever recall() needs */
 };
 

@@ -1,4 +1,5 @@
 /* export.c - nodes become a GraphDef. The message borrows from the graph, under its lock. */
+#include "graph/export.h"
 #include "base/mem.h"
 #include "graph/graphdef.h"
 #include "graph/library.h"
@@ -46,8 +47,7 @@ static struct status *export_shapes(struct arena *a, const struct node *n, Wire_
     return attr_to_proto(a, &shapes, &e->value);
 }
 
-static struct status *message_of(struct arena *a, const struct node *n, unsigned flags,
-                                 Wire__NodeDef **to)
+struct status *node_to_proto(struct arena *a, const struct node *n, Wire__NodeDef **to)
 {
     Wire__NodeDef *m = *to = arena_new(a, Wire__NodeDef);
     NEED(m);
@@ -55,9 +55,15 @@ static struct status *message_of(struct arena *a, const struct node *n, unsigned
     m->name = (char *)n->name;
     m->op = (char *)n->op->name;
     m->device = (char *)n->device;
-    TRY(export_inputs(a, n, m));
-    TRY(export_attrs(a, n, m));
-    return flags & EXPORT_SHAPES && n->n_out ? export_shapes(a, n, m) : NULL;
+    return export_attrs(a, n, m);
+}
+
+static struct status *message_of(struct arena *a, const struct node *n, unsigned flags,
+                                 Wire__NodeDef **to)
+{
+    TRY(node_to_proto(a, n, to));
+    TRY(export_inputs(a, n, *to));
+    return flags & EXPORT_SHAPES && n->n_out ? export_shapes(a, n, *to) : NULL;
 }
 
 static struct status *export(struct arena *a, struct graph *g, unsigned flags, void **bytes,

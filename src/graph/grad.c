@@ -53,12 +53,19 @@ static const char *name_in_scope(struct grad *g, const char *name)
     return user ? unique_in(g, user, slash, strlen(slash), true) : NULL;
 }
 
+const char *grad_reserve(struct grad *g, const char *name)
+{
+    return name_in_scope(g, name);
+}
+
 struct out grad_place(struct grad *g, struct node_def *d, const char *name)
 {
     struct attr all[MOST_ATTRS];
     struct node *n = NULL;
     d->name = name_in_scope(g, name);
     d->device = g->device;
+    if (!d->context)
+        d->context = g->context;
     if (g->groups && d->n_attr < MOST_ATTRS) {
         if (d->n_attr)
             memcpy(all, d->attr, (size_t)d->n_attr * sizeof *all);

@@ -1,164 +1,88 @@
 /* gradients.c - dy to dx: walk back from the ys, call each op's gradient, sum what meets.
  *
- * Nodes are visited by falling id: every reader of a value has a higher id than its writer, so
- * when a node's turn comes all contributions to its outputs are there. What is added meanwhile, by
- * gradients or by other threads while the caller's function runs, has a higher id than all of them
- * and is no part of the walk.
- *
- * The nodes are TensorFlow's, as many and named as there, since later random ops are seeded by
- * their count (A57). Where they are not: TF visits by a queue, so that the order of nodes differs
- * where paths meet (and so does that of an AddN's inputs); the gradients of Prod, Tile, Pad, of
- * gathers along other axes than the first and of rarer ops have nodes of our own.
+ * A node's turn comes when all its readers that lie between the xs and the ys have had theirs, by
+ * a queue, as in TensorFlow: the nodes are TensorFlow's, as many, named and ordered as there, since
+ * later random ops are seeded by their count (A57). Where they are not: the gradients of Prod, Tile,
+ * Pad, of gathers along other axes than the first and of rarer ops have nodes of our own, and what
+ * comes into a loop for a node's sake stands before it. What is added meanwhile, by gradients or by
+ * other threads while the caller's function runs, is no part of the walk.
  */
 #include "graph/gradients.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-struct term { struct out v; struct slices s; struct term *next; };
-struct sum { struct term *first, **end; int n; struct out v; struct slices s; };
-
-struct walk {
-    struct grad g;              /* what gradient functions see; its `st` sticks for the walk too */
-    struct arena tmp;
-    const struct gradients *q;
-    const char *scope;          /* "gradients/" */
-    int n_nodes;
-    bool *reached;              /* by id: depends on an x, differentiably */
-    bool *stop;
-    struct sum **sum;           /* by id: one for each output, once something is known */
-};
-
-/* ---- sums of what meets ---- */
-
-/* A dense term among sparse ones: all its rows (F8). */
-static struct slices all_rows(struct grad *g, struct out dense)
-{
-    struct out shape = grad_shape_of(g, dense, DT_INT32);
-    struct out zero = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
-    struct out one = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
-    struct out rows = grad_add(g, "StridedSlice", OUTS(shape, zero, one, one),
-                               ATTRS(attr_int("shrink_axis_mask", 1)));
-    struct out all = grad_add(g, "Range", OUTS(grad_scalar(g, DT_INT32, 0), rows,
-                                               grad_scalar(g, DT_INT32, 1)), NULL, 0);
-    return (struct slices){ all, shape };
-}
-
-static struct out concat(struct walk *w, const struct out *list, int n)
-{
-    struct out *in = arena_array(&w->tmp, struct out, n + 1);
-    if (!in) {
-        w->g.st = w->g.st ? w->g.st : status_no_memory();
-        return (struct out){ 0 };
-    }
-    memcpy(in, list, (size_t)n * sizeof *in);
-    in[n] = grad_scalar(&w->g, DT_INT32, 0);
-    return grad_add(&w->g, "ConcatV2", in, n + 1, NULL, 0);
-}
-
-static struct out int32_of(struct grad *g, struct out x)
-{
-    if (out_dtype(x) == DT_INT32)
-        return x;
-    return grad_add(g, "Cast", OUTS(x), ATTRS(attr_type("DstT", DT_INT32)));
-}
-
-static void sum_slices(struct walk *w, struct sum *s, struct out *values, struct out *indices)
-{
-    int i = 0;
-    bool alike = true;
-    for (struct term *t = s->first; t; t = t->next, i++) {
-        if (!t->s.indices.node)
-            t->s = all_rows(&w->g, t->v);
-        values[i] = t->v;
-        indices[i] = t->s.indices;
-        alike &= out_dtype(indices[i]) == out_dtype(indices[0]);
-    }
-    for (i = 0; i < s->n && !alike; i++)
-        indices[i] = int32_of(&w->g, indices[i]);
-    s->v = concat(w, values, s->n);
-    s->s = (struct slices){ concat(w, indices, s->n), s->first->s.dense_shape };
-}
-
-static void sum_up(struct walk *w, struct sum *s)
-{
-    bool sparse = false;
-    if (!s->n || s->v.node || w->g.st)
-        return;
-    s->v = s->first->v;
-    s->s = s->first->s;
-    if (s->n == 1)
-        return;
-    struct out *in = arena_array(&w->tmp, struct out, 2 * s->n);
-    if (!in) {
-        w->g.st = status_no_memory();
-        return;
-    }
-    w->g.scope = w->scope;
-    int i = 0;
-    for (struct term *t = s->first; t; t = t->next) {
-        in[i++] = t->v;
-        sparse |= t->s.indices.node != NULL;
-    }
-    if (sparse)
-        sum_slices(w, s, in, in + s->n);
-    else
-        s->v = grad_add(&w->g, "AddN", in, s->n, NULL, 0);
-}
-
-static void contribute(struct walk *w, struct out to, struct out v, struct slices s)
-{
-    int id = to.node->id;
-    if (w->g.st || !v.node || id >= w->n_nodes)
-        return;
-    if (!w->sum[id])
-        w->sum[id] = arena_array(&w->tmp, struct sum, to.node->n_out);
-    struct term *t = arena_new(&w->tmp, struct term);
-    if (!w->sum[id] || !t) {
-        w->g.st = status_no_memory();
-        return;
-    }
-    struct sum *sum = &w->sum[id][to.index];
-    *t = (struct term){ v, s, NULL };
-    if (!sum->end)
-        sum->end = &sum->first;
-    *sum->end = t;
-    sum->end = &t->next;
-    sum->n++;
-}
-
 /* ---- the walk ---- */
 
-static bool differentiable(enum dtype t)
+bool walk_differentiable(enum dtype t)
 {
     return dtype_is_floating(t) || dtype_is_complex(t) || t == DT_RESOURCE || t == DT_VARIANT;
 }
 
+/* How many are by now. */
+static int spread_reached(struct walk *w)
+{
+    int n = 0;
+    for (int id = 0; id < w->n_nodes; id++) {
+        const struct node *at = w->g.graph->node[id];
+        for (int i = 0; i < at->n_in && !w->reached[id]; i++)
+            w->reached[id] = w->reached[at->in[i].node->id] && !w->stop[id] &&
+                             walk_differentiable(out_dtype(at->in[i]));
+        n += w->reached[id];
+    }
+    return n;
+}
+
+/* Loops lead back to nodes that were passed: until there are no more. */
 static void find_reached(struct walk *w)
 {
     for (int i = 0; i < w->q->n_x; i++)
-        if (differentiable(out_dtype(w->q->x[i])))
+        if (walk_differentiable(out_dtype(w->q->x[i])))
             w->reached[w->q->x[i].node->id] = true;
     for (int i = 0; i < w->q->n_stop; i++)
         w->stop[w->q->stop[i].node->id] = true;
-    for (int id = 0; id < w->n_nodes; id++) {
-        const struct node *n = w->g.graph->node[id];
-        for (int i = 0; i < n->n_in && !w->reached[id]; i++)
-            w->reached[id] = w->reached[n->in[i].node->id] && !w->stop[id] &&
-                             differentiable(out_dtype(n->in[i]));
+    for (int n = 0, before = -1; n != before;) {
+        before = n;
+        n = spread_reached(w);
     }
 }
 
-static bool any_input_reached(const struct walk *w, const struct node *n)
+static void add_between(struct walk *w, struct node *n)
 {
-    for (int i = 0; i < n->n_in; i++)
-        if (w->reached[n->in[i].node->id] && differentiable(out_dtype(n->in[i])))
-            return true;
-    return false;
+    if (n->id < w->n_nodes && w->reached[n->id] && !w->between[n->id]) {
+        w->between[n->id] = true;
+        w->order[w->n_order++] = n;
+    }
+}
+
+/* From the ys back; then each knows how many will look for it. */
+static void find_between(struct walk *w)
+{
+    for (int i = 0; i < w->q->n_y; i++)
+        add_between(w, w->q->y[i].node);
+    for (int i = 0; i < w->n_order; i++)
+        for (int k = 0; k < w->order[i]->n_in; k++)
+            add_between(w, w->order[i]->in[k].node);
+    loops_find(w);
+    for (int i = 0; i < w->n_order; i++)
+        for (int k = 0; k < w->order[i]->n_in; k++)
+            w->pending[w->order[i]->in[k].node->id] += w->between[w->order[i]->in[k].node->id];
+}
+
+/* Those xs stop gradients from which none other is reached. */
+static void find_stops(struct walk *w)
+{
+    for (int i = 0; i < w->q->n_x; i++) {
+        const struct node *n = w->q->x[i].node;
+        bool leads_on = false;
+        for (int k = 0; k < n->n_in; k++)
+            leads_on |= w->pending[n->in[k].node->id] > 0;
+        w->stop[n->id] |= !leads_on;
+    }
 }
 
 /* What is added from now on is where `n` is, or (NULL) anywhere. */
-static void place_with(struct walk *w, const struct node *n)
+void walk_place_with(struct walk *w, const struct node *n)
 {
     struct attr *groups = n ? arena_new(&w->tmp, struct attr) : NULL;
     if (n && !w->g.st)
@@ -170,7 +94,7 @@ static void place_with(struct walk *w, const struct node *n)
 /* F14: what is added for `n` is where it is, if that was asked for. */
 static void colocate(struct walk *w, const struct node *n)
 {
-    place_with(w, w->q->colocate ? n : NULL);
+    walk_place_with(w, w->q->colocate ? n : NULL);
 }
 
 static struct out default_grad_y(struct walk *w, struct out y, int i)
@@ -208,7 +132,7 @@ static void begin(struct walk *w)
             check_grad_y(w, y, dy);
         else if (w->reached[y.node->id])
             dy = default_grad_y(w, y, i);
-        contribute(w, y, dy, (struct slices){ 0 });
+        walk_contribute(w, y, dy, (struct slices){ 0 });
     }
 }
 
@@ -216,24 +140,14 @@ static void begin(struct walk *w)
 static bool gather_dy(struct walk *w, const struct node *n, struct out *dy, struct slices *dys)
 {
     bool any = false;
-    for (int i = 0; i < n->n_out; i++) {
+    for (int i = 0; w->sum[n->id] && i < n->n_out; i++) {
         struct sum *s = &w->sum[n->id][i];
-        sum_up(w, s);
+        walk_sum_up(w, s);
         dy[i] = s->v;
         dys[i] = s->s;
         any |= dy[i].node != NULL;
     }
     return any && !w->g.st;
-}
-
-/* Beside the gradients of nodes, not within one. */
-static struct out zeros_like(struct walk *w, struct out y)
-{
-    const char *scope = w->g.scope;
-    w->g.scope = w->scope;
-    struct out zeros = grad_add_named(&w->g, "ZerosLike", "zeros_like", OUTS(y), NULL, 0);
-    w->g.scope = scope;
-    return zeros;
 }
 
 static void complete_dy(struct walk *w, const struct op *op, const struct node *n, struct out *dy,
@@ -244,9 +158,8 @@ static void complete_dy(struct walk *w, const struct op *op, const struct node *
         if (dys[i].indices.node && !(op->flags & OP_SLICES)) {
             dy[i] = grad_dense(&w->g, dy[i], &dys[i]);
             dys[i] = (struct slices){ 0 };
-        } else if (!dy[i].node && (dtype_is_floating(out_dtype(y)) ||
-                                   dtype_is_complex(out_dtype(y)))) {
-            dy[i] = zeros_like(w, y);
+        } else if (!dy[i].node && walk_differentiable(out_dtype(y))) {
+            dy[i] = zeros_for(w, y.node, i);
         }
     }
 }
@@ -331,11 +244,11 @@ static void gate(struct walk *w)
     int n = g->st ? 0 : givers(g, after, &n_dx);
     if (n_dx < 2)
         return;
-    place_with(w, NULL);
+    walk_place_with(w, NULL);
     struct out all = add_waiting(w, "NoOp", "tuple/group_deps", (struct out){ 0 }, after, n);
     for (int i = 0; i < g->n_in; i++)
         if (g->dx[i].node) {
-            place_with(w, g->dx[i].node);
+            walk_place_with(w, g->dx[i].node);
             g->dx[i] = add_waiting(w, "Identity", "tuple/control_dependency", g->dx[i],
                                    &all.node, 1);
         }
@@ -428,24 +341,113 @@ static void call_grad(struct walk *w, struct node *n, struct out *dy, struct sli
     if (w->q->gate)
         gate(w);
     for (int i = 0; i < n->n_in && !g->st; i++)
-        contribute(w, n->in[i], g->dx[i], g->dx_slices[i]);
+        walk_contribute(w, n->in[i], g->dx[i], g->dx_slices[i]);
 }
 
-static void visit(struct walk *w, int id)
+static const struct node *nearest_x(struct walk *w, const struct node *from)
 {
-    struct node *n = w->g.graph->node[id];
+    bool *seen = arena_array(&w->tmp, bool, w->n_nodes);
+    const struct node **queue = arena_array(&w->tmp, const struct node *, w->n_nodes);
+    int n = 0;
+    for (int at = -1; seen && queue && at < n; at++) {
+        const struct node *here = at < 0 ? from : queue[at];
+        for (int i = 0; i < w->q->n_x; i++)
+            if (w->q->x[i].node == here)
+                return here;
+        for (int i = 0; i < here->n_in; i++)
+            if (here->in[i].node->id < w->n_nodes && !seen[here->in[i].node->id]) {
+                seen[here->in[i].node->id] = true;
+                queue[n++] = here->in[i].node;
+            }
+    }
+    return from;
+}
+
+/* F12: what a loop's variable was before is out of sight in its body. */
+static void check_not_through_variable(struct walk *w, const struct node *n)
+{
+    const struct context *here = w->g.context ? w->g.context : w->q->context;
+    if (n->op->flags & OP_SWITCH && n->context && n->context->kind == CONTEXT_WHILE &&
+        n->context == here)
+        grad_fail(&w->g, INVALID_ARGUMENT, "Cannot compute gradient inside while loop with respect "
+                  "to op '%s'. We do not support taking the gradient wrt or through the initial "
+                  "value of a loop variable. Gradients can be computed through loop invariants or "
+                  "wrt the input parameters to the loop body.", nearest_x(w, n)->name);
+}
+
+static void visit_with(struct walk *w, struct node *n, struct out *dy, struct slices *dys)
+{
+    const struct op *op = gradient_op(n);
+    grad_within(&w->g, loop_context(loops_of(w, n, true)));
+    colocate(w, n);
+    bool any = gather_dy(w, n, dy, dys);
+    grad_within(&w->g, loop_context(loops_of(w, n, false)));
+    check_not_through_variable(w, n);
+    if (any && !w->g.st && !w->stop[n->id] &&
+        (w->q->function || !op || op->grad != NOT_DIFFERENTIABLE))
+        call_grad(w, n, dy, dys);
+    grad_within(&w->g, NULL);
+}
+
+static void visit(struct walk *w, struct node *n)
+{
     struct out *dy = arena_array(&w->tmp, struct out, n->n_out);
     struct slices *dys = arena_array(&w->tmp, struct slices, n->n_out);
-    if (!dy || !dys) {
+    if (dy && dys)
+        visit_with(w, n, dy, dys);
+    else
         w->g.st = status_no_memory();
+}
+
+/* ---- whose turn it is ---- */
+
+void walk_enqueue(struct walk *w, struct node *n)
+{
+    struct visit *v = arena_new(&w->tmp, struct visit);
+    if (!v) {
+        w->g.st = w->g.st ? w->g.st : status_no_memory();
         return;
     }
-    colocate(w, n);
-    if (!gather_dy(w, n, dy, dys) || w->stop[id] || !any_input_reached(w, n))
+    v->node = n;
+    *w->end = v;
+    w->end = &v->next;
+}
+
+/* One reader fewer. A loop's Switch has its turn when what leaves the loop has come, too. */
+static void count_down(struct walk *w, struct node *n)
+{
+    if (n->id >= w->n_nodes)
         return;
-    const struct op *op = gradient_op(n);
-    if (w->q->function || !op || op->grad != NOT_DIFFERENTIABLE)
-        call_grad(w, n, dy, dys);
+    int left = --w->pending[n->id];
+    if (left && !(left > 0 && is_loop_switch(n) && !w->met[n->id]))
+        return;
+    w->met[n->id] = true;
+    if (n->op->flags & OP_EXIT && n->context)
+        loops_exit_ready(w, n);
+    else
+        walk_enqueue(w, n);
+}
+
+static void first_in_queue(struct walk *w)
+{
+    w->end = &w->first;
+    for (int i = 0; i < w->q->n_y; i++) {
+        struct node *n = w->q->y[i].node;
+        if (!w->pending[n->id] && w->reached[n->id] && !w->met[n->id])
+            walk_enqueue(w, n);
+        w->met[n->id] |= !w->pending[n->id];
+    }
+    loops_unused_exits(w);
+}
+
+static void walk_back(struct walk *w)
+{
+    for (; w->first && !w->g.st; w->first = w->first->next) {
+        struct node *n = w->first->node;
+        visit(w, n);
+        for (int i = 0; i < n->n_in && !w->g.st; i++)
+            count_down(w, n->in[i].node);
+    }
 }
 
 static void results(struct walk *w, struct out *dx, struct slices *dx_slices)
@@ -455,7 +457,7 @@ static void results(struct walk *w, struct out *dx, struct slices *dx_slices)
         struct out x = w->q->x[i];
         struct sum *s = w->sum[x.node->id] ? &w->sum[x.node->id][x.index] : NULL;
         struct slices none = { 0 }, *slices = s ? &s->s : &none;
-        bool known = s && s->v.node && differentiable(out_dtype(x));
+        bool known = s && s->v.node && walk_differentiable(out_dtype(x));
         dx[i] = known ? s->v : (struct out){ 0 };
         w->g.scope = w->scope;
         if (known && slices->indices.node && !dx_slices)
@@ -493,6 +495,10 @@ static struct status *start(struct walk *w)
     TRY(name_scope(w));
     NEED(w->reached = arena_array(&w->tmp, bool, g->n));
     NEED(w->stop = arena_array(&w->tmp, bool, g->n));
+    NEED(w->between = arena_array(&w->tmp, bool, g->n));
+    NEED(w->pending = arena_array(&w->tmp, int, g->n));
+    NEED(w->met = arena_array(&w->tmp, bool, g->n));
+    NEED(w->order = arena_array(&w->tmp, struct node *, g->n));
     NEED(w->sum = arena_array(&w->tmp, struct sum *, g->n));
     return NULL;
 }
@@ -507,10 +513,15 @@ struct status *graph_gradients(struct graph *g, const struct gradients *q, struc
     if (!w.g.st) {
         find_reached(&w);
         begin(&w);
+        find_between(&w);
     }
-    for (int id = w.n_nodes - 1; id >= 0 && !w.g.st; id--)
-        if (w.sum[id])
-            visit(&w, id);
+    if (!w.g.st)
+        first_in_queue(&w);
+    if (!w.g.st) {
+        find_stops(&w);
+        walk_back(&w);
+    }
+    loops_finish(&w);
     if (!w.g.st)
         results(&w, dx, dx_slices);
     graph_unlock(g);

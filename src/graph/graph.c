@@ -42,6 +42,7 @@ void graph_unref(struct graph *g)
     for (int i = 0; i < g->n; i++)
         release_node(g->node[i]);
     mem_free(g->node);
+    mem_free(g->context);
     map_free(&g->names);
     map_free(&g->other_case);
     map_free(&g->suffixes);

@@ -53,8 +53,8 @@ struct graph {
     struct library *library;            /* functions, see library.h; NULL: none */
     struct graph *outer;                /* of the body of a function: whose library it is in */
     int depth;                          /* calls that lie around the body */
-    struct context *contexts;           /* branches and loops, in the order of making */
-    int n_contexts;
+    struct context **context;           /* branches and loops, in the order of making */
+    int n_contexts, contexts_cap;
     int64_t seed;
     bool has_seed, finalized;
     int ids_given;                      /* op ids handed out, failed ops counted (A12, A57) */
@@ -196,6 +196,7 @@ struct gradients {
     int n_stop;
     const char *scope;                  /* NULL: "gradients"; "x/": exactly x, not made unique */
     bool colocate, gate;                /* F14 */
+    struct context *context;            /* the branch or loop that the caller is in, or NULL */
     /* What adds the nodes, for a caller whose scopes they are made in; NULL: graph_add(). */
     struct status *(*add)(struct graph *g, const struct node_def *d, struct node **n);
     /* NULL, or: asked before each node's own gradient, which it gives if it sets *done. dy is as it

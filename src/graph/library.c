@@ -141,6 +141,43 @@ struct status *library_merge(struct graph *g, const Wire__FunctionDefLibrary *m)
     return st;
 }
 
+static struct status *add_one(struct arena *a, struct graph *g, const void *bytes, size_t n,
+                              const char *gradient)
+{
+    Wire__FunctionDef *f;
+    Wire__GradientDef d = WIRE__GRADIENT_DEF__INIT, *gradients = &d;
+    Wire__FunctionDefLibrary m = WIRE__FUNCTION_DEF_LIBRARY__INIT;
+    TRY(status_prefix(wire_decode(a, &wire__function_def__descriptor, bytes, n, &f),
+                      "Invalid FunctionDef: "));
+    m.function = &f;
+    m.n_function = 1;
+    m.gradient = &gradients;
+    m.n_gradient = gradient ? 1 : 0;
+    d.function_name = f->signature ? f->signature->name : "";
+    d.gradient_func = (char *)gradient;
+    return library_merge(g, &m);
+}
+
+struct status *library_add(struct graph *g, const void *bytes, size_t n, const char *gradient)
+{
+    struct arena a = { 0 };
+    graph_lock(g);
+    struct status *st = add_one(&a, g, bytes, n, gradient);
+    graph_unlock(g);
+    arena_free(&a);
+    return st;
+}
+
+struct status *library_export(struct graph *g, const char *name, void **bytes, size_t *n)
+{
+    graph_lock(g);
+    const struct function *f = library_find(g, name);
+    struct status *st = f ? bytes_of(f->def, bytes, n)
+                          : status_new(NOT_FOUND, "Function %s is not defined.", name);
+    graph_unlock(g);
+    return st;
+}
+
 /* ---- out ---- */
 
 static struct status *add_gradient_to(struct arena *a, const struct function *f,

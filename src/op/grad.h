@@ -11,6 +11,7 @@
 
 #include "op/op.h"
 
+struct context;
 struct graph;
 struct node_def;
 
@@ -31,6 +32,7 @@ struct grad {
     const char *scope;                  /* "gradients/MatMul_grad/" */
     const struct attr *groups;          /* NULL, or: the "_class" that nodes added here get */
     const char *device;                 /* ... and their device */
+    struct context *context;            /* the loop that goes back; NULL: where the caller is */
     struct status *(*add)(struct graph *g, const struct node_def *d, struct node **n);
     struct status *st;
 };

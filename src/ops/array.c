@@ -121,6 +121,42 @@ struct status *array_own(struct kernel *k, int i, int j)
 
 /* ---- joining and splitting ---- */
 
+struct shape shape_of_row(const struct shape *s)
+{
+    struct shape row = { s->rank - 1, { 0 } };
+    for (int i = 0; i < row.rank; i++)
+        row.dim[i] = s->dim[i + 1];
+    return row;
+}
+
+struct tensor array_rows(const struct tensor *whole, int64_t at, int64_t n)
+{
+    struct tensor t = tensor_ref(whole);
+    size_t row = (size_t)shape_span(&whole->shape, 1, whole->shape.rank) * dtype_size(t.dtype);
+    t.data = (char *)t.data + (size_t)at * row;
+    if (n < 0)
+        t.shape = shape_of_row(&whole->shape);
+    else
+        t.shape.dim[0] = n;
+    return t;
+}
+
+struct status *array_join(struct kernel *k, const struct tensor *part, int64_t n, enum dtype t,
+                          const struct shape *s)
+{
+    enum { LARGE = 1 << 16 };           /* elements that are worth a look at the threads */
+    int64_t at = 0;
+    TRY(kernel_new(k, 0, t, s));
+    for (int64_t i = 0; i < n; i++) {
+        int64_t count = tensor_count(&part[i]);
+        struct layout l = { 1, { count }, { 1 }, { 1 } };
+        TRY(count < LARGE ? tensor_copy_elements(kernel_out(k, 0), at, &part[i], 0, count)
+                          : array_move(k, kernel_out(k, 0), at, &part[i], 0, &l));
+        at += count;
+    }
+    return NULL;
+}
+
 /* An empty tensor may have dimensions whose product is no number at all. */
 struct cut cut_at(const struct shape *s, int axis)
 {

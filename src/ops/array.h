@@ -28,6 +28,13 @@ void array_zero(struct tensor *t);      /* all elements 0, "" or NULL; fresh one
 MUST_CHECK struct status *array_part(struct kernel *k, int i, int j, int64_t at,
                                      const struct shape *s);
 
+/* n rows of `whole` from row `at` on, shared; n < 0: row `at`, without the dimension of rows. */
+struct tensor array_rows(const struct tensor *whole, int64_t at, int64_t n);
+struct shape shape_of_row(const struct shape *s);
+/* Output 0, of this shape, holds the elements of n tensors of dtype t, one behind the other. */
+MUST_CHECK struct status *array_join(struct kernel *k, const struct tensor *part, int64_t n,
+                                     enum dtype t, const struct shape *s);
+
 /* Output i has the elements of input j and will be changed: in place if nobody else sees them. */
 MUST_CHECK struct status *array_own(struct kernel *k, int i, int j);
 

@@ -1,11 +1,10 @@
 /* flow.c - Switch and Merge, on which conditions stand, references passed on, and the ops that
- * loops are made of.
+ * loops are made of. Their gradients: graph/gradients_flow.c.
  *
- * A value that was not computed is dead: the executor runs no step with a dead input but a merge.
- * The steps of a loop would have to run again and again, which no executor does: what needs one
- * says so when it is compiled.
+ * A value that was not computed is dead: the executor runs no step with a dead input but a merge,
+ * and a trigger, whatever it waits for.
  */
-#include "graph/graph.h"
+#include "graph/gradients.h"
 #include "op/kernel.h"
 
 /* ---- Switch: the input goes one way, the other way is dead ---- */
@@ -42,18 +41,6 @@ static struct status *ref_switch_run(struct kernel *k)
     return NULL;
 }
 
-/* The gradient came back along the way that was taken; where none came back at all, it is 0. */
-static void switch_grad(struct grad *g)
-{
-    struct out way[2], pred = g->x[1];
-    for (int i = 0; i < 2; i++) {
-        struct out dy = g->dy[i].node ? g->dy[i]
-                                      : grad1(g, "ZerosLike", g->x[0]);
-        way[i] = out_at(grad2(g, "Switch", dy, pred), i);
-    }
-    g->dx[0] = grad2(g, "Merge", way[0], way[1]);
-}
-
 /* ---- Merge: the input that is alive, and which one it was ---- */
 
 /* A dimension is known where all inputs have the same. */
@@ -73,7 +60,8 @@ static struct status *merge_shape(struct shape_ctx *c)
     return NULL;
 }
 
-static struct status *merge_run(struct kernel *k)
+/* Output 1: which one is alive. */
+static struct status *find_alive(struct kernel *k, int *alive)
 {
     int i = 0;
     while (i < k->n_in && !kernel_in(k, i)->buf)
@@ -81,19 +69,24 @@ static struct status *merge_run(struct kernel *k)
     if (i == k->n_in)
         return status_new(INTERNAL, "Merge has no input that is alive");
     TRY(kernel_new(k, 1, DT_INT32, &SHAPE_SCALAR));
-    *(int32_t *)kernel_out(k, 1)->data = i;
-    kernel_forward(k, 0, i);
+    *(int32_t *)kernel_out(k, 1)->data = *alive = i;
     return NULL;
 }
 
-static void merge_grad(struct grad *g)
+static struct status *merge_run(struct kernel *k)
 {
-    struct out which = out_at(g->y[0], 1);
-    for (int i = 0; i < g->n_in && g->dy[0].node; i++) {
-        struct out at = grad_scalar(g, DT_INT32, i);
-        struct out taken = grad2(g, "Equal", which, at);
-        g->dx[i] = out_at(grad2(g, "Switch", g->dy[0], taken), 1);
-    }
+    int alive;
+    TRY(find_alive(k, &alive));
+    kernel_forward(k, 0, alive);
+    return NULL;
+}
+
+static struct status *ref_merge_run(struct kernel *k)
+{
+    int alive;
+    TRY(find_alive(k, &alive));
+    kernel_set_ref(k, 0, kernel_ref(k, alive));
+    return NULL;
 }
 
 /* ---- references passed on: RefIdentity, RefSelect ---- */
@@ -130,12 +123,6 @@ static struct status *enter_shape(struct shape_ctx *c)
     return NULL;
 }
 
-static void loop_grad(struct grad *g)
-{
-    grad_fail(g, UNIMPLEMENTED, "loops have no gradients: '%s' (op: '%s') is part of one",
-              g->node->name, g->node->op->name);
-}
-
 static struct status *forward_run(struct kernel *k)
 {
     kernel_forward(k, 0, 0);
@@ -157,7 +144,17 @@ static struct status *loop_cond_run(struct kernel *k)
     return forward_run(k);
 }
 
-#define LOOP(text) .doc = text, .grad = loop_grad, .kernel_any = forward_run
+static struct status *nothing(struct kernel *k)
+{
+    (void)k;
+    return NULL;
+}
+
+#define LOOP(flag, gradient, text) \
+    .doc = text, .grad = gradient, .kernel_any = forward_run, .flags = flag | OP_SLICES
+#define REF(flag, gradient, text) \
+    .doc = text " as a reference to a variable.", .grad = gradient, \
+    .kernel_any = kernel_pass_ref, .flags = flag | OP_SLICES
 #define FRAME "T: type; frame_name: string; is_constant: bool = false; "                        \
               "parallel_iterations: int = 10"
 
@@ -165,15 +162,22 @@ const struct op ops_flow[] = {
     { .name = "Switch", .inputs = "data: T, pred: bool",
       .outputs = "output_false: T, output_true: T",
       .attrs = "T: type", .doc = "The input at one of two outputs; the other one is dead.",
-      .shape = switch_shape, .grad = switch_grad, .kernel_any = switch_run, .flags = OP_SWITCH },
+      .shape = switch_shape, .grad = grad_of_switch, .kernel_any = switch_run,
+      .flags = OP_SWITCH | OP_SLICES },
     { .name = "RefSwitch", .inputs = "data: Ref(T), pred: bool",
       .outputs = "output_false: Ref(T), output_true: Ref(T)", .attrs = "T: type",
       .doc = "A reference to a variable at one of two outputs; the other one is dead.",
-      .shape = switch_shape, .grad = switch_grad, .kernel_any = ref_switch_run,
-      .flags = OP_SWITCH | OP_UNINITIALIZED },
+      .shape = switch_shape, .grad = grad_of_switch, .kernel_any = ref_switch_run,
+      .flags = OP_SWITCH | OP_UNINITIALIZED | OP_SLICES },
     { .name = "Merge", .inputs = "inputs: N * T", .outputs = "output: T, value_index: int32",
       .attrs = "T: type; N: int >= 1", .doc = "The first of the inputs that is not dead.",
-      .shape = merge_shape, .grad = merge_grad, .kernel_any = merge_run, .flags = OP_MERGE },
+      .shape = merge_shape, .grad = grad_of_merge, .kernel_any = merge_run,
+      .flags = OP_MERGE | OP_SLICES },
+    { .name = "RefMerge", .inputs = "inputs: N * Ref(T)",
+      .outputs = "output: Ref(T), value_index: int32", .attrs = "T: type; N: int >= 1",
+      .doc = "A reference to a variable: the first of the inputs that is not dead.",
+      .shape = merge_shape, .grad = grad_of_merge, .kernel_any = ref_merge_run,
+      .flags = OP_MERGE | OP_SLICES },
     { .name = "RefIdentity", .inputs = "input: Ref(T)", .outputs = "output: Ref(T)",
       .attrs = "T: type", .doc = "The reference, unchanged.", .shape = shape_unchanged,
       .grad = grad_passed, .kernel_any = kernel_pass_ref,
@@ -183,11 +187,23 @@ const struct op ops_flow[] = {
       .doc = "The reference of this index among the inputs.", .shape = ref_select_shape,
       .grad = NO_GRADIENT, .kernel_any = ref_select_run },
     { .name = "Enter", .inputs = "data: T", .outputs = "output: T", .attrs = FRAME,
-      .shape = enter_shape, .flags = OP_ENTER, LOOP("What a loop begins with.") },
+      .shape = enter_shape, LOOP(OP_ENTER, grad_of_enter, "What a loop begins with.") },
     { .name = "Exit", .inputs = "data: T", .outputs = "output: T", .attrs = "T: type",
-      .shape = shape_unchanged, .flags = OP_EXIT, LOOP("What a loop ends with.") },
+      .shape = shape_unchanged, LOOP(OP_EXIT, grad_of_exit, "What a loop ends with.") },
     { .name = "NextIteration", .inputs = "data: T", .outputs = "output: T", .attrs = "T: type",
-      .shape = shape_unchanged, .flags = OP_NEXT, LOOP("What the next round begins with.") },
+      .shape = shape_unchanged,
+      LOOP(OP_NEXT, grad_passed, "What the next round begins with.") },
+    { .name = "RefEnter", .inputs = "data: Ref(T)", .outputs = "output: Ref(T)", .attrs = FRAME,
+      .shape = enter_shape, REF(OP_ENTER, grad_of_enter, "What a loop begins with,") },
+    { .name = "RefExit", .inputs = "data: Ref(T)", .outputs = "output: Ref(T)",
+      .attrs = "T: type", .shape = shape_unchanged,
+      REF(OP_EXIT, grad_of_exit, "What a loop ends with,") },
+    { .name = "RefNextIteration", .inputs = "data: Ref(T)", .outputs = "output: Ref(T)",
+      .attrs = "T: type", .shape = shape_unchanged,
+      REF(OP_NEXT, grad_passed, "What the next round begins with,") },
+    { .name = "ControlTrigger", .doc = "Waits for others, whether they run or are dead.",
+      .shape = shape_none, .grad = NOT_DIFFERENTIABLE, .kernel_any = nothing,
+      .flags = OP_TRIGGER },
     { .name = "LoopCond", .inputs = "input: bool", .outputs = "output: bool",
       .doc = "Whether there is another round.", .shape = loop_cond_shape,
       .grad = NOT_DIFFERENTIABLE, .kernel_any = loop_cond_run },

@@ -3,6 +3,7 @@
 #include "op/each.h"
 #include "op/kernel.h"
 #include "op/shape_fn.h"
+#include "ops/tensor_list.h"
 
 #include <string.h>
 
@@ -11,7 +12,9 @@ static struct status *zeros_like(struct kernel *k)
     const struct tensor *x = kernel_in(k, 0);
     if (x->dtype == DT_STRING)                          /* new strings are empty */
         return kernel_new(k, 0, DT_STRING, &x->shape);
-    if (x->dtype == DT_RESOURCE || x->dtype == DT_VARIANT)
+    if (x->dtype == DT_VARIANT)
+        return tensor_list_zeros(k);
+    if (x->dtype == DT_RESOURCE)
         return status_new(UNIMPLEMENTED, "ZerosLike of %s is not supported",
                           dtype_name(x->dtype));
     TRY(kernel_reuse(k, 0, 0));

@@ -118,6 +118,7 @@
     X(sparse_serial) \
     X(special) \
     X(split) \
+    X(stack) \
     X(string) \
     X(sum) \
     X(summary) \
@@ -125,6 +126,10 @@
     X(table) \
     X(table_file) \
     X(temporary) \
+    X(tensor_array) \
+    X(tensor_array_many) \
+    X(tensor_list) \
+    X(tensor_list_many) \
     X(text) \
     X(topk) \
     X(tridiagonal) \

@@ -7,6 +7,7 @@
 #include "ops/broadcast.h"
 #include "ops/elementwise.h"
 #include "ops/steps.h"
+#include "ops/tensor_list.h"
 
 #include <math.h>
 #include <string.h>
@@ -41,6 +42,10 @@ static struct status *sum_prepare(struct prep *p)
 {
     struct sum *s;
     enum dtype t = node_attr_type(p->node, "T");
+    if (t == DT_VARIANT) {
+        p->run = tensor_list_sum;
+        return NULL;
+    }
     TRY(prep_state(p, sizeof *s, &s));
     s->add = add_loop(t);
     s->channels_first = !strcmp(node_attr_string(p->node, "data_format"), "NCHW");

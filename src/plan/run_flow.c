@@ -213,9 +213,9 @@ void flow_deliver(struct worker *w, const struct step *s, struct iter *it, bool 
 /* ---- one step ---- */
 
 /* A merge is alive while one input is. */
-static bool is_dead(const struct flow *f, const struct step *s, struct iter *it)
+static bool is_dead(const struct step *s, struct iter *it)
 {
-    if (!f->plan->mortal)
+    if (!s->mortal)
         return false;
     if (s->flags & OP_MERGE)
         return step_missing(s, it->slot) == s->n_in;
@@ -319,7 +319,7 @@ static void wait_somewhere(struct worker *w, struct ready x);
 
 static void run_ready(struct worker *w, struct ready x)
 {
-    struct status *st = run_alive(w, x.step, x.it, is_dead(w->flow, x.step, x.it));
+    struct status *st = run_alive(w, x.step, x.it, is_dead(x.step, x.it));
     if (__builtin_expect(st == status_would_wait(), 0))
         wait_somewhere(w, x);
     else if (__builtin_expect(st != NULL, 0))

@@ -136,6 +136,8 @@ static bool may_die(const struct compiler *c, const struct step *s)
     }
     if (s->flags & OP_MERGE)
         return mortal == n->n_in || s->frame;
+    if (s->flags & OP_TRIGGER)
+        return false;
     return mortal || s->n_wait || s->flags & OP_EXIT;
 }
 

@@ -23,7 +23,8 @@ const Wire__NodeDef *golden_node(const struct golden *g, const char *name);     
 /* "scope/x" or "scope/x:1" to the key of that output: "scope|x:0". */
 void golden_key(const char *input, int index, char *key, size_t size);
 
-/* Is the op here, may it run, and outside of its graph? What switches leaves an output dead. */
+/* Is the op here, may it run, and outside of its graph? What switches leaves an output dead, and
+ * handles name resources that others have made. */
 bool golden_runs(const char *op);
 bool golden_runs_alone(const char *op);
 

@@ -38,7 +38,8 @@ void value_print(const struct tensor *t, struct str *to);
 /* By dtype: float 1e-5, half 2e-3, bfloat16 1e-2, double 1e-9; 0 for what must be exact. */
 struct tolerance tolerance_of(enum dtype t);
 
-/* NULL, or what is different: dtype, shape, or the first element and both values. */
+/* NULL, or what is different: dtype, shape, or the first element and both values. What variants are
+ * only their ops know. */
 MUST_CHECK struct status *tensor_differs(const struct tensor *got, const struct tensor *want,
                                          struct tolerance tol);
 bool tensor_same_bits(const struct tensor *a, const struct tensor *b);

@@ -3,7 +3,8 @@
 
 class CompositeTensor:
     """Base of IndexedSlices and SparseTensor, which have `values` and a `shape`. Its operation, dtype
-    and name are those of the values."""
+    and name are those of the values. nest takes it apart by _parts_(), a list of its tensors, and
+    makes another one of _of_parts_(tensors)."""
 
     @property
     def op(self):

@@ -94,6 +94,12 @@ def host_error(exception):
     return code, text.replace("\0", "\\0").encode("utf-8", "replace").decode()
 
 
+def context_class(is_loop):
+    """The class of a branch's or of a loop's context."""
+    from weft.python.ops import control_flow_context
+    return control_flow_context.WhileContext if is_loop else control_flow_context.CondContext
+
+
 def _dtype(number):
     try:
         return dtypes.DType(number)
@@ -109,6 +115,6 @@ _core.set_hooks(
     build_error=build_error, run_error=run_error, result_type=result_type, feed_items=feed_items,
     feed_value=feed_value, feed_refused=feed_refused, fetch_items=fetch_items,
     device_of=devices.device_of, shape_of=shape_of, traced_call=traced_call,
-    host_error=host_error)
+    host_error=host_error, context_class=context_class)
 _core.set_library(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
                   + os.sep, threading.main_thread().ident)

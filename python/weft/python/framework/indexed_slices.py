@@ -48,6 +48,15 @@ class IndexedSlices(CompositeTensor):
         shape = "" if self._dense_shape is None else ", dense_shape=%s" % self._dense_shape
         return "IndexedSlices(indices=%s, values=%s%s)" % (self._indices, self._values, shape)
 
+    # As a structure: its tensors.
+
+    def _parts_(self):
+        parts = [self._values, self._indices, self._dense_shape]
+        return [part for part in parts if part is not None]
+
+    def _of_parts_(self, parts):
+        return IndexedSlices(*parts)
+
     # A graph keeps it as the names of its parts.
 
     def _hold_(self):

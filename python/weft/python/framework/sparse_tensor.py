@@ -48,6 +48,12 @@ class SparseTensor(CompositeTensor):
         self._set(indices, values, dense_shape)
         return self
 
+    def _parts_(self):
+        return [self._indices, self._values, self._dense_shape]
+
+    def _of_parts_(self, parts):
+        return SparseTensor._of(*parts)
+
     def _hold_(self):
         return _Parts([self.graph.hold(t)
                        for t in (self._indices, self._values, self._dense_shape)])

@@ -63,8 +63,9 @@ class Operation(_core.Operation):
         """Runs it in `session`, or in the thread's default session (A94, B16)."""
         _session_for(self, session, "execute operation", "run()", "operation").run(self, feed_dict)
 
-    def _get_control_flow_context(self):
-        return None
+    @property
+    def _control_flow_context(self):
+        return self._get_control_flow_context()
 
     def __repr__(self):
         return "<tf.Operation '%s' type=%s>" % (self.name, self.type)

@@ -1,9 +1,18 @@
-"""Order without data: groups of ops, tensors that wait for ops, assertions."""
+"""Order without data: groups of ops, tensors that wait for ops; conditions and loops, which stand in
+files of their own."""
 
-from weft.python.framework import dtypes, gen, ops, tensor_util
+from weft.python.framework import gen, ops, tensor_util
+from weft.python.framework.composite_tensor import CompositeTensor
 from weft.python.ops import array_ops
+from weft.python.ops.control_flow_cond import Assert, case, case_helper, cond, switch_case
+from weft.python.ops.control_flow_context import CondContext, ControlFlowContext, WhileContext
+from weft.python.ops.control_flow_loop import while_loop
 
-__all__ = ["group", "tuple", "with_dependencies", "no_op", "Assert"]
+__all__ = ["Assert", "CondContext", "ControlFlowContext", "WhileContext", "case", "cond", "exit",
+           "group", "merge", "no_op", "switch", "switch_case", "tuple", "while_loop",
+           "with_dependencies"]
+
+_case_helper = case_helper
 
 _tuple = tuple              # Python's own, which a function below hides
 
@@ -110,15 +119,53 @@ def tuple(tensors, name=None, control_inputs=None):
                 for t in tensors]
 
 
-def Assert(condition, data, summarize=None, name=None):
-    """An op that fails, showing `summarize` (3) elements of each of `data`, unless `condition`.
+# ---- what conditions and loops are made of ----
 
-    It must be run, or depended on, to have an effect."""
-    with ops.name_scope(name, "Assert", [condition, data]):
-        values = ops.convert_n_to_tensor(data)
-        summarize = 3 if summarize is None else summarize
-        if all(v.dtype.base_dtype in (dtypes.string, dtypes.int32) for v in values):
-            return gen.Assert(condition, data, summarize=summarize, name="Assert")
-        condition = ops.convert_to_tensor(condition, name="Condition")
-        with ops.name_scope("AssertGuard"):
-            return gen.Assert(condition, data, summarize=summarize, name="Assert")
+def switch(data, pred, dtype=None, name=None):
+    """(data where pred is false, data where pred is true): one of them is there in a run."""
+    with ops.name_scope(name, "Switch", [data, pred]) as name:
+        pred = ops.convert_to_tensor(pred, name="pred")
+        if not isinstance(data, CompositeTensor):
+            data = ops.internal_convert_to_tensor(data, dtype=dtype, name="data", as_ref=True)
+            return gen.Switch(data, pred, name=name)
+        ways = [gen.Switch(part, pred) for part in data._parts_()]
+        return (data._of_parts_([way[0] for way in ways]),
+                data._of_parts_([way[1] for way in ways]))
+
+
+def ref_switch(data, pred, name="Switch"):
+    """switch() of a tensor with that, a reference staying one."""
+    data = ops.internal_convert_to_tensor(data, name="data", as_ref=True)
+    with ops.colocate_with(data, ignore_existing=True):
+        if data.dtype._is_ref_dtype:
+            return gen.RefSwitch(data, pred, name=name)
+        return switch(data, pred, name=name)
+
+
+_SwitchRefOrTensor = ref_switch
+
+
+def merge(inputs, name=None):
+    """(the input that is there, its index)."""
+    if any(x is None for x in inputs):
+        raise ValueError("At least one of the merge inputs is None: %s" % inputs)
+    with ops.name_scope(name, "Merge", inputs) as name:
+        if any(isinstance(x, CompositeTensor) for x in inputs):
+            return _merge_parts(inputs)
+        inputs = [ops.internal_convert_to_tensor(x, as_ref=True) for x in inputs]
+        if all(x.dtype._is_ref_dtype for x in inputs):
+            return gen.RefMerge(inputs, name=name)
+        return gen.Merge(inputs, name=name)
+
+
+def _merge_parts(inputs):
+    if not all(isinstance(x, type(inputs[0])) for x in inputs):
+        raise TypeError("Type %s not supported" % type(inputs[-1]))
+    merged = [gen.Merge(list(parts)) for parts in zip(*[x._parts_() for x in inputs])]
+    return inputs[0]._of_parts_([part[0] for part in merged]), merged[0][1]
+
+
+def exit(data, name=None):
+    """What leaves a loop, in the frame around it."""
+    data = ops.internal_convert_to_tensor(data, as_ref=True)
+    return (gen.RefExit if data.dtype._is_ref_dtype else gen.Exit)(data, name=name)

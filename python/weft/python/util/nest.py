@@ -1,14 +1,17 @@
 """Nested structures: lists, tuples, named tuples and dicts with leaves of anything.
 
 A structure has an order of its leaves: sequences in theirs, dicts by sorted key. Everything here
-walks in that order, so that `flatten` and `pack_sequence_as` are each other's inverse.
+walks in that order, so that `flatten` and `pack_sequence_as` are each other's inverse. With
+`expand_composites` IndexedSlices and SparseTensors are structures of their tensors, else leaves.
 """
 from collections import OrderedDict, abc, defaultdict
+
+from weft.python.framework.composite_tensor import CompositeTensor
 
 __all__ = [
     "assert_same_structure", "assert_shallow_structure", "flatten", "flatten_dict_items",
     "flatten_up_to", "flatten_with_joined_string_paths", "is_nested", "is_sequence",
-    "map_structure", "map_structure_up_to", "pack_sequence_as", "yield_flattened_paths",
+    "is_sequence_or_composite", "map_structure", "map_structure_up_to", "pack_sequence_as", "yield_flattened_paths",
 ]
 
 
@@ -21,6 +24,15 @@ def is_sequence(value) -> bool:
 
 
 is_nested = is_sequence
+
+
+def is_sequence_or_composite(value) -> bool:
+    """The same, or something of several tensors."""
+    return is_sequence(value) or isinstance(value, CompositeTensor)
+
+
+def _is_inner(value, expand):
+    return is_sequence(value) or (expand and isinstance(value, CompositeTensor))
 
 
 def _is_namedtuple(value):
@@ -36,6 +48,8 @@ def _sorted_keys(mapping):
 
 def _items(structure):
     """The (key, part) pairs of one level, in the order of leaves."""
+    if isinstance(structure, CompositeTensor):
+        return list(enumerate(structure._parts_()))
     if isinstance(structure, abc.Mapping):
         return [(key, structure[key]) for key in _sorted_keys(structure)]
     if _is_namedtuple(structure):
@@ -49,6 +63,8 @@ def _parts(structure):
 
 def _like(structure, parts):
     """A structure of the type of `structure` with other parts (in the order of leaves)."""
+    if isinstance(structure, CompositeTensor):
+        return structure._of_parts_(parts)
     if isinstance(structure, abc.Mapping):
         made = dict(zip(_sorted_keys(structure), parts))
         ordered = [(key, made[key]) for key in structure]
@@ -60,43 +76,43 @@ def _like(structure, parts):
     return type(structure)(parts)
 
 
-def _collect(structure, leaves):
-    if not is_sequence(structure):
+def _collect(structure, leaves, expand):
+    if not _is_inner(structure, expand):
         leaves.append(structure)
         return
     for part in _parts(structure):
-        _collect(part, leaves)
+        _collect(part, leaves, expand)
 
 
 def flatten(structure, expand_composites=False) -> list:
     """The leaves as a list; a leaf alone gives a list of one."""
     leaves = []
-    _collect(structure, leaves)
+    _collect(structure, leaves, expand_composites)
     return leaves
 
 
-def _pack(structure, leaves):
-    if not is_sequence(structure):
+def _pack(structure, leaves, expand):
+    if not _is_inner(structure, expand):
         return next(leaves)
-    return _like(structure, [_pack(part, leaves) for part in _parts(structure)])
+    return _like(structure, [_pack(part, leaves, expand) for part in _parts(structure)])
 
 
 def pack_sequence_as(structure, flat_sequence, expand_composites=False):
     """`flat_sequence` in the form of `structure`. ValueError when the counts differ."""
     if not is_sequence(flat_sequence):
         raise TypeError("flat_sequence must be a sequence")
-    if not is_sequence(structure):
+    if not _is_inner(structure, expand_composites):
         if len(flat_sequence) != 1:
             raise ValueError("Structure is a scalar but len(flat_sequence) == %d > 1"
                              % len(flat_sequence))
         return flat_sequence[0]
-    wanted = len(flatten(structure))
+    wanted = len(flatten(structure, expand_composites))
     if wanted != len(flat_sequence):
         raise ValueError(
             "Could not pack sequence. Structure had %d elements, but flat_sequence had %d elements."
             "  Structure: %s, flat_sequence: %s."
             % (wanted, len(flat_sequence), structure, flat_sequence))
-    return _pack(structure, iter(flat_sequence))
+    return _pack(structure, iter(flat_sequence), expand_composites)
 
 
 def _same_type(one, other):
@@ -107,25 +123,29 @@ def _same_type(one, other):
     return type(one) is type(other)
 
 
-def _assert_same(one, other, check_types):
-    if is_sequence(one) != is_sequence(other):
-        raise ValueError("The two structures don't have the same nested structure.\n\n"
-                         "First structure: %s\n\nSecond structure: %s" % (one, other))
-    if not is_sequence(one):
+def _differ(one, other):
+    raise ValueError("The two structures don't have the same nested structure.\n\n"
+                     "First structure: %s\n\nSecond structure: %s" % (one, other))
+
+
+def _assert_same(one, other, check_types, expand):
+    if _is_inner(one, expand) != _is_inner(other, expand):
+        _differ(one, other)
+    if not _is_inner(one, expand):
         return
     if check_types and not _same_type(one, other):
         raise TypeError("The two structures don't have the same sequence type. First structure has "
                         "type %s, while second structure has type %s." % (type(one), type(other)))
-    if len(one) != len(other) or (isinstance(one, abc.Mapping) and set(one) != set(other)):
-        raise ValueError("The two structures don't have the same nested structure.\n\n"
-                         "First structure: %s\n\nSecond structure: %s" % (one, other))
+    if len(_parts(one)) != len(_parts(other)) or (
+            isinstance(one, abc.Mapping) and set(one) != set(other)):
+        _differ(one, other)
     for a, b in zip(_parts(one), _parts(other)):
-        _assert_same(a, b, check_types)
+        _assert_same(a, b, check_types, expand)
 
 
 def assert_same_structure(nest1, nest2, check_types=True, expand_composites=False):
     """ValueError where the nesting differs, TypeError where the kinds of containers do."""
-    _assert_same(nest1, nest2, check_types)
+    _assert_same(nest1, nest2, check_types, expand_composites)
 
 
 def map_structure(func, *structure, **kwargs):
@@ -135,14 +155,14 @@ def map_structure(func, *structure, **kwargs):
     if not structure:
         raise ValueError("Must provide at least one structure")
     check_types = kwargs.pop("check_types", True)
-    kwargs.pop("expand_composites", None)
+    expand = kwargs.pop("expand_composites", False)
     if kwargs:
         raise ValueError("Only valid keyword arguments are `check_types` and `expand_composites`, "
                          "not: `%s`" % "`, `".join(kwargs))
     for other in structure[1:]:
-        assert_same_structure(structure[0], other, check_types=check_types)
-    leaves = zip(*[flatten(s) for s in structure])
-    return pack_sequence_as(structure[0], [func(*x) for x in leaves])
+        assert_same_structure(structure[0], other, check_types, expand)
+    leaves = zip(*[flatten(s, expand) for s in structure])
+    return pack_sequence_as(structure[0], [func(*x) for x in leaves], expand)
 
 
 def assert_shallow_structure(shallow_tree, input_tree, check_types=True):

@@ -435,6 +435,22 @@ static int graph_set_overrides(PyObject *self, PyObject *map, void *unused)
     return 0;
 }
 
+static PyObject *graph_get_captures(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(((struct graph *)self)->captures);
+}
+
+static int graph_set_captures(PyObject *self, PyObject *x, void *unused)
+{
+    int on = x ? PyObject_IsTrue(x) : 0;
+    (void)unused;
+    if (on < 0)
+        return -1;
+    ((struct graph *)self)->captures = on;
+    return 0;
+}
+
 static PyObject *graph_get_device_functions(PyObject *self, void *unused)
 {
     (void)unused;
@@ -459,6 +475,9 @@ static PyGetSetDef graph_getset[] = {
     { "finalized", graph_get_finalized, NULL, "Is the graph closed to new operations?", NULL },
     { "_gradient_override_map", graph_get_overrides, graph_set_overrides,
       "{op type: name of the gradient} for operations made now.", NULL },
+    { "_captures", graph_get_captures, graph_set_captures,
+      "Is it the body of a function? Its capture(tensor) gives what stands here for a tensor of "
+      "another graph.", NULL },
     { "_device_functions", graph_get_device_functions, graph_set_device_functions,
       "How many open device scopes are functions.", NULL },
     { NULL, NULL, NULL, NULL, NULL }

@@ -43,6 +43,7 @@ API = {"": {
         reset_default_graph""",
     "python.framework.constant_op": "constant",
     "python.framework.importer": "import_graph_def",
+    "python.framework.load_library": "load_library load_op_library",
     "python.framework.tensor_util": """
         get_static_value=constant_value is_tensor make_ndarray=MakeNdarray make_tensor_proto""",
     "python.framework.random_seed": "get_seed set_random_seed",
@@ -759,7 +760,7 @@ LATER = {
         keras.wrappers""",
     "specifications of types": """
         IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
-    "functions": "function load_library load_op_library python.framework.function wrap_function",
+    "functions": "function wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
     "linear operators": """
         linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix

@@ -104,6 +104,7 @@ static struct status *add_function(struct graph *g, const Wire__FunctionDef *m)
     f->def = copy;
     TRY(op_from_proto(&g->arena, f->def->signature, &f->op));
     ((struct op *)f->op)->flags |= OP_CALL;
+    ((struct op *)f->op)->grad = function_grad;
     if (!map_put(&g->library->by_name, f->def->signature->name, f))
         return status_no_memory();
     f->index = g->library->n;

@@ -50,6 +50,7 @@
     X(format) \
     X(fractional) \
     X(ftrl) \
+    X(functional) \
     X(gather) \
     X(glimpse) \
     X(gru) \

@@ -59,6 +59,9 @@ API = {"": {
         __compiler_version__=COMPILER_VERSION __git_version__=GIT_VERSION version""",
     "python.client.session": "InteractiveSession Session",
     "python.platform.tf_logging": "get_logger",
+    "python.ops.tensor_array_ops": "TensorArray",
+    "python.ops.map_fn": "map_fn",
+    "python.ops.folds": "foldl foldr scan",
     "python.ops.array_ops": """
         batch_gather batch_to_space batch_to_space_nd bitcast boolean_mask
         broadcast_dynamic_shape broadcast_static_shape broadcast_to check_numerics concat
@@ -317,6 +320,26 @@ API["initializers"] = {
         local_variables=local_variables_initializer variables=variables_initializer"""}
 
 # ---- neural networks ----
+
+_CELLS = """
+    BasicLSTMCell BasicRNNCell DeviceWrapper DropoutWrapper GRUCell LSTMCell LSTMStateTuple
+    MultiRNNCell RNNCell ResidualWrapper"""
+
+API["nn.rnn_cell"] = {"python.ops.rnn_cell_impl": _CELLS}
+
+API["contrib.rnn"] = {
+    "python.ops.rnn_cell_impl": _CELLS + " LayerRNNCell",
+    "contrib.rnn.core_rnn_cell": """
+        EmbeddingWrapper InputProjectionWrapper OutputProjectionWrapper""",
+    "contrib.rnn.conv_cells": "Conv1DLSTMCell Conv2DLSTMCell Conv3DLSTMCell ConvLSTMCell",
+    "contrib.rnn.gated_cells": """
+        CFNCell IndRNNCell IndyGRUCell IndyLSTMCell IntersectionRNNCell MinimalRNNCell SRUCell
+        UGRNNCell""",
+    "contrib.rnn.lstm_cells": """
+        CoupledInputForgetGateLSTMCell GLSTMCell LayerNormBasicLSTMCell NASCell PhasedLSTMCell""",
+    "contrib.rnn.wrappers": "AttentionCellWrapper HighwayWrapper",
+    "contrib.rnn.lstm_ops": "LSTMBlockCell LSTMBlockFusedCell LSTMBlockWrapper",
+    "contrib.rnn.gru_ops": "GRUBlockCell GRUBlockCellV2"}
 
 API["nn"] = {
     "python.ops.ctc_ops": """
@@ -747,6 +770,7 @@ MODULES = {
     "python.framework.device": "python.framework.device_spec",
     "python.framework.errors_impl": "python.framework.errors",
     "python.ops.gradients_impl": "python.ops.gradients",
+    "python.ops.rnn_cell": "python.ops.rnn_cell_impl",
     "python.eager.context": "python.framework.v2_behavior",
     "python.training.training": "train",
     "python.saved_model.saved_model": "saved_model",
@@ -769,6 +793,7 @@ MODULES = {
     "contrib.layers.layers": "contrib.layers",
     "contrib.layers.python.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
+    "contrib.rnn.python.ops": "contrib.rnn",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
@@ -793,11 +818,14 @@ RENAMED = {
 
 LATER = {
     "conditions and loops": """
-        CriticalSection TensorArray foldl foldr map_fn scan vectorized_map""",
+        CriticalSection vectorized_map""",
     "recurrent networks": """
-        contrib.legacy_seq2seq contrib.rnn contrib.seq2seq nn.bidirectional_dynamic_rnn
-        nn.dynamic_rnn nn.raw_rnn nn.rnn_cell nn.static_bidirectional_rnn nn.static_rnn
-        nn.static_state_saving_rnn python.ops.rnn python.ops.rnn_cell python.ops.rnn_cell_impl""",
+        contrib.legacy_seq2seq contrib.seq2seq nn.bidirectional_dynamic_rnn nn.dynamic_rnn
+        nn.raw_rnn nn.static_bidirectional_rnn nn.static_rnn nn.static_state_saving_rnn
+        python.ops.rnn""",
+    "such cell": """
+        contrib.rnn.BidirectionalGridLSTMCell contrib.rnn.CompiledWrapper contrib.rnn.GridLSTMCell
+        contrib.rnn.TimeFreqLSTMCell contrib.rnn.WeightNormLSTMCell""",
     "losses of sequences by version 2": "nn.ctc_loss_v2 nn.ctc_unique_labels",
     "object-based checkpoints": """
         train.Checkpoint train.CheckpointManager train.experimental""",

@@ -7,7 +7,5 @@
 
 const struct op ops_known[] = {
     KNOWN("DisableCopyOnRead", "resource: resource", "", "", OP_STATEFUL),
-    KNOWN("ReaderReadV2", "reader_handle: resource, queue_handle: resource",
-          "key: string, value: string", "", OP_STATEFUL),
     { 0 }
 };

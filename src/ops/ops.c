@@ -11,6 +11,7 @@
     X(arg) \
     X(audio) \
     X(band) \
+    X(beam) \
     X(binary) \
     X(bins) \
     X(bitcast) \
@@ -105,6 +106,7 @@
     X(queue) \
     X(ragged) \
     X(random) \
+    X(reader) \
     X(reduce) \
     X(regex) \
     X(remap) \

@@ -74,8 +74,7 @@ class CondContext(ControlFlowContext):
 
     def __new__(cls, pred=None, pivot=None, branch=None, name="cond_text", context_def=None,
                 import_scope=None):
-        graph = ops.get_default_graph()
-        return graph._new_branch(pred, pivot, branch, graph._scope + name)
+        return ops.get_default_graph()._new_branch(pred, pivot, branch, name)
 
     pred = _core.Context._pred
     pivot = _core.Context._pivot

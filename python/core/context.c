@@ -105,7 +105,7 @@ static PyObject *tensors_of(struct graph *g, const struct weft_out *o, int n)
 {
     PyObject *list = PyList_New(n);
     for (int i = 0; i < n && list; i++) {
-        PyObject *t = graph_tensor(g, o[i]);
+        PyObject *t = o[i].node ? graph_tensor(g, o[i]) : raise_build_error(g);
         if (t)
             PyList_SET_ITEM(list, i, t);
         else

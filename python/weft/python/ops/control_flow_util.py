@@ -2,8 +2,8 @@
 
 __all__ = ["GetContainingCondContext", "GetContainingWhileContext", "GetOutputContext",
            "IsCondSwitch", "IsContainingContext", "IsInCond", "IsInWhileLoop",
-           "IsLoopConstantEnter", "IsLoopEnter", "IsLoopExit", "IsLoopSwitch", "IsMerge", "IsSwitch", "OpInContext",
-           "TensorInContext"]
+           "IsLoopConstantEnter", "IsLoopEnter", "IsLoopExit", "IsLoopSwitch", "IsMerge",
+           "IsSwitch", "OpInContext", "TensorInContext"]
 
 
 def IsSwitch(op):
@@ -40,7 +40,7 @@ def IsCondSwitch(op):
 
 
 def GetOutputContext(op):
-    """The context that what an operation gives is in, or None: an Exit's is that around its loop."""
+    """The context that what an operation gives is in, or None: of an Exit, that around its loop."""
     context = op._get_control_flow_context()
     return context.outer_context if context is not None and IsLoopExit(op) else context
 

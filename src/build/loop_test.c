@@ -7,6 +7,8 @@
 #include "ops/ops.h"
 #include "test/expect.h"
 
+#include <pthread.h>
+
 static struct out number(struct graph *g, double x)
 {
     return build_scalar(g, NULL, DT_FLOAT, x);
@@ -122,12 +124,48 @@ static void many_values_come_in(void **state)
     graph_unref(g);
 }
 
+struct shared { struct graph *g; struct out limit; };
+
+static void *build_some(void *p)
+{
+    const struct shared *s = p;
+    for (int i = 0; i < 20; i++)
+        if (!loop_in(s->g, s->limit).node)
+            return p;
+    return NULL;
+}
+
+/* Each thread is in a loop of its own. */
+static void threads_build_side_by_side(void **state)
+{
+    (void)state;
+    pthread_t thread[4];
+    struct shared s = { .g = graph_new() };
+    s.limit = number(s.g, 3);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, build_some, &s), 0);
+    for (int i = 0; i < 4; i++) {
+        void *failed;
+        pthread_join(thread[i], &failed);
+        assert_null(failed);
+    }
+    for (int i = 0; i < s.g->n; i++)
+        for (int k = 0; k < s.g->node[i]->n_in; k++) {
+            const struct node *n = s.g->node[i], *from = n->in[k].node;
+            assert_true(from->id < i || n->op->flags & OP_MERGE);
+            assert_true(!from->context || !n->context || context_lies_in(n->context,
+                        context_loop(context_of_outputs(from))));
+        }
+    graph_unref(s.g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(imports_that_fail_leave_nothing),
         cmocka_unit_test(many_values_come_in),
+        cmocka_unit_test(threads_build_side_by_side),
     };
     ok(ops_init());
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -348,7 +348,7 @@ static void run_own(struct worker *w)
 static void run_waiting(struct worker *w, struct ready x)
 {
     w->env.may_wait = true;
-    struct status *st = run_alive(w, x.step, x.it, is_dead(x.step, x.it));
+    struct status *st = run_alive(w, x.step, x.it, false);
     w->env.may_wait = false;
     if (st)
         flow_fail(w->flow, st);

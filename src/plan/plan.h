@@ -29,9 +29,12 @@ struct step {                   /* one node, as the executor sees it */
     int pending_next;           /* what it waits for besides, but in a loop's first iteration */
     int frame, lands;           /* where it runs; where its outputs land: `out` counts there */
     int at;                     /* which of its frame's steps it is */
+    int slots, lands_slots;     /* the first slots of these two frames */
     unsigned movable;           /* bit i: it is the last to read input i, in serial order */
+    unsigned unread;            /* bit i: nobody reads output i */
     unsigned flags;             /* the op's */
     bool mortal;                /* it may come that it does not run */
+    bool watched;               /* others want to know whether it did */
     bool closes;                /* the last of its frame, in serial order */
 };
 

@@ -104,12 +104,23 @@ static int expensive_depth(const struct compiler *c, const struct step *s, const
 
 /* ---- what may come to be dead ---- */
 
+/* Does its own input show whether `from` is dead? */
+static bool reads(const struct step *s, const struct step *from)
+{
+    for (int i = 0; i < s->node->n_in && from->n_out == 1; i++)
+        if (s->node->in[i].node == from->node && s->frame == from->frame)
+            return !s->n_deref;
+    return false;
+}
+
 /* Waiting for `from` can mean death: then it is noted. What an input lacks shows in its slot, but
  * where the input is a constant, which stands there in any case. */
-static void note_wait(const struct plan *p, struct step *s, int *wait, const struct step *from)
+static void note_wait(const struct plan *p, struct step *s, int *wait, struct step *from)
 {
-    if (from && from->mortal)
-        wait[s->n_wait++] = (int)(from - p->step);
+    if (!from || !from->mortal || reads(s, from))
+        return;
+    wait[s->n_wait++] = (int)(from - p->step);
+    from->watched = true;
 }
 
 static struct status *find_waits(struct compiler *c, struct step *s)

@@ -43,6 +43,15 @@ static inline bool is_dead(const struct step *s, const struct tensor *slot, cons
     return s->n_wait && waits_for_dead(s, dead);
 }
 
+/* Did all come alive that enters the loop? Then the fates of its steps hold. */
+static bool is_entered(const struct frame *f, const struct tensor *slot)
+{
+    for (int i = 0; i < f->n_enters; i++)
+        if (!slot[f->enter[i]].buf)
+            return false;
+    return true;
+}
+
 static bool has_next(const struct frame *f, const struct tensor *slot)
 {
     for (int i = 0; i < f->n_next; i++)
@@ -82,6 +91,55 @@ static inline void give_back(struct run_env *e, struct tensor *t)
         buffer_unref(b);
 }
 
+static inline struct status *run_alive(const struct step *s, struct tensor *slot, struct kernel *k,
+                                       const struct run_options *o, const bool watching)
+{
+    struct status *st = __builtin_expect(s->n_deref, 0) ? step_deref(s, slot) : NULL;
+    if (__builtin_expect(st != NULL, 0))
+        return status_at_node(st, s->node->name);
+    k->in = s->in;
+    k->n_in = s->n_in;
+    k->out = s->out;
+    k->movable = s->movable;
+    k->unread = s->unread;
+    k->state = s->state;
+    k->node = s->node;
+    st = watching && o->on_step ? run_traced(s, k, o) : s->run(k);
+    run_env_tidy(k->env);
+    return __builtin_expect(st != NULL, 0) ? status_at_node(st, s->node->name) : NULL;
+}
+
+static inline void release_dead(const struct step *s, struct run *r)
+{
+    for (const int *dead = s->dead, *end = dead + s->n_dead; dead < end; dead++)
+        give_back(&r->env, &r->slot[*dead]);
+}
+
+/* A loop whose steps have fates, all of its iterations. */
+static struct status *run_loop(const struct plan *p, const struct frame *f, struct run *r,
+                               struct kernel *k, struct stop stop)
+{
+    const struct step *first = p->step + f->first, *end = p->step + f->end;
+    struct tensor *slot = k->slot = r->slot + f->slots;
+    enum fate dead = FATE_ASKED;                    /* before the condition is known, none is */
+    do
+        for (const struct step *s = first; s < end; s++) {
+            if (stop_asked(stop))
+                return run_was_cancelled();
+            if (s->watched)
+                r->dead[s - p->step] = s->fate == dead;
+            if (s->fate != dead) {
+                k->to = r->slot + s->lands_slots;
+                TRY(run_alive(s, slot, k, NULL, false));
+                if (s->flags & OP_SWITCH)
+                    dead = slot[s->out + 1].buf ? FATE_LEAVES : FATE_GOES_ON;
+            }
+            release_dead(s, r);
+        }
+    while (dead == FATE_LEAVES);
+    return NULL;
+}
+
 /* It is what a warm run of a small graph consists of: everything rare is behind a branch that is
  * never taken, or left out where nobody is `watching` and nothing is `mortal`. */
 static inline struct status *run_steps(const struct plan *p, struct run *r, struct kernel *k,
@@ -95,31 +153,21 @@ static inline struct status *run_steps(const struct plan *p, struct run *r, stru
         bool dead = false;
         if (stop_asked(stop))
             return run_was_cancelled();
-        if (mortal) {
-            k->slot = slot = slots + s->slots;
-            k->to = slots + s->lands_slots;
-            dead = s->mortal && is_dead(s, slot, r->dead);
-            if (s->watched)
+        if (mortal && s->opens && !watching && is_entered(&p->frame[s->frame], slots)) {
+            const struct frame *f = &p->frame[s->frame];
+            TRY(run_loop(p, f, r, k, stop));
+            s = p->step + f->end - 1;
+        } else {
+            if (mortal) {
+                k->slot = slot = slots + s->slots;
+                k->to = slots + s->lands_slots;
+                dead = s->mortal && is_dead(s, slot, r->dead);
                 r->dead[s - p->step] = dead;
+            }
+            if (!dead)
+                TRY(run_alive(s, slot, k, o, watching));
+            release_dead(s, r);
         }
-        if (!dead) {
-            struct status *st = __builtin_expect(s->n_deref, 0) ? step_deref(s, slot) : NULL;
-            if (__builtin_expect(st != NULL, 0))
-                return status_at_node(st, s->node->name);
-            k->in = s->in;
-            k->n_in = s->n_in;
-            k->out = s->out;
-            k->movable = s->movable;
-            k->unread = s->unread;
-            k->state = s->state;
-            k->node = s->node;
-            st = watching && o->on_step ? run_traced(s, k, o) : s->run(k);
-            run_env_tidy(k->env);
-            if (__builtin_expect(st != NULL, 0))
-                return status_at_node(st, s->node->name);
-        }
-        for (int i = 0; i < s->n_dead; i++)
-            give_back(&r->env, &slots[s->dead[i]]);
         if (mortal && s->closes) {
             const struct step *first = next_iteration(p, s, slots);
             if (first)

@@ -61,6 +61,7 @@ API = {"": {
     "python.platform.tf_logging": "get_logger",
     "python.ops.tensor_array_ops": "TensorArray",
     "python.ops.map_fn": "map_fn",
+    "python.ops.critical_section_ops": "CriticalSection",
     "python.ops.folds": "foldl foldr scan",
     "python.ops.array_ops": """
         batch_gather batch_to_space batch_to_space_nd bitcast boolean_mask
@@ -848,7 +849,7 @@ RENAMED = {
 
 LATER = {
     "conditions and loops": """
-        CriticalSection vectorized_map""",
+        vectorized_map""",
     "such cell": """
         contrib.rnn.BidirectionalGridLSTMCell contrib.rnn.CompiledWrapper contrib.rnn.GridLSTMCell
         contrib.rnn.TimeFreqLSTMCell contrib.rnn.WeightNormLSTMCell""",

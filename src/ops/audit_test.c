@@ -66,6 +66,8 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "TensorArrayGatherV3", VALUE | GRAD, "an array takes several ops: tensor_array_test.c" },
     { "EmptyTensorList", VALUE, "a list takes several ops: tensor_list_test.c" },
     { "TensorList*", VALUE | GRAD, "a list takes several ops: tensor_list_test.c" },
+    { "MutexLock", VALUE, "critical_section_test.py: a case has one op" },
+    { "ConsumeMutexLock", VALUE, "critical_section_test.py: a case has one op" },
     { "Timestamp", ERROR, "it has no inputs" },
     { "Fact", ERROR, "it has no inputs" },
     { "Abort", VALUE, "it has no outputs, it fails" },

@@ -242,6 +242,109 @@ static void lenet_step(const char *name, int batch)
     finish(&w);
 }
 
+/* ---- e: branches and loops ---- */
+
+static struct weft_out is_below(void *ctx, struct weft_graph *g, const struct weft_out *vars,
+                                int n)
+{
+    (void)n;
+    return weft_less(g, vars[0], weft_scalar(g, WEFT_INT32, *(int *)ctx));
+}
+
+static void count_up(void *ctx, struct weft_graph *g, const struct weft_out *vars,
+                     struct weft_out *next, int n)
+{
+    (void)ctx, (void)n;
+    next[0] = weft_add(g, vars[0], weft_scalar(g, WEFT_INT32, 1));
+}
+
+/* An iteration, in nanoseconds. */
+static void empty_loop(const char *name, int n)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    struct weft_out zero = weft_placeholder_with(w.g, WEFT_INT32,
+                                                 WEFT_ATTRS(weft_attr_shape("shape", 0, NULL)));
+    feeds(&w, zero, weft_tensor_scalar(WEFT_INT32, 0));
+    weft_while(w.g, is_below, count_up, &n, &zero, 1, NULL, w.fetch);
+    prepare(&w, NULL);
+    row(name, threads, measure_us(call_once, &w) * 1e3 / n);
+    finish(&w);
+}
+
+static void square_row(void *ctx, struct weft_graph *g, const struct weft_out *state,
+                       const struct weft_out *x, struct weft_out *results)
+{
+    (void)ctx, (void)state;
+    results[0] = weft_mul(g, x[0], x[0]);
+}
+
+/* An element, in nanoseconds. */
+static void map_elements(const char *name, int n)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    struct weft_out x = fed(&w, DIMS(n));
+    weft_map_fn(w.g, square_row, NULL, &x, 1, NULL, w.fetch, 1);
+    prepare(&w, NULL);
+    row(name, threads, measure_us(call_once, &w) * 1e3 / n);
+    finish(&w);
+}
+
+static void sum_of_two(void *ctx, struct weft_graph *g, struct weft_out *results, int n)
+{
+    const struct work *w = ctx;
+    (void)n;
+    results[0] = weft_add(g, w->feed[1], w->feed[2]);
+}
+
+static double sum_us(bool choose)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    feeds(&w, weft_placeholder(w.g, WEFT_BOOL), weft_tensor_scalar(WEFT_BOOL, 1));
+    for (int i = 0; i < 2; i++)
+        feeds(&w, weft_placeholder(w.g, WEFT_FLOAT), weft_tensor_scalar(WEFT_FLOAT, 2));
+    if (choose)
+        weft_cond(w.g, NULL, w.feed[0], sum_of_two, sum_of_two, &w, w.fetch, 1);
+    else
+        sum_of_two(&w, w.g, w.fetch, 1);
+    prepare(&w, NULL);
+    double us = measure_us(call_once, &w);
+    finish(&w);
+    return us;
+}
+
+/* What the choice of a branch costs, in nanoseconds. */
+static void condition(const char *name, int n)
+{
+    (void)n;
+    row(name, threads, (sum_us(true) - sum_us(false)) * 1e3);
+}
+
+static double branches_us(struct work *w, int inter)
+{
+    struct weft_session_options *o = weft_session_options_new();
+    weft_session_options_threads(o, 1, inter);
+    weft_check(weft_session_new(w->g, o, &w->s));
+    weft_session_options_free(o);
+    double us = measure_us(run_once, w);
+    weft_session_free(w->s);
+    return us;
+}
+
+/* Products of matrices, 10 ms or so in each branch: how many times as fast as on one core. */
+static void two_branches(const char *name, int n)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 2 };
+    struct weft_out x = fed(&w, DIMS(n, n));
+    for (int i = 0; i < 2 && threads > 1; i++) {
+        struct weft_out y = weft_mat_mul(w.g, weft_mat_mul(w.g, x, x), x);
+        w.fetch[i] = weft_sum(w.g, y, weft_vector(w.g, WEFT_INT32, 2, (double[]){ 0, 1 }));
+    }
+    if (threads > 1)
+        row(name, threads, branches_us(&w, 1) / branches_us(&w, 2));
+    weft_graph_free(w.g);
+    weft_tensor_free(w.value[0]);
+}
+
 /* ---- f: a recurrent network, 128 units, 28 steps ---- */
 
 enum { STEPS = 28, UNITS = 128 };
@@ -400,6 +503,10 @@ static const struct { const char *name; void (*run)(const char *name, int n); in
     { "c_mlp_sgd_step_b128", mlp_step, 128 },
     { "d_lenet_fwd_b64", lenet_forward, 64 },
     { "d_lenet_sgd_step_b64", lenet_step, 64 },
+    { "e_empty_loop_iteration_ns", empty_loop, 1000000 },
+    { "e_map_fn_element_ns", map_elements, 100000 },
+    { "e_cond_over_its_branch_ns", condition, 0 },
+    { "e_two_branches_over_one_core_x", two_branches, 640 },
     { "f_lstm28_fwd_b128", lstm_forward, 128 },
     { "f_lstm28_fwd_bwd_b128", lstm_backward, 128 },
     { "g_elementwise_1M", elementwise, 1 << 20 },

@@ -660,9 +660,90 @@ struct weft_context_info {              /* what belongs to one kind is zero in t
     bool back_prop, swap_memory;
 };
 WEFT_API struct weft_context_info weft_context_info(const struct weft_context *c);
+/* As a serialized CondContextDef or WhileContextDef; and such a one in a graph that has its nodes,
+ * named under "prefix/" (NULL: as they are), which are in it then. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_context_export(const struct weft_context *c, struct weft_bytes *def);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_context_import(struct weft_graph *g, const char *prefix, bool is_loop, const void *def,
+                    size_t n, struct weft_context **result);
 /* The pairs that came in: outside[i] is inside[i]; how many there are, of which `most` are told. */
 WEFT_API int weft_context_captures(const struct weft_context *c, struct weft_out *outside,
                                    struct weft_out *inside, int most);
+
+/* ---- arrays of tensors, and functions over rows ---------------------------------------------- *
+ * An array holds tensors of one dtype, each written once and read once; loops write and read it an
+ * element at a time, without copies, and gradients go through. A struct weft_array is the array
+ * behind what was last done to it: what writes gives another one, and that is to be used from there
+ * on. Of a loop its flow is a variable, weft_array_at() the array again. TF: tf.TensorArray. */
+struct weft_array {
+    struct weft_out handle, flow;
+    enum weft_dtype dtype;
+    struct weft_shape shape;            /* what is known of every element's */
+    bool varied;                        /* elements may differ in shape */
+};
+
+struct weft_array_options {             /* zeroed is the default */
+    const char *name;                   /* of the node; NULL: "TensorArray" */
+    const struct weft_shape *shape;     /* NULL, or of every element, as far as it is known */
+    bool dynamic;                       /* a write behind the end makes it longer */
+    bool keeps;                         /* what was read can be read again */
+    bool varied;                        /* elements may differ in shape */
+};
+/* `size`: a scalar int32. `options` may be NULL. */
+WEFT_API struct weft_array weft_array_new(struct weft_graph *g, enum weft_dtype t,
+                                          struct weft_out size,
+                                          const struct weft_array_options *options);
+WEFT_API struct weft_array weft_array_at(struct weft_array a, struct weft_out flow);
+WEFT_API struct weft_out weft_array_read(struct weft_array a, struct weft_out index);
+WEFT_API struct weft_array weft_array_write(struct weft_array a, struct weft_out index,
+                                            struct weft_out value);
+/* Elements at these indices, or all, along a new first dimension; and rows to elements. */
+WEFT_API struct weft_out weft_array_gather(struct weft_array a, struct weft_out indices);
+WEFT_API struct weft_array weft_array_scatter(struct weft_array a, struct weft_out indices,
+                                              struct weft_out value);
+WEFT_API struct weft_out weft_array_stack(struct weft_array a);
+WEFT_API struct weft_array weft_array_unstack(struct weft_array a, struct weft_out value);
+/* All elements joined along their first dimension; and parts of these lengths (int64) to elements. */
+WEFT_API struct weft_out weft_array_concat(struct weft_array a);
+WEFT_API struct weft_array weft_array_split(struct weft_array a, struct weft_out value,
+                                            struct weft_out lengths);
+WEFT_API struct weft_out weft_array_size(struct weft_array a);
+
+/* Builds what becomes of a row of each of the tensors: results[i]. `state`: what became of the row
+ * before; NULL for weft_map_fn(). Called once. */
+typedef void weft_row_fn(void *ctx, struct weft_graph *g, const struct weft_out *state,
+                         const struct weft_out *row, struct weft_out *results);
+
+struct weft_map_options {               /* zeroed is the default */
+    const char *name;                   /* of the name scope; NULL: "map", "scan"... */
+    const enum weft_dtype *dtypes;      /* of weft_map_fn()'s results; NULL: as the tensors' */
+    int parallel_iterations;            /* that may be under way at once; 0: 10 */
+    bool no_gradient, swap_memory;      /* as for loops */
+    bool varied;                        /* results of different rows may differ in shape */
+    bool reverse;                       /* weft_scan(): from the last row on */
+};
+/* results[i], n_results of them: what the function gave for each row of the n tensors `elems`, in a
+ * tensor. TF: tf.map_fn. */
+WEFT_API void weft_map_fn(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                          const struct weft_out *elems, int n,
+                          const struct weft_map_options *options, struct weft_out *results,
+                          int n_results);
+/* results[i], n_state of them: what the function gave for each row, by and by. `initial` is the
+ * state that the first row finds; NULL: the first row is it, and n_state is n. TF: tf.scan. */
+WEFT_API void weft_scan(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                        const struct weft_out *elems, int n, const struct weft_out *initial,
+                        int n_state, const struct weft_map_options *options,
+                        struct weft_out *results);
+/* ... what it gave for the last row; from the last one on, for the first. TF: tf.foldl, tf.foldr. */
+WEFT_API void weft_foldl(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                         const struct weft_out *elems, int n, const struct weft_out *initial,
+                         int n_state, const struct weft_map_options *options,
+                         struct weft_out *results);
+WEFT_API void weft_foldr(struct weft_graph *g, weft_row_fn *fn, void *ctx,
+                         const struct weft_out *elems, int n, const struct weft_out *initial,
+                         int n_state, const struct weft_map_options *options,
+                         struct weft_out *results);
 
 /* ---- functions ---------------------------------------------------------------------------- *
  * A graph's library holds functions, each a FunctionDef: a node that has one's name as its op calls it,

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import weft as tf
 from weft.python.framework import gen
-from weft.python.ops import control_flow_ops
 from weft.python.framework import ops
 from weft.python.ops import variables
 from weft.python.training import server_lib
@@ -186,7 +185,6 @@ def test_initial_value(use_resource):
 
 
 @fact("C13")
-@pytest.mark.skipif(not hasattr(tf, "cond"), reason="there are no conditionals yet")
 @kinds
 def test_initialized_value(use_resource):
     v = tf.Variable(3., name="v", use_resource=use_resource)
@@ -200,7 +198,6 @@ def test_initialized_value(use_resource):
 
 
 @fact("C14")
-@pytest.mark.skipif(not hasattr(tf, "cond"), reason="there are no conditionals yet")
 def test_initial_values_that_depend_on_other_variables():
     rnd = tf.Variable(tf.random_uniform([3]), name="rnd")
     double = tf.Variable(tf.stack([rnd, rnd]) * 2., name="double")
@@ -213,7 +210,6 @@ def test_initial_values_that_depend_on_other_variables():
 
 @fact("C14")
 def test_how_initial_values_are_rewritten(monkeypatch):
-    monkeypatch.setattr(control_flow_ops, "cond", None, raising=False)
     monkeypatch.setattr(tf.Variable, "initialized_value",
                         lambda self: tf.identity(self.initial_value, name="initialized"))
     a = tf.Variable([1., 2.], name="a")

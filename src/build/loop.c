@@ -3,6 +3,8 @@
 #include "build/scope.h"
 #include "build/thread.h"
 
+#include <stdio.h>
+
 /* ---- the beginning: Enter, Merge ---- */
 
 static struct status *check_options(const struct loop_options *o, int n)
@@ -49,13 +51,26 @@ static bool is_within(const struct shape *s, const struct shape *wider)
     return true;
 }
 
+/* "(2, ?)", as Python has it. */
+static const char *shape_words(struct arena *a, const struct shape *s)
+{
+    char text[MAX_RANK * 24 + 8] = "";
+    int n = 0;
+    if (s->rank < 0)
+        return "<unknown>";
+    for (int i = 0; i < s->rank; i++)
+        n += s->dim[i] < 0 ? snprintf(text + n, 4, "%s?", i ? ", " : "")
+                           : snprintf(text + n, 24, "%s%lld", i ? ", " : "", (long long)s->dim[i]);
+    return arena_printf(a, s->rank == 1 ? "(%s,)" : "(%s)", text);
+}
+
 static struct status *set_invariant(struct graph *g, struct out value, struct out enter,
                                     const struct shape *stays)
 {
     ENSURE(is_within(out_shape(value), stays), "The shape invariant specified for %s:%d is not "
            "compatible with the initial shape of the loop variable. It enters the loop with shape "
            "%s, but the specified shape invariant is %s.", value.node->name, value.index,
-           SHAPE_STR(out_shape(value)), SHAPE_STR(stays));
+           shape_words(&g->arena, out_shape(value)), shape_words(&g->arena, stays));
     return graph_set_shape(g, enter, stays);
 }
 
@@ -181,8 +196,9 @@ static struct status *check_next(struct context *c, int i, struct out next)
     ENSURE(is_within(out_shape(next), out_shape(c->merge[i])), "Input tensor '%s:%d' enters the "
            "loop with shape %s, but has shape %s after one iteration. To allow the shape to vary "
            "across iterations, use the `shape_invariants` argument of tf.while_loop to specify a "
-           "less-specific shape.", enters.node->name, enters.index, SHAPE_STR(out_shape(enters)),
-           SHAPE_STR(out_shape(next)));
+           "less-specific shape.", enters.node->name, enters.index,
+           shape_words(&c->graph->arena, out_shape(enters)),
+           shape_words(&c->graph->arena, out_shape(next)));
     return graph_set_back_edge(c->graph, c->merge[i].node, 1, next);
 }
 

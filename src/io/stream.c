@@ -228,6 +228,29 @@ struct status *source_read(struct source *s, void *to, size_t n, size_t *got)
     return NULL;
 }
 
+struct status *source_line(struct source *s, struct str *line, bool *done)
+{
+    bool ended = false, some = false;
+    line->n = 0;
+    while (!ended) {
+        if (s->at == s->n)
+            TRY(refill(s));
+        if (!s->n)
+            break;
+        const uint8_t *from = s->buf + s->at, *end = memchr(from, '\n', s->n - s->at);
+        ended = end;
+        some = true;
+        str_add(line, (const char *)from, end ? (size_t)(end - from) : s->n - s->at);
+        s->at = end ? (size_t)(end + 1 - s->buf) : s->n;
+    }
+    if (line->failed)
+        return status_no_memory();
+    if (line->n && line->text[line->n - 1] == '\r')
+        line->n--;
+    *done = !some;
+    return NULL;
+}
+
 struct status *source_seek(struct source *s, uint64_t offset)
 {
     size_t skipped;

@@ -6,6 +6,7 @@
 #ifndef IO_STREAM_H
 #define IO_STREAM_H
 
+#include "base/str.h"
 #include "io/file.h"
 
 #include <stdbool.h>
@@ -33,6 +34,9 @@ MUST_CHECK struct status *sink_close(struct sink *s);   /* flushes; closed in an
 MUST_CHECK struct status *source_open(struct source *s, const char *path, enum compression c);
 /* Fewer than n bytes only at the end, which moves when the file grows. */
 MUST_CHECK struct status *source_read(struct source *s, void *to, size_t n, size_t *got);
+/* The next line, without the \n or \r\n that ends it, replaces what is in `line`; *done: there is
+ * none. What the file ends with is a line if it is not empty. */
+MUST_CHECK struct status *source_line(struct source *s, struct str *line, bool *done);
 /* To the byte that comes after so many (not compressed ones). */
 MUST_CHECK struct status *source_seek(struct source *s, uint64_t offset);
 void source_close(struct source *s);

@@ -45,6 +45,7 @@ static struct status *take_feeds(struct compiler *c)
                               name_of(o.node), o.index, why_unknown(c, o.node));
         ENSURE(compile_feed_of(c, o) < 0, "Endpoint \"%s:%d\" fed more than once.", o.node->name,
                o.index);
+        ENSURE(!o.node->unfed, "Tensor %s:%d may not be fed.", o.node->name, o.index);
         c->next_fed[i] = c->place[o.node->id].fed;
         c->place[o.node->id].fed = i + 1;
         c->plan->feed[i] = i;
@@ -62,6 +63,12 @@ bool compile_is_needed(const struct compiler *c, const struct node *n)
     return c->needed[n->id / 64] >> (n->id % 64) & 1;
 }
 
+static struct status *check_fetch(const struct node *n)
+{
+    ENSURE(!n->unfetched, "Operation '%s' has been marked as not fetchable.", n->name);
+    return NULL;
+}
+
 static struct status *take_fetches(struct compiler *c)
 {
     const struct plan_key *k = c->key;
@@ -72,6 +79,7 @@ static struct status *take_fetches(struct compiler *c)
                               o.index, why_unknown(c, o.node));
         ENSURE(compile_feed_of(c, o) < 0, "Tensor %s:%d is both fed and fetched.", o.node->name,
                o.index);
+        TRY(check_fetch(o.node));
         need(c, o.node);
         c->place[o.node->id].watched = true;
     }
@@ -79,6 +87,7 @@ static struct status *take_fetches(struct compiler *c)
         if (!k->target[i] || k->target[i]->graph != c->graph)
             return status_new(NOT_FOUND, "PruneForTargets: Some target nodes not found: %s%s",
                               name_of(k->target[i]), why_unknown(c, k->target[i]));
+        TRY(check_fetch(k->target[i]));
         need(c, k->target[i]);
     }
     ENSURE(k->n_fetches + k->n_targets > 0,

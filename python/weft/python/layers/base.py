@@ -3,6 +3,7 @@
 A layer makes its variables in a variable scope that it takes when it is first called, and in the
 same scope ever after: calling it again shares them.
 """
+import copy
 import inspect
 import math
 
@@ -46,6 +47,15 @@ class Layer:
         if scope:
             with vs.variable_scope(scope) as captured:
                 self._scope = captured
+
+    def __deepcopy__(self, memo):
+        """A layer like this one, of the same graph, and of the same scope if it has one."""
+        made = memo[id(self)] = object.__new__(type(self))
+        for name, value in vars(self).items():
+            if name not in ("_graph", "_scope", "_current_scope"):
+                value = copy.deepcopy(value, memo)
+            setattr(made, name, value)
+        return made
 
     # Names and scopes.
 

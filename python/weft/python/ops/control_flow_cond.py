@@ -71,7 +71,7 @@ _Branch = collections.namedtuple("_Branch", ["returned", "tensors"])
 def _branch(pred, pivot, number, fn, name):
     """The branch's context, and what it returned, also as tensors that may be merged."""
     graph = pred.graph
-    context = graph._new_branch(pred, pivot, number, graph._scope + "cond_text")
+    context = graph._new_branch(pred, pivot, number, "cond_text")
     context.Enter()
     try:
         returned = fn()

@@ -18,10 +18,6 @@ class _Loop(Exception):
 
 def guarded(name, value):
     """`value`, or what stands for it in the initializer of the variable of name scope `name`."""
-    from weft.python.ops import control_flow_ops
-    # What guards is a conditional.
-    if not hasattr(control_flow_ops, "cond"):
-        return value
     try:
         return _Rewriting(name).tensor(value)
     except _Loop:

@@ -211,9 +211,6 @@ class Variable(variable_record.Facade, metaclass=_VariableType):
         """A tensor: its value if it is initialized when that is computed, else its initial value.
         """
         from weft.python.ops import control_flow_ops
-        if not hasattr(control_flow_ops, "cond"):
-            raise NotImplementedError("Variable.initialized_value() is a tf.cond, which is not "
-                                      "there yet.")
         with ops.init_scope():
             return control_flow_ops.cond(is_variable_initialized(self), self.read_value,
                                          lambda: self.initial_value)

@@ -7,7 +7,6 @@ stands with it.
 import contextlib
 
 from weft.python.framework import ops
-from weft.python.ops import control_flow_ops
 from weft.python.ops import init_ops
 from weft.python.ops import variable_scope
 
@@ -59,9 +58,7 @@ def create_zeros_slot(primary, name, dtype=None, colocate_with_primary=True):
 
 def first_value(variable):
     """What the slot of a variable begins with: its value; its initial value where it has none."""
-    # Which of them is a conditional.
-    conditional = hasattr(control_flow_ops, "cond")
-    return variable.initialized_value() if conditional else variable.initial_value
+    return variable.initialized_value()
 
 
 def _is_variable(x):

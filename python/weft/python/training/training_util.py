@@ -94,10 +94,7 @@ def _get_or_create_global_step_read(graph=None):
 
 def _value(step):
     """The step's value; that of a variable that has none is its initial value."""
-    from weft.python.ops import control_flow_ops
-    if isinstance(step, ops.Tensor):
-        return step
-    return step.initialized_value() if hasattr(control_flow_ops, "cond") else step.read_value()
+    return step if isinstance(step, ops.Tensor) else step.initialized_value()
 
 
 def _increment_global_step(increment, graph=None):

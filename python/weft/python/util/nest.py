@@ -10,8 +10,9 @@ from weft.python.framework.composite_tensor import CompositeTensor
 
 __all__ = [
     "assert_same_structure", "assert_shallow_structure", "flatten", "flatten_dict_items",
-    "flatten_up_to", "flatten_with_joined_string_paths", "is_nested", "is_sequence",
-    "is_sequence_or_composite", "map_structure", "map_structure_up_to", "pack_sequence_as", "yield_flattened_paths",
+    "flatten_up_to", "flatten_with_joined_string_paths", "get_traverse_shallow_structure",
+    "is_nested", "is_sequence", "is_sequence_or_composite", "map_structure",
+    "map_structure_up_to", "pack_sequence_as", "yield_flattened_paths",
 ]
 
 
@@ -207,6 +208,35 @@ def map_structure_up_to(shallow_tree, func, *inputs, **kwargs):
     check_types = kwargs.pop("check_types", True)
     flat = [flatten_up_to(shallow_tree, tree, check_types) for tree in inputs]
     return pack_sequence_as(shallow_tree, [func(*x) for x in zip(*flat)])
+
+
+def get_traverse_shallow_structure(traverse_fn, structure):
+    """`structure` as bools: where `traverse_fn(part)` is False, a False in its place.
+
+    For a part that is a structure the function may also answer with a structure like it, of bools.
+    """
+    answer = traverse_fn(structure)
+    if not is_sequence(structure):
+        if not isinstance(answer, bool):
+            raise TypeError("traverse_fn returned structure: %s for non-structure: %s"
+                            % (answer, structure))
+        return answer
+    if answer is False:
+        return False
+    parts = _parts(structure)
+    if answer is True:
+        answers = [True] * len(parts)
+    elif not is_sequence(answer):
+        raise TypeError("traverse_fn returned a non-bool scalar: %s for input: %s"
+                        % (answer, structure))
+    else:
+        assert_shallow_structure(answer, structure)
+        answers = _parts(answer)
+    if not all(isinstance(a, bool) for a in answers):
+        raise TypeError("traverse_fn didn't return a depth=1 structure of bools.  saw: %s  for "
+                        "structure: %s" % (answer, structure))
+    return _like(structure, [get_traverse_shallow_structure(traverse_fn, part) if a else False
+                             for a, part in zip(answers, parts)])
 
 
 def yield_flattened_paths(structure, path=()):

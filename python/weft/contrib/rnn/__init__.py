@@ -1,0 +1,1 @@
+"""tf.contrib.rnn: its names are in weft/_api.py."""

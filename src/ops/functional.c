@@ -374,15 +374,15 @@ static struct status *gradient_prepare(struct prep *p)
       .attrs = CASE, .doc = "What the function of this index makes of the inputs; of none: the " \
       "last.", .shape = case_shape, .grad = case_grad, .prepare = case_prepare, \
       .kernel_any = case_run, .flags = bits }
-#define CALL_OF(op, bits) \
+#define CALL_OF(op, gradient, bits) \
     { .name = op, .inputs = "args: Tin", .outputs = "output: Tout", .attrs = CALL, \
       .doc = "What a function makes of the inputs.", .shape = shape_unknown, \
-      .grad = function_grad, .prepare = call_prepare, .kernel_any = kernel_call, \
+      .grad = gradient, .prepare = call_prepare, .kernel_any = kernel_call, \
       .flags = bits | OP_CALL }
 
 const struct op ops_functional[] = {
-    CALL_OF("PartitionedCall", 0),
-    CALL_OF("StatefulPartitionedCall", OP_STATEFUL),
+    CALL_OF("PartitionedCall", function_grad, 0),
+    CALL_OF("StatefulPartitionedCall", stateful_call_grad, OP_STATEFUL),
     { .name = "RemoteCall", .inputs = "target: string, args: Tin", .outputs = "output: Tout",
       .attrs = "Tin: list(type) >= 1; Tout: list(type) >= 1; f: func",
       .doc = "What a function makes of the inputs, on the device of that name: this one.",

@@ -337,7 +337,7 @@ static void no_gradients_of_what_is_stateful(void **state)
                       FLOAT_OP("n", "Mul", IN("x") IN("t:b:0")) RET("y", "n:z:0"))
                 BELOW("Below", "100") X WHILE("f", "While", "x", "Below", "Noisy"),
                 "the gradient of 'f' (op: 'While') would compute 't' (op: 'TestTick') of function "
-                "Noisy anew, which is stateful");
+                "Noisy anew, which need not be the same");
 }
 
 /* ---- memory ends ---- */

@@ -46,6 +46,7 @@ API = {"": {
     "python.framework.constant_op": "constant",
     "python.framework.importer": "import_graph_def",
     "python.framework.load_library": "load_library load_op_library",
+    "python.eager.def_function": "function",
     "python.framework.tensor_util": """
         get_static_value=constant_value is_tensor make_ndarray=MakeNdarray make_tensor_proto""",
     "python.framework.random_seed": "get_seed set_random_seed",
@@ -888,7 +889,7 @@ LATER = {
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
     "specifications of types": "IndexedSlicesSpec",
-    "functions": "function wrap_function",
+    "functions": "wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
     "linear operators": """
         linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix

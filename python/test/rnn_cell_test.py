@@ -1,4 +1,4 @@
-"""Recurrent cells: values beside the same written in NumPy, names of variables, states, wrappers."""
+"""Recurrent cells: values beside the same in NumPy, names of variables, states, wrappers."""
 import copy
 import gc
 import hashlib

@@ -33,7 +33,9 @@ API = {"": {
         Summary SummaryMetadata TensorInfo""",
     "python.framework.errors": "OpError",
     "python.framework.sparse_tensor": """
-        SparseTensor SparseTensorValue convert_to_tensor_or_sparse_tensor""",
+        SparseTensor SparseTensorSpec SparseTensorValue convert_to_tensor_or_sparse_tensor""",
+    "python.framework.tensor_spec": "TensorSpec",
+    "python.framework.type_spec": "TypeSpec type_spec_from_value",
     "python.framework.ops": """
         Graph GraphKeys IndexedSlices NoGradient NotDifferentiable Operation RegisterGradient
         Tensor add_to_collection add_to_collections colocate_with container control_dependencies
@@ -441,6 +443,68 @@ API["image"] = {"python.ops.image_ops": """
     sample_distorted_bounding_box sobel_edges ssim ssim_multiscale total_variation
     transpose=transpose_image transpose_image yiq_to_rgb yuv_to_rgb"""}
 
+# ---- input pipelines ----
+
+API["data"] = {
+    "python.data.ops.dataset_ops": """
+        Dataset DatasetSpec Options get_output_classes=get_legacy_output_classes
+        get_output_shapes=get_legacy_output_shapes get_output_types=get_legacy_output_types
+        make_initializable_iterator make_one_shot_iterator""",
+    "python.data.ops.iterator_ops": "Iterator",
+    "python.data.ops.readers": "FixedLengthRecordDataset TFRecordDataset TextLineDataset"}
+API["python.data"] = API["data"]
+
+_DATASET_FUNCTIONS = {
+    "python.data.experimental.ops.batching": "dense_to_sparse_batch map_and_batch unbatch",
+    "python.data.experimental.ops.grouping": """
+        Reducer bucket_by_sequence_length group_by_reducer group_by_window""",
+    "python.data.experimental.ops.interleave_ops": """
+        choose_from_datasets parallel_interleave sample_from_datasets""",
+    "python.data.experimental.ops.misc_ops": """
+        Counter copy_to_device enumerate_dataset get_single_element ignore_errors
+        prefetch_to_device""",
+    "python.data.experimental.ops.parsing_ops": "parse_example_dataset",
+    "python.data.experimental.ops.random_ops": "RandomDataset",
+    "python.data.experimental.ops.readers": """
+        CsvDataset make_batched_features_dataset make_csv_dataset""",
+    "python.data.experimental.ops.resampling": "rejection_resample",
+    "python.data.experimental.ops.scan_ops": "scan",
+    "python.data.experimental.ops.shuffle_ops": "shuffle_and_repeat",
+    "python.data.experimental.ops.writers": "TFRecordWriter",
+    "python.data.ops.dataset_ops": "AUTOTUNE"}
+
+API["data.experimental"] = {
+    **_DATASET_FUNCTIONS,
+    "python.data.experimental.ops.batching": """
+        dense_to_sparse_batch map_and_batch map_and_batch_with_legacy_function unbatch""",
+    "python.data.experimental.ops.distribute_options": "DistributeOptions",
+    "python.data.experimental.ops.misc_ops": """
+        Counter INFINITE_CARDINALITY UNKNOWN_CARDINALITY cardinality copy_to_device
+        enumerate_dataset get_single_element ignore_errors prefetch_to_device take_while""",
+    "python.data.experimental.ops.optimization_options": """
+        MapVectorizationOptions OptimizationOptions""",
+    "python.data.experimental.ops.stats_options": "StatsOptions",
+    "python.data.experimental.ops.threading_options": "ThreadingOptions",
+    "python.data.ops.dataset_ops": """
+        AUTOTUNE DatasetStructure=DatasetSpec from_variant get_structure to_variant""",
+    "python.data.ops.iterator_ops": "get_next_as_optional",
+    "python.data.ops.optional_ops": "Optional OptionalStructure=OptionalSpec",
+    "python.framework.sparse_tensor": "SparseTensorStructure=SparseTensorSpec",
+    "python.framework.tensor_spec": "TensorStructure=TensorSpec",
+    "python.framework.type_spec": "Structure=TypeSpec"}
+
+API["contrib.data"] = {
+    **_DATASET_FUNCTIONS,
+    "python.data.experimental.ops.batching": """
+        assert_element_shape batch_and_drop_remainder dense_to_sparse_batch map_and_batch
+        padded_batch_and_drop_remainder unbatch""",
+    "python.data.experimental.ops.grouping": """
+        Reducer bucket_by_sequence_length group_by_reducer group_by_window reduce_dataset""",
+    "python.data.experimental.ops.interleave_ops": """
+        choose_from_datasets parallel_interleave sample_from_datasets sloppy_interleave""",
+    "python.data.experimental.ops.readers": """
+        CsvDataset make_batched_features_dataset make_csv_dataset read_batch_features"""}
+
 API["train"] = {
     "python.training.optimizer": "Optimizer",
     "python.training.gradient_descent": "GradientDescentOptimizer",
@@ -477,6 +541,7 @@ API["train"] = {
     "python.training.session_manager": "SessionManager",
     "python.training.supervisor": "Supervisor",
     "python.training.basic_loops": "basic_train_loop",
+    "python.training.warm_starting_util": "VocabInfo warm_start",
     "python.framework.graph_io": "write_graph",
     "python.training.device_setter": "replica_device_setter",
     "python.training.saver": "Saver export_meta_graph import_meta_graph",
@@ -743,6 +808,10 @@ MODULES = {
     "python.saved_model.utils": "python.saved_model.utils_impl",
     "python.ops.sets": "python.ops.sets_impl",
     "pywrap_tensorflow": "python.pywrap_tensorflow",
+    **{"python.data.experimental.ops." + name: "python.data.experimental.ops.misc_ops"
+       for name in ("cardinality", "counter", "enumerate_ops", "error_ops", "get_single_element",
+                    "prefetching_ops", "take_while_ops")},
+    "contrib.data.python.ops": "contrib.data",
     "contrib.distributions": "distributions",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
@@ -759,7 +828,7 @@ MODULES = {
     "contrib.training.python.training.hparam": "contrib.training.hparam",
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
        for name in ("array", "audio", "bitwise", "candidate_sampling", "control_flow",
-                    "ctc", "data_flow", "image", "rnn",
+                    "ctc", "data_flow", "dataset", "experimental_dataset", "image", "rnn",
                     "io", "linalg", "list", "logging", "lookup", "manip", "math", "nn", "parsing",
                     "random", "resource_variable", "script", "set", "sparse", "spectral", "state",
                     "stateless_random", "string")},
@@ -796,14 +865,20 @@ LATER = {
         train.maybe_shuffle_batch train.maybe_shuffle_batch_join train.queue_runner
         train.range_input_producer train.shuffle_batch train.shuffle_batch_join
         train.slice_input_producer train.start_queue_runners train.string_input_producer""",
-    "input pipelines": "contrib.data data",
+    "such parts of input pipelines": """
+        contrib.data.CheckpointInputPipelineHook contrib.data.LMDBDataset contrib.data.SqlDataset
+        contrib.data.make_saveable_from_iterator contrib.data.sliding_window_batch
+        data.experimental.CheckpointInputPipelineHook data.experimental.RaggedTensorStructure
+        data.experimental.SqlDataset data.experimental.StatsAggregator
+        data.experimental.TensorArrayStructure data.experimental.bytes_produced_stats
+        data.experimental.latency_stats data.experimental.make_saveable_from_iterator
+        data.experimental.unique""",
     "readers of files": """
         FixedLengthRecordReader IdentityReader LMDBReader ReaderBase TFRecordReader TextLineReader
         WholeFileReader load_file_system_library""",
     "image files": "image.decode_image io.decode_image",
     "scripts of characters": "strings.unicode_script",
     "replicas of training": "train.SyncReplicasOptimizer train.do_quantize_training_on_graphdef",
-    "warm starts": "train.VocabInfo train.warm_start",
     "estimators": """
         contrib.boosted_trees contrib.factorization contrib.learn.Estimator
         contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",
@@ -812,8 +887,7 @@ LATER = {
         keras.datasets keras.estimator keras.experimental keras.layers keras.losses
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
-    "specifications of types": """
-        IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
+    "specifications of types": "IndexedSlicesSpec",
     "functions": "function wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
     "linear operators": """

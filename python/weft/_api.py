@@ -338,8 +338,10 @@ API["contrib.rnn"] = {
     "contrib.rnn.gated_cells": """
         CFNCell IndRNNCell IndyGRUCell IndyLSTMCell IntersectionRNNCell MinimalRNNCell SRUCell
         UGRNNCell""",
-    "contrib.rnn.lstm_cells": """
-        CoupledInputForgetGateLSTMCell GLSTMCell LayerNormBasicLSTMCell NASCell PhasedLSTMCell""",
+    "contrib.rnn.frequency_cells": "BidirectionalGridLSTMCell GridLSTMCell TimeFreqLSTMCell",
+    "contrib.rnn.lstm_cells": "CoupledInputForgetGateLSTMCell GLSTMCell NASCell PhasedLSTMCell",
+    "contrib.rnn.normalized_cells": """
+        LayerNormBasicLSTMCell LayerNormLSTMCell WeightNormLSTMCell""",
     "contrib.rnn.wrappers": "AttentionCellWrapper HighwayWrapper",
     "contrib.rnn.lstm_ops": "LSTMBlockCell LSTMBlockFusedCell LSTMBlockWrapper",
     "contrib.rnn.gru_ops": "GRUBlockCell GRUBlockCellV2",
@@ -851,9 +853,7 @@ RENAMED = {
 LATER = {
     "conditions and loops": """
         vectorized_map""",
-    "such cell": """
-        contrib.rnn.BidirectionalGridLSTMCell contrib.rnn.CompiledWrapper contrib.rnn.GridLSTMCell
-        contrib.rnn.TimeFreqLSTMCell contrib.rnn.WeightNormLSTMCell""",
+    "such cell": "contrib.rnn.CompiledWrapper contrib.rnn.NTMCell",
     "losses of sequences by version 2": "nn.ctc_loss_v2 nn.ctc_unique_labels",
     "object-based checkpoints": """
         train.Checkpoint train.CheckpointManager train.experimental""",

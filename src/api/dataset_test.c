@@ -258,7 +258,8 @@ static void other_elements(void **state)
     w.session = session_on(graph);
     fails(weft_session_do(w.session, weft_op(NULL, "MakeIterator", WEFT_OUTS(other, w.iterator),
                                              NULL, 0).node),
-          WEFT_INVALID_ARGUMENT, "Data type mismatch at component 0: expected int64 but got float.");
+          WEFT_INVALID_ARGUMENT,
+          "Data type mismatch at component 0: expected int64 but got float.");
     fails(weft_session_do(w.session, weft_op(NULL, "MakeIterator", WEFT_OUTS(longer, w.iterator),
                                              NULL, 0).node),
           WEFT_INVALID_ARGUMENT, "Incompatible shapes at component 0: expected [] but got [2].");
@@ -305,8 +306,8 @@ static void feedable(void **state)
     static const double want[] = { 0, 10, 1, 11, 2, 12 };
     for (int i = 0; i < 6; i++) {
         struct weft_tensor *t;
-        ok(weft_session_run(a.session, NULL, WEFT_FEEDS({ name, handle[i % 2] }), &any.next, 1, NULL,
-                            0, &t));
+        ok(weft_session_run(a.session, NULL, WEFT_FEEDS({ name, handle[i % 2] }), &any.next, 1,
+                            NULL, 0, &t));
         assert_int_equal(weft_tensor_number(t, 0), want[i]);
         weft_tensor_free(t);
     }
@@ -424,8 +425,8 @@ static void files(void **state)
     reads(weft_op(NULL, "FixedLengthRecordDataset", WEFT_OUTS(b, number(4), number(3), number(4),
                                                               zero), NULL, 0), "abc|def|");
     struct weft_session *s = session_on(graph);
-    ok(weft_session_do(s, weft_op(NULL, "DatasetToTFRecord", WEFT_OUTS(lines, r, text("GZIP")), NULL,
-                                  0).node));
+    ok(weft_session_do(s, weft_op(NULL, "DatasetToTFRecord", WEFT_OUTS(lines, r, text("GZIP")),
+                                  NULL, 0).node));
     weft_session_free(s);
     reads(weft_op(NULL, "TFRecordDataset", WEFT_OUTS(r, text("GZIP"), zero), NULL, 0),
           "one|two||three|");

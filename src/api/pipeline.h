@@ -126,7 +126,11 @@ static inline const char *adding(double by) { return define(add_by, by, NULL, 1,
 
 /* ---- walks ---- */
 
-struct walk { struct weft_session *session; struct weft_node *init; struct weft_out iterator, next; };
+struct walk {
+    struct weft_session *session;
+    struct weft_node *init;
+    struct weft_out iterator, next;
+};
 
 static inline struct weft_out iterator(void)
 {

@@ -5,6 +5,7 @@
 #include "op/shape_fn.h"
 #include "ops/array.h"
 #include "ops/dataset.h"
+#include "ops/sparse_parts.h"
 
 /* What all of them are made with; `want` and `value`, a component each, are for padding. */
 struct batch {
@@ -396,38 +397,61 @@ static void put_places(int64_t *index, int64_t row, const struct shape *s)
     }
 }
 
+/* Space for n entries, and how large the whole is. */
+static struct status *new_part(const struct padded_cursor *p, struct run_env *env, int64_t n,
+                               struct sparse_part *part)
+{
+    const struct shape *want = ((const struct batch *)p->base.d)->want;
+    const struct elements *e = &p->elements;
+    TRY(tensor_new(&part->indices, env->buffers, DT_INT64, &SHAPE(n, want->rank + 1)));
+    TRY(tensor_new(&part->values, env->buffers, p->base.d->in[0]->dtype[0], &SHAPE(n)));
+    TRY(tensor_new(&part->shape, env->buffers, DT_INT64, &SHAPE(want->rank + 1)));
+    int64_t *dense = part->shape.data;
+    dense[0] = e->count;
+    for (int i = 0; i < want->rank; i++) {
+        dense[i + 1] = want->dim[i] < 0 ? 0 : want->dim[i];
+        for (int64_t row = 0; row < e->count; row++)
+            if (elements_at(e, row)->shape.dim[i] > dense[i + 1])
+                dense[i + 1] = elements_at(e, row)->shape.dim[i];
+    }
+    return NULL;
+}
+
+static struct status *fill_part(const struct elements *e, int64_t rank, struct sparse_part *part)
+{
+    for (int64_t row = 0, at = 0; row < e->count; row++) {
+        const struct tensor *t = elements_at(e, row);
+        ENSURE(t->dtype == part->values.dtype, "Expected elements of type %s, got %s",
+               dtype_name(part->values.dtype), dtype_name(t->dtype));
+        put_places((int64_t *)part->indices.data + at * rank, row, &t->shape);
+        TRY(tensor_copy_elements(&part->values, at, t, 0, tensor_count(t)));
+        at += tensor_count(t);
+    }
+    return NULL;
+}
+
 static struct status *sparse_next(struct cursor *c, struct run_env *env, struct tensor *out,
                                   bool *end)
 {
     struct padded_cursor *p = (struct padded_cursor *)c;
     const struct batch *d = (const struct batch *)c->d;
-    const struct elements *e = &p->elements;
-    int64_t n, at = 0, rank = d->want->rank + 1;
+    struct sparse_part part = { 0 };
+    int64_t n;
     TRY(gather(p, env, d->size));
-    *end = !e->count;
+    *end = !p->elements.count;
     if (*end)
         return NULL;
     TRY(count_entries(p, &n));
-    TRY(tensor_new(&out[0], env->buffers, DT_INT64, &SHAPE(n, rank)));
-    TRY(tensor_new(&out[1], env->buffers, c->d->dtype[1], &SHAPE(n)));
-    TRY(tensor_new(&out[2], env->buffers, DT_INT64, &SHAPE(rank)));
-    int64_t *dense = out[2].data;
-    dense[0] = e->count;
-    for (int i = 0; i < d->want->rank; i++)
-        dense[i + 1] = d->want->dim[i] < 0 ? 0 : d->want->dim[i];
-    for (int64_t row = 0; row < e->count; row++) {
-        const struct tensor *t = elements_at(e, row);
-        ENSURE(t->dtype == out[1].dtype, "Expected elements of type %s, got %s",
-               dtype_name(out[1].dtype), dtype_name(t->dtype));
-        put_places((int64_t *)out[0].data + at * rank, row, &t->shape);
-        TRY(tensor_copy_elements(&out[1], at, t, 0, tensor_count(t)));
-        at += tensor_count(t);
-        for (int i = 0; i < d->want->rank; i++)
-            if (t->shape.dim[i] > dense[i + 1])
-                dense[i + 1] = t->shape.dim[i];
-    }
+    struct status *st = new_part(p, env, n, &part);
+    if (!st)
+        st = fill_part(&p->elements, d->want->rank + 1, &part);
+    if (!st)
+        st = tensor_new(&out[0], env->buffers, DT_VARIANT, &SHAPE(3));
+    if (!st)
+        st = sparse_part_put(&part, &out[0], 0);
+    sparse_part_release(&part);
     forget(&p->elements);
-    return NULL;
+    return st;
 }
 
 static const struct dataset_kind SPARSE = {
@@ -448,8 +472,7 @@ static struct status *sparse_run(struct kernel *k)
     ENSURE(row->shape.rank == 1 && row->shape.dim[0] < MAX_RANK,
            "row_shape must be a vector of less than %d sizes", MAX_RANK);
     ENSURE(in->n == 1, "DenseToSparseBatchDataset only supports inputs with a single component.");
-    enum dtype types[] = { DT_INT64, in->dtype[0], DT_INT64 };
-    TRY(dataset_make_as(k, &SPARSE, 1, 3, types, NULL, &b));
+    TRY(dataset_make_as(k, &SPARSE, 1, 1, &(enum dtype){ DT_VARIANT }, &SHAPE(3), &b));
     b->size = size;
     NEED(b->want = mem_array(struct shape, 1));
     b->want->rank = (int)row->shape.dim[0];
@@ -457,9 +480,6 @@ static struct status *sparse_run(struct kernel *k)
         b->want->dim[i] = tensor_int(row, i);
         ENSURE(b->want->dim[i] >= -1, "row_shape must not be negative but for -1");
     }
-    b->base.shape[0] = SHAPE(-1, b->want->rank + 1);
-    b->base.shape[1] = SHAPE(-1);
-    b->base.shape[2] = SHAPE(b->want->rank + 1);
     return NULL;
 }
 

@@ -65,6 +65,7 @@
     X(format) \
     X(fractional) \
     X(ftrl) \
+    X(functional) \
     X(gather) \
     X(glimpse) \
     X(gru) \

@@ -171,7 +171,7 @@ static inline bool walk_next(struct walk *w, int64_t *v)
 
 static inline void goes_on(struct walk *w, const int64_t *want, int n)
 {
-    int64_t v;
+    int64_t v = 0;
     for (int i = 0; i < n; i++) {
         if (!walk_next(w, &v))
             fail_msg("element %d of %d does not come", i, n);

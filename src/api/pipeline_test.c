@@ -532,7 +532,7 @@ struct share { struct walk w; int64_t sum; };
 static void *share(void *arg)
 {
     struct share *s = arg;
-    int64_t v;
+    int64_t v = 0;
     while (walk_next(&s->w, &v))
         s->sum += v;
     return NULL;
@@ -568,7 +568,7 @@ static void memory_is_flat(void **state)
                                                                   number(1), number(2)));
     struct walk w = walk(DATA("TakeDataset", d, number(100000)));
     size_t held = 0;
-    int64_t v;
+    int64_t v = 0;
     for (int i = 0; walk_next(&w, &v); i++) {
         if (i == 1000)
             held = mem_live();

@@ -793,6 +793,7 @@ MODULES = {
     "contrib.layers.layers": "contrib.layers",
     "contrib.layers.python.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
+    "contrib.learn.python.learn.preprocessing": "contrib.learn.preprocessing",
     "contrib.rnn.python.ops": "contrib.rnn",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
@@ -857,7 +858,7 @@ LATER = {
         contrib.boosted_trees contrib.factorization contrib.learn.Estimator
         contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",
     "layers and models of Keras": """
-        keras.Input keras.Model keras.Sequential keras.applications keras.callbacks
+        contrib.keras keras.Input keras.Model keras.Sequential keras.applications keras.callbacks
         keras.datasets keras.estimator keras.experimental keras.layers keras.losses
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
@@ -872,8 +873,9 @@ LATER = {
     "ragged tensors": """
         RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams""",
     "such part of TensorFlow": """
-        Module autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
-        mixed_precision nn.collapse_repeated profiler python.debug
+        Module autograph compat.v2 config contrib.memory_stats contrib.nccl contrib.opt
+        contrib.tensorboard experimental lite math.sobol_sample mixed_precision
+        nn.collapse_repeated profiler python.debug
         random.experimental test.Benchmark test.StubOutForTesting
         test.create_local_cluster user_ops xla""",
 }

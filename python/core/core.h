@@ -112,6 +112,7 @@ PyObject *graph_push_context(PyObject *graph, PyObject *context);
 PyObject *graph_current_context(PyObject *graph, PyObject *none);
 PyObject *graph_set_current_context(PyObject *graph, PyObject *context);
 PyObject *graph_context_number(PyObject *graph, PyObject *number);
+PyObject *graph_import_context(PyObject *graph, PyObject *args);
 PyObject *graph_new_condition(PyObject *graph, PyObject *pred);
 PyObject *graph_new_branch(PyObject *graph, PyObject *args);
 PyObject *graph_merge_branches(PyObject *graph, PyObject *args);

@@ -387,6 +387,8 @@ static PyMethodDef graph_methods[] = {
     { "_set_control_flow_context", graph_set_current_context, METH_O,
       "Another one, as long as the innermost scope is open." },
     { "_context", graph_context_number, METH_O, "Context number i, in the order of making." },
+    { "_import_context", graph_import_context, METH_VARARGS,
+      "(is a loop, message, scope): the context that the message tells." },
     { "_new_condition", graph_new_condition, METH_O, "[pred_id, switch_f, switch_t]" },
     { "_new_branch", graph_new_branch, METH_VARARGS, "(pred, pivot, branch, name)" },
     { "_merge_branches", graph_merge_branches, METH_VARARGS, "(when false, when true)" },

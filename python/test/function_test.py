@@ -324,6 +324,67 @@ def test_calls():
         functional_ops.symbolic_gradient([5.0, 1.0], [tf.float32], 3)
 
 
+def test_gradients_of_if():
+    a = tf.get_variable("a", initializer=3.0, use_resource=True)
+    x = tf.placeholder(tf.float32, [])
+    p = tf.placeholder(tf.bool)
+    times = function.Defun(tf.float32)(lambda v: v * a)
+    plus = function.Defun(tf.float32)(lambda v: v + a)
+    y, = functional_ops.If(p, [x], times, plus)
+    grads = tf.gradients(y, [x, a])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        assert sess.run([y] + grads, {p: True, x: 5.0}) == [15.0, 3.0, 5.0]
+        assert sess.run([y] + grads, {p: False, x: 5.0}) == [8.0, 1.0, 1.0]
+
+
+def test_gradients_of_while():
+    below = function.Defun(tf.int32, tf.float32)(lambda n, v: n < 3)
+    step = function.Defun(tf.int32, tf.float32)(lambda n, v: (n + 1, v * v))
+    x = tf.constant(2.0)
+    _, y = functional_ops.While([0, x], below, step)
+    assert run([y] + tf.gradients(y, x)) == [256.0, 8 * 2.0 ** 7]
+
+
+# ---- in loops and conditions, and these in functions ----
+
+
+def test_functions_among_loops_and_conditions():
+    c = tf.constant(2.0)
+    x = tf.placeholder(tf.float32, [])
+
+    @function.Defun(tf.float32)
+    def choose(v):
+        return tf.cond(v > 0.0, lambda: v * c, lambda: -v)
+
+    @function.Defun(tf.float32)
+    def loop(v):
+        v.set_shape([])
+        return tf.while_loop(lambda i, y: i < 3, lambda i, y: (i + 1, y * v), [0, c])[1]
+
+    @function.Defun(tf.float32)
+    def deep(v):
+        v.set_shape([])
+
+        @function.Defun(tf.float32)
+        def inner(y):
+            return tf.cond(y > 1.0, lambda: y * v * c, lambda: y)
+
+        return tf.while_loop(lambda i, y: i < 2,
+                             lambda i, y: (i + 1, tf.reshape(inner(y), [])), [0, v])[1]
+
+    inside = tf.while_loop(lambda i, v: i < 3,
+                           lambda i, v: (i + 1, tf.reshape(choose(v), [])), [0, x])[1]
+    either = tf.cond(x > 1.0, lambda: choose(x), lambda: loop(x))
+    same = function.Defun(tf.float32)(lambda v: tf.cond(v > 0.0, lambda: c, lambda: v))(x)
+    with tf.Session() as sess:
+        fetches = [choose(x), loop(x), inside, either, deep(x), same]
+        assert sess.run(fetches, {x: 1.5}) == [3.0, 6.75, 12.0, 3.0, 13.5, 2.0]
+        assert sess.run(fetches, {x: -1.0}) == [1.0, -2.0, 4.0, -2.0, -1.0, -1.0]
+        assert sess.run(tf.gradients(fetches[0], x) + tf.gradients(inside, x),
+                        {x: 1.5}) == [2.0, 8.0]
+
+
 # ---- libraries ----
 
 

@@ -329,6 +329,7 @@ API["nn.rnn_cell"] = {"python.ops.rnn_cell_impl": _CELLS}
 
 API["contrib.rnn"] = {
     "python.ops.rnn_cell_impl": _CELLS + " LayerRNNCell",
+    "python.ops.rnn": "static_bidirectional_rnn static_rnn static_state_saving_rnn",
     "contrib.rnn.core_rnn_cell": """
         EmbeddingWrapper InputProjectionWrapper OutputProjectionWrapper""",
     "contrib.rnn.conv_cells": "Conv1DLSTMCell Conv2DLSTMCell Conv3DLSTMCell ConvLSTMCell",
@@ -339,11 +340,37 @@ API["contrib.rnn"] = {
         CoupledInputForgetGateLSTMCell GLSTMCell LayerNormBasicLSTMCell NASCell PhasedLSTMCell""",
     "contrib.rnn.wrappers": "AttentionCellWrapper HighwayWrapper",
     "contrib.rnn.lstm_ops": "LSTMBlockCell LSTMBlockFusedCell LSTMBlockWrapper",
-    "contrib.rnn.gru_ops": "GRUBlockCell GRUBlockCellV2"}
+    "contrib.rnn.gru_ops": "GRUBlockCell GRUBlockCellV2",
+    "contrib.rnn.fused_rnn_cell": "FusedRNNCell FusedRNNCellAdaptor TimeReversedFusedRNN",
+    "contrib.rnn.rnn": "stack_bidirectional_dynamic_rnn stack_bidirectional_rnn"}
+
+API["contrib.legacy_seq2seq"] = {"contrib.legacy_seq2seq.seq2seq": """
+    attention_decoder basic_rnn_seq2seq embedding_attention_decoder embedding_attention_seq2seq
+    embedding_rnn_decoder embedding_rnn_seq2seq embedding_tied_rnn_seq2seq model_with_buckets
+    one2many_rnn_seq2seq rnn_decoder sequence_loss sequence_loss_by_example tied_rnn_seq2seq"""}
+
+API["contrib.seq2seq"] = {
+    "contrib.seq2seq.attention_wrapper": """
+        AttentionMechanism AttentionWrapper AttentionWrapperState BahdanauAttention
+        BahdanauMonotonicAttention LuongAttention LuongMonotonicAttention hardmax
+        monotonic_attention safe_cumprod""",
+    "contrib.seq2seq.basic_decoder": "BasicDecoder BasicDecoderOutput",
+    "contrib.seq2seq.beam_search_decoder": """
+        BeamSearchDecoder BeamSearchDecoderOutput BeamSearchDecoderState
+        FinalBeamSearchDecoderOutput tile_batch""",
+    "contrib.seq2seq.beam_search_ops": "gather_tree gather_tree_from_array",
+    "contrib.seq2seq.decoder": "Decoder dynamic_decode",
+    "contrib.seq2seq.helper": """
+        CustomHelper GreedyEmbeddingHelper Helper InferenceHelper SampleEmbeddingHelper
+        ScheduledEmbeddingTrainingHelper ScheduledOutputTrainingHelper TrainingHelper""",
+    "contrib.seq2seq.loss": "sequence_loss"}
 
 API["nn"] = {
     "python.ops.ctc_ops": """
         ctc_beam_search_decoder ctc_beam_search_decoder_v2 ctc_greedy_decoder ctc_loss""",
+    "python.ops.rnn": """
+        bidirectional_dynamic_rnn dynamic_rnn raw_rnn static_bidirectional_rnn static_rnn
+        static_state_saving_rnn""",
     "python.ops.nn": """
         all_candidate_sampler atrous_conv2d atrous_conv2d_transpose avg_pool avg_pool1d
         avg_pool2d avg_pool3d avg_pool_v2 batch_norm_with_global_normalization
@@ -794,7 +821,10 @@ MODULES = {
     "contrib.layers.python.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
     "contrib.learn.python.learn.preprocessing": "contrib.learn.preprocessing",
+    "contrib.legacy_seq2seq.python.ops": "contrib.legacy_seq2seq",
     "contrib.rnn.python.ops": "contrib.rnn",
+    "contrib.rnn.python.ops.core_rnn": "contrib.rnn.rnn",
+    "contrib.seq2seq.python.ops": "contrib.seq2seq",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
@@ -820,10 +850,6 @@ RENAMED = {
 LATER = {
     "conditions and loops": """
         CriticalSection vectorized_map""",
-    "recurrent networks": """
-        contrib.legacy_seq2seq contrib.seq2seq nn.bidirectional_dynamic_rnn nn.dynamic_rnn
-        nn.raw_rnn nn.static_bidirectional_rnn nn.static_rnn nn.static_state_saving_rnn
-        python.ops.rnn""",
     "such cell": """
         contrib.rnn.BidirectionalGridLSTMCell contrib.rnn.CompiledWrapper contrib.rnn.GridLSTMCell
         contrib.rnn.TimeFreqLSTMCell contrib.rnn.WeightNormLSTMCell""",

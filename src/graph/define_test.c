@@ -132,7 +132,7 @@ static void names_with_hashes(void **state)
         ok(graph_define(g, &(struct definition){ .name = "F", .hashed = true, .in = &x, .n_in = 1,
                                                  .out = &sum, .n_out = 1, .n_nodes = -1 }, &bytes,
                         &n));
-        ok(library_add(g, bytes, n, i == 1 ? "Grad" : NULL));
+        ok(library_add(g, bytes, n, i == 1 ? "Grad" : NULL, NULL));
         mem_free(bytes);
         const struct function *f = library_at(g, 0);
         assert_true(strlen(f->op->name) == 13 && !strncmp(f->op->name, "F_", 2));
@@ -141,10 +141,10 @@ static void names_with_hashes(void **state)
         assert_int_equal(!strcmp(first, f->op->name), i < 2);
         assert_true(i == 1 ? !strcmp(f->gradient, "Grad") : !f->gradient);
         ok(library_export(g, f->op->name, &bytes, &n));
-        ok(library_add(g, bytes, n, NULL));
+        ok(library_add(g, bytes, n, NULL, NULL));
         assert_int_equal(library_count(g), 1);
         fails(library_export(g, "Nobody", &bytes, &n), NOT_FOUND, "Function Nobody is not");
-        fails(library_add(g, "xyz", 3, NULL), INVALID_ARGUMENT, "Invalid FunctionDef");
+        fails(library_add(g, "xyz", 3, NULL, NULL), INVALID_ARGUMENT, "Invalid FunctionDef");
         mem_free(bytes);
         graph_unref(g);
     }

@@ -5,6 +5,7 @@
  */
 #include "graph/function.h"
 #include "base/mem.h"
+#include "graph/define.h"
 #include "graph/graphdef.h"
 #include "graph/proto.h"
 
@@ -497,6 +498,28 @@ static struct status *check_fit(const struct node *n, const struct body *b)
                "is expected", b->name, dtype_name(out_dtype(b->result[i])), i,
                dtype_name(n->dtype[i]));
     return NULL;
+}
+
+struct graph *function_scratch(struct graph *g)
+{
+    struct graph *scratch = graph_new();
+    if (scratch) {
+        scratch->outer = home_of(g);
+        scratch->depth = g->depth + 1;
+    }
+    return scratch;
+}
+
+struct status *function_define(struct graph *g, struct graph *from, const struct definition *d,
+                               const char **name)
+{
+    struct graph *home = home_of(g);
+    void *bytes;
+    size_t n;
+    TRY(graph_define(from, d, &bytes, &n));
+    struct status *st = library_add(home, bytes, n, NULL, name);
+    mem_free(bytes);
+    return st;
 }
 
 struct status *function_named(const struct node *n, const struct func *f, struct body **b)

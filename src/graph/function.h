@@ -42,6 +42,12 @@ void function_grad(struct grad *g);
  * output, zeros where nothing did; what comes out is the gradient of input `first` and after. */
 void function_grad_inputs(struct grad *g, struct out *to);
 void function_grad_outputs(struct grad *g, struct out from, int first);
+/* A graph to make a function in, which may call those that `g` has; the caller's. NULL: no memory. */
+struct graph *function_scratch(struct graph *g);
+struct definition;
+/* What `from` defines becomes a function that `g` has; its name, whole, is the library's. */
+MUST_CHECK struct status *function_define(struct graph *g, struct graph *from,
+                                          const struct definition *d, const char **name);
 /* That of a variable, for its handle. */
 enum dtype function_gradient_dtype(struct out x);
 /* A body that nobody has seen yet becomes that of the gradient. */

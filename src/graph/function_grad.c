@@ -109,7 +109,7 @@ void function_grad_outputs(struct grad *g, struct out from, int first)
     for (int i = first; i < g->n_in; i++) {
         enum dtype t = out_dtype(g->x[i]);
         if (dtype_is_floating(t) || dtype_is_complex(t) || t == DT_RESOURCE)
-            g->dx[i] = out_at(from, i - first);
+            g->dx[i] = out_at(from, from.index + i - first);
     }
 }
 

@@ -5,6 +5,8 @@
  * often, and on what. Values that nobody else holds are given to the functions, whose kernels
  * write their results where they stand.
  */
+#include "ops/functional.h"
+
 #include "graph/function.h"
 #include "graph/graph.h"
 #include "op/callee.h"
@@ -358,17 +360,17 @@ static struct status *gradient_prepare(struct prep *p)
 #define IF(op, bits) \
     { .name = op, .inputs = "cond: Tcond, input: Tin", .outputs = "output: Tout", \
       .attrs = BRANCH, .doc = "What one of two functions makes of the inputs: the first, if cond " \
-      "is true.", .shape = output_shapes, .grad = NO_GRADIENT, .prepare = if_prepare, \
+      "is true.", .shape = output_shapes, .grad = if_grad, .prepare = if_prepare, \
       .kernel_any = if_run, .flags = bits }
 #define LOOP(op, bits) \
     { .name = op, .inputs = "input: T", .outputs = "output: T", .attrs = WHILE, \
       .doc = "The inputs, put through body again and again while cond holds.", \
-      .shape = output_shapes, .grad = NO_GRADIENT, .prepare = while_prepare, \
+      .shape = output_shapes, .grad = while_grad, .prepare = while_prepare, \
       .kernel_any = while_run, .flags = bits }
 #define SWITCH(op, bits) \
     { .name = op, .inputs = "branch_index: int32, input: Tin", .outputs = "output: Tout", \
       .attrs = CASE, .doc = "What the function of this index makes of the inputs; of none: the " \
-      "last.", .shape = case_shape, .grad = NO_GRADIENT, .prepare = case_prepare, \
+      "last.", .shape = case_shape, .grad = case_grad, .prepare = case_prepare, \
       .kernel_any = case_run, .flags = bits }
 #define CALL_OF(op, bits) \
     { .name = op, .inputs = "args: Tin", .outputs = "output: Tout", .attrs = CALL, \
@@ -395,6 +397,6 @@ const struct op ops_functional[] = {
     { .name = "For", .inputs = "start: int32, limit: int32, delta: int32, input: T",
       .outputs = "output: T", .attrs = "T: list(type) >= 0; body: func",
       .doc = "The inputs, put through body for each number from start to before limit.",
-      .shape = for_shape, .grad = NO_GRADIENT, .prepare = for_prepare, .kernel_any = for_run },
+      .shape = for_shape, .grad = for_grad, .prepare = for_prepare, .kernel_any = for_run },
     { 0 }
 };

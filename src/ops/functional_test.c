@@ -273,6 +273,60 @@ static void gradients_of_calls(void **state)
                  X NODE("f", "Square_", IN("x")), 5);
 }
 
+static void gradients_of_conditions(void **state)
+{
+    (void)state;
+    has_gradient(TWICE SQUARE X VALUE("c", "DT_BOOL", "bool_val: true")
+                 IF("f", "If", "c", "DT_BOOL", "x", "Twice", "Square_"), 2);
+    has_gradient(TWICE SQUARE X VALUE("c", "DT_BOOL", "bool_val: false")
+                 IF("f", "StatelessIf", "c", "DT_BOOL", "x", "Twice", "Square_"), 6);
+    has_gradient(TWICE SQUARE SAME X VALUE("i", "DT_INT32", "int_val: 1") CASES("x"), 6);
+    has_gradient(TWICE SQUARE SAME X VALUE("i", "DT_INT32", "int_val: 2") CASES("x"), 1);
+}
+
+#define SQUARE_AT \
+    FUNCTION("SquareAt", ARG("i", "type: DT_INT32") ARG("x", FLOAT) OUT("y", FLOAT), \
+             BODY("s", "Square_", IN("x")) RET("y", "s:y:0"))
+
+/* 3 -> 9 -> 81 -> 6561: x to the 8th. */
+static void gradients_of_loops(void **state)
+{
+    (void)state;
+    has_gradient(TWICE BELOW("Below", "100") X WHILE("f", "While", "x", "Below", "Twice"), 64);
+    has_gradient(SQUARE BELOW("Below", "100") X
+                 WHILE("f", "StatelessWhile", "x", "Below", "Square_"), 17496);
+    has_gradient(SQUARE BELOW("Below", "1") X WHILE("f", "While", "x", "Below", "Square_"), 1);
+    has_gradient(SQUARE SQUARE_AT X VALUE("from", "DT_INT32", "int_val: 0")
+                 VALUE("to", "DT_INT32", "int_val: 3") VALUE("by", "DT_INT32", "int_val: 1")
+                 NODE("f", "For", IN("from") IN("to") IN("by") IN("x") TYPES("T", FLOATS)
+                      FUNC("body", "SquareAt")), 17496);
+    /* A loop in a loop's body, and a condition in that: 3 * 2 * 2, squared until it is 144. */
+    has_gradient(TWICE SQUARE BELOW("Below", "100") BELOW("Ten", "10")
+                 UNARY("Inner", WHILE_BODY("w", "Ten", "Twice")
+                       BODY("s", "Square_", IN("w:output:0")) RET("y", "s:y:0"))
+                 X WHILE("f", "While", "x", "Below", "Inner"), 96);
+}
+
+static void no_gradient(const char *text, const char *why)
+{
+    struct graph *g = graph_of(text);
+    struct out x = at(g, "x"), y = at(g, "f"), dx = { 0 };
+    struct gradients q = { .y = &y, .n_y = 1, .x = &x, .n_x = 1 };
+    fails(graph_gradients(g, &q, &dx, NULL), UNIMPLEMENTED, why);
+    graph_unref(g);
+}
+
+/* What would be another value when it is computed again. */
+static void no_gradients_of_what_is_stateful(void **state)
+{
+    (void)state;
+    no_gradient(UNARY("Noisy", BODY("t", "TestTick", "")
+                      FLOAT_OP("n", "Mul", IN("x") IN("t:b:0")) RET("y", "n:z:0"))
+                BELOW("Below", "100") X WHILE("f", "While", "x", "Below", "Noisy"),
+                "the gradient of 'f' (op: 'While') would compute 't' (op: 'TestTick') of function "
+                "Noisy anew, which is stateful");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +342,9 @@ int main(void)
         cmocka_unit_test(endless_loops_end),
         cmocka_unit_test(symbolic_gradients),
         cmocka_unit_test(gradients_of_calls),
+        cmocka_unit_test(gradients_of_conditions),
+        cmocka_unit_test(gradients_of_loops),
+        cmocka_unit_test(no_gradients_of_what_is_stateful),
     };
     pool_size_hint(8);
     ok(ops_init());

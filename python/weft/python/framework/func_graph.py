@@ -106,10 +106,16 @@ class _FuncGraph(ops.Graph):
 
 
 def of_graph(graph, tensor):
-    """A tensor as `graph` has it: captured, where that is the body of a function."""
+    """A tensor as `graph` has it: captured, where that is the body of a function and the tensor is
+    of another graph."""
     if graph.building_function and tensor.graph is not graph:
         return graph.capture(tensor)
     return tensor
+
+
+def of_default_graph(tensor):
+    """The same for the graph that is the default one now."""
+    return of_graph(ops.get_default_graph(), tensor)
 
 
 def name_of(func):

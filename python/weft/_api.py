@@ -205,6 +205,12 @@ API["math"] = {
         in_top_k l2_normalize log_softmax softmax softplus softsign top_k zero_fraction"""}
 
 API["linalg"] = {
+    "python.ops.linalg.linear_operator": "LinearOperator",
+    "python.ops.linalg.linear_operator_diag": "LinearOperatorDiag",
+    "python.ops.linalg.linear_operator_full_matrix": "LinearOperatorFullMatrix",
+    "python.ops.linalg.linear_operator_identity": """
+        LinearOperatorIdentity LinearOperatorScaledIdentity""",
+    "python.ops.linalg.linear_operator_lower_triangular": "LinearOperatorLowerTriangular",
     "python.ops.linalg_ops": """
         cholesky cholesky_solve det=matrix_determinant eigh=self_adjoint_eig
         eigvalsh=self_adjoint_eigvals expm=matrix_exponential eye inv=matrix_inverse
@@ -807,6 +813,8 @@ MODULES = {
     "python.saved_model.signature_def_utils": "python.saved_model.signature_def_utils_impl",
     "python.saved_model.utils": "python.saved_model.utils_impl",
     "python.ops.sets": "python.ops.sets_impl",
+    "python.ops.linalg.linalg": "linalg",
+    "python.ops.linalg.linalg_impl": "python.ops.linalg_impl",
     "pywrap_tensorflow": "python.pywrap_tensorflow",
     **{"python.data.experimental.ops." + name: "python.data.experimental.ops.misc_ops"
        for name in ("cardinality", "counter", "enumerate_ops", "error_ops", "get_single_element",
@@ -891,9 +899,13 @@ LATER = {
     "specifications of types": "IndexedSlicesSpec",
     "functions": "function wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
-    "linear operators": """
-        linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix
-        linalg.LinearOperatorIdentity linalg.LinearOperatorLowerTriangular""",
+    "such linear operators": """
+        linalg.LinearOperatorAdjoint linalg.LinearOperatorBlockDiag
+        linalg.LinearOperatorCirculant linalg.LinearOperatorCirculant2D
+        linalg.LinearOperatorCirculant3D linalg.LinearOperatorComposition
+        linalg.LinearOperatorHouseholder linalg.LinearOperatorInversion
+        linalg.LinearOperatorKronecker linalg.LinearOperatorLowRankUpdate
+        linalg.LinearOperatorToeplitz linalg.LinearOperatorZeros""",
     "distribution strategies": "contrib.distribute distribute",
     "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
     "ragged tensors": """

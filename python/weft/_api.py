@@ -821,6 +821,7 @@ MODULES = {
                     "prefetching_ops", "take_while_ops")},
     "contrib.data.python.ops": "contrib.data",
     "contrib.distributions": "distributions",
+    "contrib.factorization.python.ops": "contrib.factorization",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
     "contrib.framework.python.ops": "contrib.framework",
@@ -889,7 +890,8 @@ LATER = {
     "scripts of characters": "strings.unicode_script",
     "replicas of training": "train.SyncReplicasOptimizer train.do_quantize_training_on_graphdef",
     "estimators": """
-        contrib.boosted_trees contrib.factorization contrib.learn.Estimator
+        contrib.boosted_trees contrib.factorization.GMM contrib.factorization.KMeansClustering
+        contrib.factorization.WALSModel contrib.learn.Estimator contrib.learn.ModeKeys
         contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",
     "layers and models of Keras": """
         contrib.keras keras.Input keras.Model keras.Sequential keras.applications keras.callbacks

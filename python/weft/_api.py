@@ -899,7 +899,7 @@ LATER = {
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
     "specifications of types": "IndexedSlicesSpec",
-    "functions": "function wrap_function",
+    "functions of version 2": "function wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
     "such linear operators": """
         linalg.LinearOperatorAdjoint linalg.LinearOperatorBlockDiag
@@ -909,7 +909,10 @@ LATER = {
         linalg.LinearOperatorKronecker linalg.LinearOperatorLowRankUpdate
         linalg.LinearOperatorToeplitz linalg.LinearOperatorZeros""",
     "distribution strategies": "contrib.distribute distribute",
-    "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
+    "TPUs": """
+        contrib.cluster_resolver contrib.tpu.InputPipelineConfig contrib.tpu.RunConfig
+        contrib.tpu.TPUConfig contrib.tpu.TPUEstimator contrib.tpu.TPUEstimatorSpec
+        contrib.tpu.initialize_system contrib.tpu.rewrite contrib.tpu.shutdown_system tpu""",
     "ragged tensors": """
         RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams""",
     "such part of TensorFlow": """

@@ -63,7 +63,7 @@ def test_names_that_are_not_there():
     with pytest.raises(ModuleNotFoundError, match="No module named 'tensorflow.nope'"):
         import tensorflow.nope
     with pytest.raises(ModuleNotFoundError, match="contrib.cluster_resolver': Weft has no TPUs"):
-        from tensorflow.contrib import tpu
+        from tensorflow.contrib import cluster_resolver
     with pytest.raises(ModuleNotFoundError, match="backprop': Weft has no eager execution"):
         import tensorflow.python.eager.backprop
     assert not hasattr(tf, "nope") and not hasattr(tf.nn, "__wrapped__")

@@ -207,6 +207,12 @@ API["math"] = {
         in_top_k l2_normalize log_softmax softmax softplus softsign top_k zero_fraction"""}
 
 API["linalg"] = {
+    "python.ops.linalg.linear_operator": "LinearOperator",
+    "python.ops.linalg.linear_operator_diag": "LinearOperatorDiag",
+    "python.ops.linalg.linear_operator_full_matrix": "LinearOperatorFullMatrix",
+    "python.ops.linalg.linear_operator_identity": """
+        LinearOperatorIdentity LinearOperatorScaledIdentity""",
+    "python.ops.linalg.linear_operator_lower_triangular": "LinearOperatorLowerTriangular",
     "python.ops.linalg_ops": """
         cholesky cholesky_solve det=matrix_determinant eigh=self_adjoint_eig
         eigvalsh=self_adjoint_eigvals expm=matrix_exponential eye inv=matrix_inverse
@@ -811,12 +817,15 @@ MODULES = {
     "python.saved_model.signature_def_utils": "python.saved_model.signature_def_utils_impl",
     "python.saved_model.utils": "python.saved_model.utils_impl",
     "python.ops.sets": "python.ops.sets_impl",
+    "python.ops.linalg.linalg": "linalg",
+    "python.ops.linalg.linalg_impl": "python.ops.linalg_impl",
     "pywrap_tensorflow": "python.pywrap_tensorflow",
     **{"python.data.experimental.ops." + name: "python.data.experimental.ops.misc_ops"
        for name in ("cardinality", "counter", "enumerate_ops", "error_ops", "get_single_element",
                     "prefetching_ops", "take_while_ops")},
     "contrib.data.python.ops": "contrib.data",
     "contrib.distributions": "distributions",
+    "contrib.factorization.python.ops": "contrib.factorization",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
     "contrib.framework.python.ops": "contrib.framework",
@@ -824,6 +833,7 @@ MODULES = {
     "contrib.layers.layers": "contrib.layers",
     "contrib.layers.python.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
+    "contrib.learn.python.learn.preprocessing": "contrib.learn.preprocessing",
     "contrib.legacy_seq2seq.python.ops": "contrib.legacy_seq2seq",
     "contrib.rnn.python.ops": "contrib.rnn",
     "contrib.rnn.python.ops.core_rnn": "contrib.rnn.rnn",
@@ -881,26 +891,35 @@ LATER = {
     "scripts of characters": "strings.unicode_script",
     "replicas of training": "train.SyncReplicasOptimizer train.do_quantize_training_on_graphdef",
     "estimators": """
-        contrib.boosted_trees contrib.factorization contrib.learn.Estimator
+        contrib.boosted_trees contrib.factorization.GMM contrib.factorization.KMeansClustering
+        contrib.factorization.WALSModel contrib.learn.Estimator contrib.learn.ModeKeys
         contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",
     "layers and models of Keras": """
-        keras.Input keras.Model keras.Sequential keras.applications keras.callbacks
+        contrib.keras keras.Input keras.Model keras.Sequential keras.applications keras.callbacks
         keras.datasets keras.estimator keras.experimental keras.layers keras.losses
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
     "specifications of types": "IndexedSlicesSpec",
-    "functions": "wrap_function",
+    "functions of version 2": "wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
-    "linear operators": """
-        linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix
-        linalg.LinearOperatorIdentity linalg.LinearOperatorLowerTriangular""",
+    "such linear operators": """
+        linalg.LinearOperatorAdjoint linalg.LinearOperatorBlockDiag
+        linalg.LinearOperatorCirculant linalg.LinearOperatorCirculant2D
+        linalg.LinearOperatorCirculant3D linalg.LinearOperatorComposition
+        linalg.LinearOperatorHouseholder linalg.LinearOperatorInversion
+        linalg.LinearOperatorKronecker linalg.LinearOperatorLowRankUpdate
+        linalg.LinearOperatorToeplitz linalg.LinearOperatorZeros""",
     "distribution strategies": "contrib.distribute distribute",
-    "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
+    "TPUs": """
+        contrib.cluster_resolver contrib.tpu.InputPipelineConfig contrib.tpu.RunConfig
+        contrib.tpu.TPUConfig contrib.tpu.TPUEstimator contrib.tpu.TPUEstimatorSpec
+        contrib.tpu.initialize_system contrib.tpu.rewrite contrib.tpu.shutdown_system tpu""",
     "ragged tensors": """
         RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams""",
     "such part of TensorFlow": """
-        Module autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
-        mixed_precision nn.collapse_repeated profiler python.debug
+        Module autograph compat.v2 config contrib.memory_stats contrib.nccl contrib.opt
+        contrib.tensorboard experimental lite math.sobol_sample mixed_precision
+        nn.collapse_repeated profiler python.debug
         random.experimental test.Benchmark test.StubOutForTesting
         test.create_local_cluster user_ops xla""",
 }

@@ -121,6 +121,8 @@
     X(special) \
     X(split) \
     X(stack) \
+    X(stage) \
+    X(stage_map) \
     X(string) \
     X(sum) \
     X(summary) \

@@ -1,7 +1,10 @@
-"""Tensors taken apart by a rule and put together again."""
+"""Tensors taken apart by a rule and put together again; queues."""
 from weft.python.framework import gen
+from weft.python.ops.data_flow_queues import (  # noqa: F401
+    FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue)
 
-__all__ = ["dynamic_partition", "dynamic_stitch"]
+__all__ = ["FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RandomShuffleQueue",
+           "dynamic_partition", "dynamic_stitch"]
 
 
 def dynamic_partition(data, partitions, num_partitions, name=None):

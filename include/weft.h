@@ -660,6 +660,13 @@ struct weft_context_info {              /* what belongs to one kind is zero in t
     bool back_prop, swap_memory;
 };
 WEFT_API struct weft_context_info weft_context_info(const struct weft_context *c);
+/* As a serialized CondContextDef or WhileContextDef; and such a one in a graph that has its nodes,
+ * named under "prefix/" (NULL: as they are), which are in it then. */
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_context_export(const struct weft_context *c, struct weft_bytes *def);
+WEFT_API WEFT_MUST_CHECK struct weft_status *
+weft_context_import(struct weft_graph *g, const char *prefix, bool is_loop, const void *def,
+                    size_t n, struct weft_context **result);
 /* The pairs that came in: outside[i] is inside[i]; how many there are, of which `most` are told. */
 WEFT_API int weft_context_captures(const struct weft_context *c, struct weft_out *outside,
                                    struct weft_out *inside, int most);

@@ -46,7 +46,8 @@ static bool can_be_parameter(const struct attr_def *a)
 {
     switch ((int)a->kind) {
     case ATTR_BOOL: case ATTR_INT: case ATTR_FLOAT: case ATTR_TYPE: case ATTR_STRING:
-    case ATTR_SHAPE: case ATTR_TENSOR: case ATTR_LIST + ATTR_INT: case ATTR_LIST + ATTR_TYPE:
+    case ATTR_SHAPE: case ATTR_TENSOR: case ATTR_FUNC: case ATTR_LIST + ATTR_INT:
+    case ATTR_LIST + ATTR_TYPE:
         return true;
     default:
         return false;
@@ -58,7 +59,7 @@ static void print_parameter(const struct attr_def *a)
     static const char *const types[] = {
         [ATTR_BOOL] = "bool ", [ATTR_INT] = "int64_t ", [ATTR_FLOAT] = "double ",
         [ATTR_TYPE] = "enum weft_dtype ", [ATTR_STRING] = "const char *",
-        [ATTR_TENSOR] = "const struct weft_tensor *",
+        [ATTR_TENSOR] = "const struct weft_tensor *", [ATTR_FUNC] = "const char *",
     };
     printf(", ");
     if (a->kind == ATTR_SHAPE)
@@ -112,7 +113,7 @@ static void print_attr(const struct attr_def *a)
 {
     static const char *const makers[] = {
         [ATTR_BOOL] = "bool", [ATTR_INT] = "int", [ATTR_FLOAT] = "float", [ATTR_TYPE] = "type",
-        [ATTR_STRING] = "string", [ATTR_TENSOR] = "tensor",
+        [ATTR_STRING] = "string", [ATTR_TENSOR] = "tensor", [ATTR_FUNC] = "func",
     };
     if (a->kind == ATTR_SHAPE)
         printf("weft_attr_shape(\"%s\", %s_rank, ", a->name, a->name);
@@ -197,12 +198,13 @@ static void print_call(const struct op *op, const struct sig *s)
     printf(required ? ", own, %d, attrs, n_attrs);\n" : ", NULL, %d, attrs, n_attrs);\n", required);
 }
 
+/* weft.h has builders of these names. */
 static bool can_be_built(const struct op *op, const struct sig *s)
 {
     for (int i = 0; i < s->n_attr; i++)
         if (is_required(&s->attr[i]) && !can_be_parameter(&s->attr[i]))
             return false;
-    return strcmp(op->name, "Const") != 0;
+    return strcmp(op->name, "Const") && strcmp(op->name, "While");
 }
 
 static void print_builder(const struct op *op)

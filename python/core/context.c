@@ -105,7 +105,7 @@ static PyObject *tensors_of(struct graph *g, const struct weft_out *o, int n)
 {
     PyObject *list = PyList_New(n);
     for (int i = 0; i < n && list; i++) {
-        PyObject *t = graph_tensor(g, o[i]);
+        PyObject *t = o[i].node ? graph_tensor(g, o[i]) : raise_build_error(g);
         if (t)
             PyList_SET_ITEM(list, i, t);
         else
@@ -299,6 +299,22 @@ PyObject *graph_context_number(PyObject *self, PyObject *number)
     return graph_context(g, weft_graph_context(g->g, (int)i));
 }
 
+/* (is a loop, message, scope) */
+PyObject *graph_import_context(PyObject *self, PyObject *args)
+{
+    struct graph *g = (struct graph *)self;
+    struct weft_context *c;
+    Py_buffer def;
+    const char *prefix;
+    int is_loop;
+    if (!PyArg_ParseTuple(args, "py*s", &is_loop, &def, &prefix))
+        return NULL;
+    struct weft_status *st = weft_context_import(g->g, prefix, is_loop, def.buf, (size_t)def.len,
+                                                 &c);
+    PyBuffer_Release(&def);
+    return st ? raise_build_status(st) : graph_context(g, c);
+}
+
 PyObject *graph_new_condition(PyObject *self, PyObject *pred)
 {
     struct graph *g = (struct graph *)self;
@@ -469,7 +485,20 @@ static PyObject *context_captures(PyObject *self, PyObject *none)
     return pair;
 }
 
+static PyObject *context_export(PyObject *self, PyObject *none)
+{
+    struct weft_bytes def;
+    struct weft_status *st = weft_context_export(((struct context *)self)->c, &def);
+    (void)none;
+    if (st)
+        return raise_build_status(st);
+    PyObject *bytes = PyBytes_FromStringAndSize(def.data, (Py_ssize_t)def.size);
+    weft_bytes_free(&def);
+    return bytes;
+}
+
 static PyMethodDef context_methods[] = {
+    { "_export", context_export, METH_NOARGS, "A CondContextDef's or WhileContextDef's bytes." },
     { "_test", context_test, METH_O, "The loop goes on while this is true: its variables then." },
     { "_end", context_end, METH_O, "What the variables are next; leaves the loop: the results." },
     { "_result", context_result, METH_O, "A result of the branch, to be merged." },

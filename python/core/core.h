@@ -34,6 +34,7 @@ struct graph {
     PyObject *overrides;                /* gradient_override_map: {op type: name}, or NULL */
     PyObject *unfeedable, *unfetchable, *handles;   /* sets of Tokens, or NULL */
     int device_functions;               /* how many of the open device scopes are functions */
+    bool captures;                      /* tensors of other graphs become some of this one */
 };
 
 struct operation {
@@ -111,6 +112,7 @@ PyObject *graph_push_context(PyObject *graph, PyObject *context);
 PyObject *graph_current_context(PyObject *graph, PyObject *none);
 PyObject *graph_set_current_context(PyObject *graph, PyObject *context);
 PyObject *graph_context_number(PyObject *graph, PyObject *number);
+PyObject *graph_import_context(PyObject *graph, PyObject *args);
 PyObject *graph_new_condition(PyObject *graph, PyObject *pred);
 PyObject *graph_new_branch(PyObject *graph, PyObject *args);
 PyObject *graph_merge_branches(PyObject *graph, PyObject *args);
@@ -157,6 +159,11 @@ PyObject *core_graph_export(PyObject *self, PyObject *args);
 PyObject *core_node_export(PyObject *self, PyObject *op);
 PyObject *core_op_export(PyObject *self, PyObject *name);
 PyObject *core_graph_import(PyObject *self, PyObject *args);
+PyObject *core_function_define(PyObject *self, PyObject *args);
+PyObject *core_function_add(PyObject *self, PyObject *args);
+PyObject *core_function_names(PyObject *self, PyObject *graph);
+PyObject *core_function_get(PyObject *self, PyObject *args);
+PyObject *core_function_call(PyObject *self, PyObject *args);
 extern PyType_Spec session_spec, callable_spec, partial_spec, server_spec, checkpoint_spec;
 extern PyType_Spec record_writer_spec, record_reader_spec, event_writer_spec;
 extern PyTypeObject *callable_type, *partial_type;

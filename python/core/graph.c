@@ -387,6 +387,8 @@ static PyMethodDef graph_methods[] = {
     { "_set_control_flow_context", graph_set_current_context, METH_O,
       "Another one, as long as the innermost scope is open." },
     { "_context", graph_context_number, METH_O, "Context number i, in the order of making." },
+    { "_import_context", graph_import_context, METH_VARARGS,
+      "(is a loop, message, scope): the context that the message tells." },
     { "_new_condition", graph_new_condition, METH_O, "[pred_id, switch_f, switch_t]" },
     { "_new_branch", graph_new_branch, METH_VARARGS, "(pred, pivot, branch, name)" },
     { "_merge_branches", graph_merge_branches, METH_VARARGS, "(when false, when true)" },
@@ -435,6 +437,22 @@ static int graph_set_overrides(PyObject *self, PyObject *map, void *unused)
     return 0;
 }
 
+static PyObject *graph_get_captures(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(((struct graph *)self)->captures);
+}
+
+static int graph_set_captures(PyObject *self, PyObject *x, void *unused)
+{
+    int on = x ? PyObject_IsTrue(x) : 0;
+    (void)unused;
+    if (on < 0)
+        return -1;
+    ((struct graph *)self)->captures = on;
+    return 0;
+}
+
 static PyObject *graph_get_device_functions(PyObject *self, void *unused)
 {
     (void)unused;
@@ -459,6 +477,9 @@ static PyGetSetDef graph_getset[] = {
     { "finalized", graph_get_finalized, NULL, "Is the graph closed to new operations?", NULL },
     { "_gradient_override_map", graph_get_overrides, graph_set_overrides,
       "{op type: name of the gradient} for operations made now.", NULL },
+    { "_captures", graph_get_captures, graph_set_captures,
+      "Is it the body of a function? Its capture(tensor) gives what stands here for a tensor of "
+      "another graph.", NULL },
     { "_device_functions", graph_get_device_functions, graph_set_device_functions,
       "How many open device scopes are functions.", NULL },
     { NULL, NULL, NULL, NULL, NULL }

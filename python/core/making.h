@@ -49,6 +49,7 @@ bool find_graph(struct making *m, bool *tensors);       /* are all inputs Tensor
 bool open_scope(struct making *m);                      /* in which values become tensors */
 void close_scope(struct making *m);                     /* safe with an exception set */
 bool convert_inputs(struct making *m);
+bool capture_inputs(struct making *m);          /* those of other graphs, in a function's body */
 
 /* ---- op_attrs.c ---- */
 bool set_attrs(struct making *m);               /* those that the caller said */

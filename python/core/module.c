@@ -123,6 +123,16 @@ static PyMethodDef functions[] = {
     { "graph_import", core_graph_import, METH_VARARGS,
       "(graph, GraphDef, prefix, [(key, element)], [name], OpList or None): the elements named, "
       "the keys unused" },
+    { "function_define", core_function_define, METH_VARARGS,
+      "(graph, name, hashed, description or None, inputs, outputs, output names, controls, attrs): "
+      "a FunctionDef's bytes" },
+    { "function_add", core_function_add, METH_VARARGS,
+      "(graph, FunctionDef, name of its gradient or None)" },
+    { "function_names", core_function_names, METH_O, "Those of the graph's functions, a list." },
+    { "function_get", core_function_get, METH_VARARGS,
+      "(graph, name): (a FunctionDef's bytes, the name of its gradient or None)" },
+    { "function_call", core_function_call, METH_VARARGS,
+      "(graph, function, name, [Tensor], attrs): the Operation" },
     { "make_array", make_array, METH_VARARGS, "(value, dtype): as a feed has it, or None." },
     { "reset", reset, METH_VARARGS, "(target, containers)" },
     { "memory_in_use", memory_in_use, METH_NOARGS, "Bytes that the library holds." },

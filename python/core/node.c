@@ -171,8 +171,9 @@ PyObject *attr_value(struct graph *g, struct weft_node *n, const char *name)
     case WEFT_ATTR_INT: return PyLong_FromLongLong(a.i);
     case WEFT_ATTR_FLOAT: return PyFloat_FromDouble(a.f);
     case WEFT_ATTR_TYPE: return one_dtype(a.i);
-    case WEFT_ATTR_STRING:
-    case WEFT_ATTR_FUNC: return PyBytes_FromStringAndSize(a.p, (Py_ssize_t)a.i);
+    case WEFT_ATTR_FUNC:
+    case WEFT_ATTR_FUNCS: Py_RETURN_NOTIMPLEMENTED;     /* a message: Operation.get_attr() */
+    case WEFT_ATTR_STRING: return PyBytes_FromStringAndSize(a.p, (Py_ssize_t)a.i);
     case WEFT_ATTR_SHAPE: return shape_object((int)a.i, a.p);
     case WEFT_ATTR_TENSOR: return one_tensor(n, name, 0);
     default: return list_value(n, name, &a);

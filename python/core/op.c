@@ -194,7 +194,7 @@ static PyObject *make(struct making *m, PyObject *const *args, Py_ssize_t n, PyO
     if (!m->input || !m->attr || !m->type || !m->out_attr || !take_arguments(m, args, n, keys) ||
         !find_graph(m, &tensors) || !set_attrs(m))
         return NULL;
-    bool ok = (tensors || open_scope(m)) && convert_inputs(m);
+    bool ok = (tensors || open_scope(m)) && convert_inputs(m) && capture_inputs(m);
     close_scope(m);
     return ok ? make_node(m) : NULL;
 }

@@ -103,6 +103,34 @@ static bool string_list(struct making *m, struct list l, struct weft_attr *to)
     return v != NULL;
 }
 
+/* A function of the graph: by its name, or something that has one and may have to be added. */
+static bool function_from(struct making *m, PyObject *x, const char **name, Py_ssize_t *n)
+{
+    if (PyUnicode_Check(x) || PyBytes_Check(x))
+        return bytes_from(m, x, name, n);
+    if (PyObject_HasAttrString(x, "add_to_graph")) {
+        PyObject *added = PyObject_CallMethod(x, "add_to_graph", "O", (PyObject *)m->g);
+        if (!added)
+            return false;
+        Py_DECREF(added);
+    }
+    PyObject *text = PyObject_GetAttrString(x, "name");
+    bool ok = text && keep(m, text) && bytes_from(m, text, name, n);
+    Py_XDECREF(text);
+    return ok;
+}
+
+static bool function_list(struct making *m, struct list l, struct weft_attr *to)
+{
+    const char **v = scratch_get(&m->scratch, (size_t)(l.n + 1) * sizeof *v);
+    Py_ssize_t length;
+    for (Py_ssize_t i = 0; v && i < l.n; i++)
+        if (!function_from(m, PyTuple_GET_ITEM(l.items, i), &v[i], &length))
+            return false;
+    to->p = v;
+    return v != NULL;
+}
+
 static bool shape_list(struct making *m, struct list l, struct weft_attr *to)
 {
     struct weft_shape *v = scratch_get(&m->scratch, (size_t)(l.n + 1) * sizeof *v);
@@ -129,6 +157,7 @@ static bool list_attr(struct making *m, int attr, PyObject *x, struct weft_attr 
     case WEFT_ATTR_FLOATS: return float_list(m, l, to) || wrong_kind(m, attr, x, "list of float");
     case WEFT_ATTR_TYPES: return type_list(m, l, to);
     case WEFT_ATTR_SHAPES: return shape_list(m, l, to);
+    case WEFT_ATTR_FUNCS: return function_list(m, l, to) || wrong_kind(m, attr, x, "list of func");
     default: return string_list(m, l, to) || wrong_kind(m, attr, x, "list of string");
     }
 }
@@ -164,6 +193,13 @@ static bool set_attr(struct making *m, int attr, PyObject *x)
     case WEFT_ATTR_STRING:
         if (!bytes_from(m, x, &bytes, &n))
             return wrong_kind(m, attr, x, "string");
+        to->p = bytes;
+        to->i = n;
+        return true;
+    case WEFT_ATTR_FUNC:
+        if (!function_from(m, x, &bytes, &n))
+            return PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_AttributeError)
+                ? false : (PyErr_Clear(), wrong_kind(m, attr, x, "func"));
         to->p = bytes;
         to->i = n;
         return true;

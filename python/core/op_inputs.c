@@ -52,10 +52,25 @@ static bool join_graph_all(struct making *m, PyObject *list, PyObject **first, b
     return ok;
 }
 
+/* In the body of a function it is the body, whatever the inputs are. */
+static bool find_body(struct making *m, bool *tensors)
+{
+    struct graph *g = default_graph();
+    if (!g || !g->captures)
+        return false;
+    m->g = (struct graph *)Py_NewRef((PyObject *)g);
+    *tensors = false;
+    return true;
+}
+
 bool find_graph(struct making *m, bool *tensors)
 {
     PyObject *first = NULL;
     bool ok = true;
+    if (find_body(m, tensors))
+        return true;
+    if (PyErr_Occurred())
+        return false;
     *tensors = true;
     for (int i = 0; ok && i < m->f->n_in; i++) {
         PyObject *x = m->input[i];
@@ -126,6 +141,16 @@ static bool add_input(struct making *m, struct weft_out o)
     return true;
 }
 
+/* One of another graph is captured once all inputs are there; till then it must live. */
+static bool add_tensor(struct making *m, PyObject *t)
+{
+    if (tensor_graph(t) == m->g || (m->g->captures && keep(m, t)))
+        return add_input(m, tensor_out(t));
+    if (!PyErr_Occurred())
+        PyErr_Format(PyExc_ValueError, "%S must be from the same graph as the other inputs.", t);
+    return false;
+}
+
 static bool add_constant(struct making *m, struct weft_tensor *t, const char *name)
 {
     struct weft_out o = weft_const_named(m->g->g, name, t);
@@ -143,11 +168,7 @@ static bool convert_slowly(struct making *m, PyObject *x, int dtype, const char 
     bool ok = t && is_tensor(t);
     if (t && !ok)
         PyErr_Format(PyExc_TypeError, "%R did not become a Tensor", x);
-    if (ok && tensor_graph(t) != m->g) {
-        PyErr_Format(PyExc_ValueError, "%S must be from the same graph as the other inputs.", x);
-        ok = false;
-    }
-    ok = ok && add_input(m, tensor_out(t));
+    ok = ok && add_tensor(m, t);
     Py_XDECREF(t);
     return ok;
 }
@@ -156,7 +177,7 @@ static bool convert(struct making *m, PyObject *x, int dtype, const char *name, 
 {
     bool unfit = true;
     if (is_tensor(x))
-        return add_input(m, tensor_out(x));
+        return add_tensor(m, x);
     struct weft_tensor *t = ref ? NULL : tensor_from(x, dtype, &unfit);
     if (t)
         return add_constant(m, t, name);
@@ -255,4 +276,38 @@ bool convert_inputs(struct making *m)
         if (!convert_input(m, i))
             return false;
     return true;
+}
+
+/* ---- tensors of other graphs, in the body of a function ---- */
+
+static PyObject *kept_tensor(const struct making *m, struct weft_out o)
+{
+    for (Py_ssize_t i = 0; m->keep && i < PyList_GET_SIZE(m->keep); i++) {
+        PyObject *x = PyList_GET_ITEM(m->keep, i);
+        if (is_tensor(x) && tensor_out(x).node == o.node && tensor_out(x).index == o.index)
+            return x;
+    }
+    return NULL;
+}
+
+static bool capture(struct making *m, struct weft_out *o)
+{
+    PyObject *x = kept_tensor(m, *o);
+    PyObject *own = x ? PyObject_CallMethod((PyObject *)m->g, "capture", "O", x) : NULL;
+    bool ok = own && is_tensor(own) && tensor_graph(own) == m->g;
+    if (ok)
+        *o = tensor_out(own);
+    else if (!PyErr_Occurred())
+        PyErr_Format(PyExc_RuntimeError, "%R was not captured", x ? x : Py_None);
+    Py_XDECREF(own);
+    return ok;
+}
+
+bool capture_inputs(struct making *m)
+{
+    bool ok = true;
+    for (int i = 0; ok && m->g->captures && i < m->n_in; i++)
+        if (weft_node_graph(m->in[i].node) != m->g->g)
+            ok = capture(m, &m->in[i]);
+    return ok;
 }

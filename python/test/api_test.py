@@ -52,7 +52,7 @@ def test_names_that_are_not_there():
                         ("reduce_maen", "no attribute 'reduce_maen'; did you mean 'reduce_mean'"),
                         ("nn.sofmax", "no attribute 'nn.sofmax'; did you mean 'nn.softmax'"),
                         ("mul", "no attribute 'mul'; TensorFlow 1 calls it 'multiply'"),
-                        ("data", "no attribute 'data': Weft has no input pipelines yet"),
+                        ("contrib.tpu", "no attribute 'contrib.tpu': Weft has no TPUs yet"),
                         ("estimator", "no attribute 'estimator': Weft has no estimators yet")):
         module = tf
         *spaces, name = path.split(".")

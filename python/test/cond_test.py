@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import weft as tf
 from run import run
-from weft.python.framework import smart_cond
+from weft.python.framework import messages, smart_cond
 from weft.python.ops import control_flow_ops
 
 fact = pytest.mark.fact
@@ -331,3 +331,33 @@ def test_smart_cond(p):
     assert z.op.name == "cond/Merge" and either(p, z) == (2, 3)
     assert run(smart_cond.smart_case([(False, lambda: x), (p, lambda: x * 2)],
                                      default=lambda: x), {p: True}) == 4
+
+
+# ---- in meta graphs ----
+
+def test_contexts_in_meta_graphs(p):
+    x = tf.constant(1., name="x")
+    y = tf.cond(p, lambda: tf.cond(p, lambda: x + 1., lambda: x), lambda: x * 3., name="outer")
+    tf.identity(y, name="y")
+    meta = tf.train.export_meta_graph()
+    first, second = [messages.CondContextDef.FromString(value) for value in
+                     meta.collection_def["cond_context"].bytes_list.value]
+    assert first.context_name == "outer/cond_text" and first.branch == 1
+    assert first.pred_name == "outer/pred_id:0" and first.pivot_name == "outer/switch_t:0"
+    assert [c.cond_ctxt.context_name for c in first.nested_contexts] == [
+        "outer/cond/cond_text", "outer/cond/cond_text_1"]
+    assert second.branch == 0 and sorted(second.values_def.values) == [
+        "outer/mul/Switch:0", "outer/mul/y:0", "outer/mul:0", "outer/pred_id:0",
+        "outer/switch_f:0", "x:0"]
+    assert dict(second.values_def.external_values) == {
+        "outer/pred_id:0": "outer/pred_id:0", "x:0": "outer/mul/Switch:0"}
+    with tf.Graph().as_default() as graph, tf.Session() as s:
+        tf.train.import_meta_graph(meta, import_scope="again")
+        assert s.run("again/y:0", {"again/p:0": False}) == 3.
+        context = graph.get_operation_by_name("again/outer/mul")._get_control_flow_context()
+        assert context.name == "again/outer/cond_text_1" and context.branch == 0
+        assert context in tf.get_collection("cond_context")
+        inner = graph.get_operation_by_name("again/outer/cond/add")._get_control_flow_context()
+        assert inner.outer_context.name == "again/outer/cond_text"
+        again = tf.train.export_meta_graph(export_scope="again")
+        assert again.collection_def["cond_context"] == meta.collection_def["cond_context"]

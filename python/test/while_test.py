@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import weft as tf
 from run import run
+from weft.python.framework import messages
 from weft.python.ops import control_flow_ops
 
 fact = pytest.mark.fact
@@ -293,3 +294,36 @@ def test_random_numbers_differ_by_iteration():
     with tf.Session() as s:
         drawn = sum(s.run(first) for _ in range(4))
         assert np.allclose(s.run(total), drawn)
+
+
+# ---- in meta graphs ----
+
+def test_contexts_in_meta_graphs():
+    x = tf.constant(2., name="x")
+    i, y = tf.while_loop(lambda i, y: i < 3,
+                         lambda i, y: (i + 1, tf.cond(i > 1, lambda: y * x, lambda: y)), [0, x],
+                         maximum_iterations=9, parallel_iterations=3)
+    tf.identity(y, name="y")
+    meta = tf.train.export_meta_graph()
+    value, = meta.collection_def["while_context"].bytes_list.value
+    loop = messages.WhileContextDef.FromString(value)
+    assert loop.context_name == "while/while_context" and loop.parallel_iterations == 3
+    assert loop.back_prop and not loop.swap_memory and loop.pivot_name == "while/LoopCond:0"
+    assert loop.pivot_for_pred_name == "while/Merge:0"
+    assert loop.pivot_for_body_name == "while/Identity:0"
+    assert loop.maximum_iterations_name == "while/maximum_iterations:0"
+    assert list(loop.loop_enter_names) == ["while/Enter:0", "while/Enter_1:0", "while/Enter_2:0"]
+    assert list(loop.loop_exit_names) == ["while/Exit:0", "while/Exit_1:0", "while/Exit_2:0"]
+    assert loop.values_def.external_values["x:0"] == "while/cond/mul/Switch_1/Enter:0" or \
+        loop.values_def.external_values["x:0"].endswith("/Enter:0")
+    assert [c.cond_ctxt.branch for c in loop.nested_contexts] == [1, 0]
+    with tf.Graph().as_default() as graph, tf.Session() as s:
+        tf.train.import_meta_graph(meta)
+        assert s.run("y:0") == 4.
+        context = graph.get_operation_by_name("while/cond/mul")._get_control_flow_context()
+        assert context.pred.name == "while/cond/pred_id:0"
+        assert context.GetWhileContext() is tf.get_collection("while_context")[0]
+        assert tf.train.export_meta_graph().collection_def["while_context"] == \
+            meta.collection_def["while_context"]
+        y, x = graph.get_tensor_by_name("y:0"), graph.get_tensor_by_name("x:0")
+        assert s.run(tf.gradients(y, x)[0]) == 4.

@@ -33,7 +33,9 @@ API = {"": {
         Summary SummaryMetadata TensorInfo""",
     "python.framework.errors": "OpError",
     "python.framework.sparse_tensor": """
-        SparseTensor SparseTensorValue convert_to_tensor_or_sparse_tensor""",
+        SparseTensor SparseTensorSpec SparseTensorValue convert_to_tensor_or_sparse_tensor""",
+    "python.framework.tensor_spec": "TensorSpec",
+    "python.framework.type_spec": "TypeSpec type_spec_from_value",
     "python.framework.ops": """
         Graph GraphKeys IndexedSlices NoGradient NotDifferentiable Operation RegisterGradient
         Tensor add_to_collection add_to_collections colocate_with container control_dependencies
@@ -43,6 +45,7 @@ API = {"": {
         reset_default_graph""",
     "python.framework.constant_op": "constant",
     "python.framework.importer": "import_graph_def",
+    "python.framework.load_library": "load_library load_op_library",
     "python.framework.tensor_util": """
         get_static_value=constant_value is_tensor make_ndarray=MakeNdarray make_tensor_proto""",
     "python.framework.random_seed": "get_seed set_random_seed",
@@ -330,6 +333,7 @@ API["nn.rnn_cell"] = {"python.ops.rnn_cell_impl": _CELLS}
 
 API["contrib.rnn"] = {
     "python.ops.rnn_cell_impl": _CELLS + " LayerRNNCell",
+    "python.ops.rnn": "static_bidirectional_rnn static_rnn static_state_saving_rnn",
     "contrib.rnn.core_rnn_cell": """
         EmbeddingWrapper InputProjectionWrapper OutputProjectionWrapper""",
     "contrib.rnn.conv_cells": "Conv1DLSTMCell Conv2DLSTMCell Conv3DLSTMCell ConvLSTMCell",
@@ -340,11 +344,37 @@ API["contrib.rnn"] = {
         CoupledInputForgetGateLSTMCell GLSTMCell LayerNormBasicLSTMCell NASCell PhasedLSTMCell""",
     "contrib.rnn.wrappers": "AttentionCellWrapper HighwayWrapper",
     "contrib.rnn.lstm_ops": "LSTMBlockCell LSTMBlockFusedCell LSTMBlockWrapper",
-    "contrib.rnn.gru_ops": "GRUBlockCell GRUBlockCellV2"}
+    "contrib.rnn.gru_ops": "GRUBlockCell GRUBlockCellV2",
+    "contrib.rnn.fused_rnn_cell": "FusedRNNCell FusedRNNCellAdaptor TimeReversedFusedRNN",
+    "contrib.rnn.rnn": "stack_bidirectional_dynamic_rnn stack_bidirectional_rnn"}
+
+API["contrib.legacy_seq2seq"] = {"contrib.legacy_seq2seq.seq2seq": """
+    attention_decoder basic_rnn_seq2seq embedding_attention_decoder embedding_attention_seq2seq
+    embedding_rnn_decoder embedding_rnn_seq2seq embedding_tied_rnn_seq2seq model_with_buckets
+    one2many_rnn_seq2seq rnn_decoder sequence_loss sequence_loss_by_example tied_rnn_seq2seq"""}
+
+API["contrib.seq2seq"] = {
+    "contrib.seq2seq.attention_wrapper": """
+        AttentionMechanism AttentionWrapper AttentionWrapperState BahdanauAttention
+        BahdanauMonotonicAttention LuongAttention LuongMonotonicAttention hardmax
+        monotonic_attention safe_cumprod""",
+    "contrib.seq2seq.basic_decoder": "BasicDecoder BasicDecoderOutput",
+    "contrib.seq2seq.beam_search_decoder": """
+        BeamSearchDecoder BeamSearchDecoderOutput BeamSearchDecoderState
+        FinalBeamSearchDecoderOutput tile_batch""",
+    "contrib.seq2seq.beam_search_ops": "gather_tree gather_tree_from_array",
+    "contrib.seq2seq.decoder": "Decoder dynamic_decode",
+    "contrib.seq2seq.helper": """
+        CustomHelper GreedyEmbeddingHelper Helper InferenceHelper SampleEmbeddingHelper
+        ScheduledEmbeddingTrainingHelper ScheduledOutputTrainingHelper TrainingHelper""",
+    "contrib.seq2seq.loss": "sequence_loss"}
 
 API["nn"] = {
     "python.ops.ctc_ops": """
         ctc_beam_search_decoder ctc_beam_search_decoder_v2 ctc_greedy_decoder ctc_loss""",
+    "python.ops.rnn": """
+        bidirectional_dynamic_rnn dynamic_rnn raw_rnn static_bidirectional_rnn static_rnn
+        static_state_saving_rnn""",
     "python.ops.nn": """
         all_candidate_sampler atrous_conv2d atrous_conv2d_transpose avg_pool avg_pool1d
         avg_pool2d avg_pool3d avg_pool_v2 batch_norm_with_global_normalization
@@ -417,6 +447,68 @@ API["image"] = {"python.ops.image_ops": """
     sample_distorted_bounding_box sobel_edges ssim ssim_multiscale total_variation
     transpose=transpose_image transpose_image yiq_to_rgb yuv_to_rgb"""}
 
+# ---- input pipelines ----
+
+API["data"] = {
+    "python.data.ops.dataset_ops": """
+        Dataset DatasetSpec Options get_output_classes=get_legacy_output_classes
+        get_output_shapes=get_legacy_output_shapes get_output_types=get_legacy_output_types
+        make_initializable_iterator make_one_shot_iterator""",
+    "python.data.ops.iterator_ops": "Iterator",
+    "python.data.ops.readers": "FixedLengthRecordDataset TFRecordDataset TextLineDataset"}
+API["python.data"] = API["data"]
+
+_DATASET_FUNCTIONS = {
+    "python.data.experimental.ops.batching": "dense_to_sparse_batch map_and_batch unbatch",
+    "python.data.experimental.ops.grouping": """
+        Reducer bucket_by_sequence_length group_by_reducer group_by_window""",
+    "python.data.experimental.ops.interleave_ops": """
+        choose_from_datasets parallel_interleave sample_from_datasets""",
+    "python.data.experimental.ops.misc_ops": """
+        Counter copy_to_device enumerate_dataset get_single_element ignore_errors
+        prefetch_to_device""",
+    "python.data.experimental.ops.parsing_ops": "parse_example_dataset",
+    "python.data.experimental.ops.random_ops": "RandomDataset",
+    "python.data.experimental.ops.readers": """
+        CsvDataset make_batched_features_dataset make_csv_dataset""",
+    "python.data.experimental.ops.resampling": "rejection_resample",
+    "python.data.experimental.ops.scan_ops": "scan",
+    "python.data.experimental.ops.shuffle_ops": "shuffle_and_repeat",
+    "python.data.experimental.ops.writers": "TFRecordWriter",
+    "python.data.ops.dataset_ops": "AUTOTUNE"}
+
+API["data.experimental"] = {
+    **_DATASET_FUNCTIONS,
+    "python.data.experimental.ops.batching": """
+        dense_to_sparse_batch map_and_batch map_and_batch_with_legacy_function unbatch""",
+    "python.data.experimental.ops.distribute_options": "DistributeOptions",
+    "python.data.experimental.ops.misc_ops": """
+        Counter INFINITE_CARDINALITY UNKNOWN_CARDINALITY cardinality copy_to_device
+        enumerate_dataset get_single_element ignore_errors prefetch_to_device take_while""",
+    "python.data.experimental.ops.optimization_options": """
+        MapVectorizationOptions OptimizationOptions""",
+    "python.data.experimental.ops.stats_options": "StatsOptions",
+    "python.data.experimental.ops.threading_options": "ThreadingOptions",
+    "python.data.ops.dataset_ops": """
+        AUTOTUNE DatasetStructure=DatasetSpec from_variant get_structure to_variant""",
+    "python.data.ops.iterator_ops": "get_next_as_optional",
+    "python.data.ops.optional_ops": "Optional OptionalStructure=OptionalSpec",
+    "python.framework.sparse_tensor": "SparseTensorStructure=SparseTensorSpec",
+    "python.framework.tensor_spec": "TensorStructure=TensorSpec",
+    "python.framework.type_spec": "Structure=TypeSpec"}
+
+API["contrib.data"] = {
+    **_DATASET_FUNCTIONS,
+    "python.data.experimental.ops.batching": """
+        assert_element_shape batch_and_drop_remainder dense_to_sparse_batch map_and_batch
+        padded_batch_and_drop_remainder unbatch""",
+    "python.data.experimental.ops.grouping": """
+        Reducer bucket_by_sequence_length group_by_reducer group_by_window reduce_dataset""",
+    "python.data.experimental.ops.interleave_ops": """
+        choose_from_datasets parallel_interleave sample_from_datasets sloppy_interleave""",
+    "python.data.experimental.ops.readers": """
+        CsvDataset make_batched_features_dataset make_csv_dataset read_batch_features"""}
+
 API["train"] = {
     "python.training.optimizer": "Optimizer",
     "python.training.gradient_descent": "GradientDescentOptimizer",
@@ -457,6 +549,7 @@ API["train"] = {
     "python.training.session_manager": "SessionManager",
     "python.training.supervisor": "Supervisor",
     "python.training.basic_loops": "basic_train_loop",
+    "python.training.warm_starting_util": "VocabInfo warm_start",
     "python.framework.graph_io": "write_graph",
     "python.training.device_setter": "replica_device_setter",
     "python.training.saver": "Saver export_meta_graph import_meta_graph",
@@ -727,6 +820,10 @@ MODULES = {
     "python.saved_model.utils": "python.saved_model.utils_impl",
     "python.ops.sets": "python.ops.sets_impl",
     "pywrap_tensorflow": "python.pywrap_tensorflow",
+    **{"python.data.experimental.ops." + name: "python.data.experimental.ops.misc_ops"
+       for name in ("cardinality", "counter", "enumerate_ops", "error_ops", "get_single_element",
+                    "prefetching_ops", "take_while_ops")},
+    "contrib.data.python.ops": "contrib.data",
     "contrib.distributions": "distributions",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
@@ -735,12 +832,15 @@ MODULES = {
     "contrib.layers.layers": "contrib.layers",
     "contrib.layers.python.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
+    "contrib.legacy_seq2seq.python.ops": "contrib.legacy_seq2seq",
     "contrib.rnn.python.ops": "contrib.rnn",
+    "contrib.rnn.python.ops.core_rnn": "contrib.rnn.rnn",
+    "contrib.seq2seq.python.ops": "contrib.seq2seq",
     "contrib.slim.python.slim": "contrib.slim",
     "contrib.training.python.training.hparam": "contrib.training.hparam",
     **{"python.ops.gen_%s_ops" % name: "python.ops.gen_ops"
        for name in ("array", "audio", "bitwise", "candidate_sampling", "control_flow",
-                    "ctc", "data_flow", "image", "rnn",
+                    "ctc", "data_flow", "dataset", "experimental_dataset", "image", "rnn",
                     "io", "linalg", "list", "logging", "lookup", "manip", "math", "nn", "parsing",
                     "random", "resource_variable", "script", "set", "sparse", "spectral", "state",
                     "stateless_random", "string")},
@@ -761,10 +861,6 @@ RENAMED = {
 LATER = {
     "conditions and loops": """
         CriticalSection vectorized_map""",
-    "recurrent networks": """
-        contrib.legacy_seq2seq contrib.seq2seq nn.bidirectional_dynamic_rnn nn.dynamic_rnn
-        nn.raw_rnn nn.static_bidirectional_rnn nn.static_rnn nn.static_state_saving_rnn
-        python.ops.rnn""",
     "such cell": """
         contrib.rnn.BidirectionalGridLSTMCell contrib.rnn.CompiledWrapper contrib.rnn.GridLSTMCell
         contrib.rnn.TimeFreqLSTMCell contrib.rnn.WeightNormLSTMCell""",
@@ -775,13 +871,19 @@ LATER = {
         contrib.summary summary.all_v2_summary_ops summary.initialize""",
     "accumulators": """
         ConditionalAccumulator ConditionalAccumulatorBase SparseConditionalAccumulator""",
-    "input pipelines": "contrib.data data",
     "readers of LMDB": "LMDBReader",
     "plugged file systems": "load_file_system_library",
+    "such parts of input pipelines": """
+        contrib.data.CheckpointInputPipelineHook contrib.data.LMDBDataset contrib.data.SqlDataset
+        contrib.data.make_saveable_from_iterator contrib.data.sliding_window_batch
+        data.experimental.CheckpointInputPipelineHook data.experimental.RaggedTensorStructure
+        data.experimental.SqlDataset data.experimental.StatsAggregator
+        data.experimental.TensorArrayStructure data.experimental.bytes_produced_stats
+        data.experimental.latency_stats data.experimental.make_saveable_from_iterator
+        data.experimental.unique""",
     "image files": "image.decode_image io.decode_image",
     "scripts of characters": "strings.unicode_script",
     "replicas of training": "train.SyncReplicasOptimizer train.do_quantize_training_on_graphdef",
-    "warm starts": "train.VocabInfo train.warm_start",
     "estimators": """
         contrib.boosted_trees contrib.factorization contrib.learn.Estimator
         contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",
@@ -790,9 +892,8 @@ LATER = {
         keras.datasets keras.estimator keras.experimental keras.layers keras.losses
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
-    "specifications of types": """
-        IndexedSlicesSpec SparseTensorSpec TensorSpec TypeSpec type_spec_from_value""",
-    "functions": "function load_library load_op_library python.framework.function wrap_function",
+    "specifications of types": "IndexedSlicesSpec",
+    "functions": "function wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
     "linear operators": """
         linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix

@@ -24,7 +24,13 @@ struct weft_attr attr_out(const struct attr *a)
     switch ((int)a->kind) {
     case ATTR_BOOL: case ATTR_INT: case ATTR_TYPE: to.i = a->i; break;
     case ATTR_FLOAT: to.f = a->f; break;
-    case ATTR_STRING: case ATTR_FUNC:
+    case ATTR_FUNC:
+        if (!a->funcs)                  /* an op has none to fall back on */
+            break;
+        to.i = (int64_t)a->funcs->name.n;
+        to.p = a->funcs->name.s;
+        break;
+    case ATTR_STRING:
         to.i = (int64_t)attr_text_at(a, 0)->n;
         to.p = attr_text_at(a, 0)->s;
         break;

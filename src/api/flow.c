@@ -4,6 +4,7 @@
 #include "build/condition.h"
 #include "build/loop.h"
 #include "build/scope.h"
+#include "model/meta.h"
 
 SAME_OBJECT(context, weft_context, context)
 
@@ -227,6 +228,20 @@ struct weft_context_info weft_context_info(const struct weft_context *c)
         .n_vars = in->n_vars, .enters = outs_out(in->enter), .exits = outs_out(in->exit),
         .parallel_iterations = in->parallel_iterations, .back_prop = in->back_prop,
         .swap_memory = in->swap_memory };
+}
+
+struct weft_status *weft_context_export(const struct weft_context *c, struct weft_bytes *def)
+{
+    return status_out(context_encode(context_in(c), &def->data, &def->size));
+}
+
+struct weft_status *weft_context_import(struct weft_graph *g, const char *prefix, bool is_loop,
+                                        const void *def, size_t n, struct weft_context **result)
+{
+    struct context *c = NULL;
+    struct status *st = context_decode(graph_in(g), prefix, is_loop, def, n, &c);
+    *result = context_out(c);
+    return status_out(st);
 }
 
 int weft_context_captures(const struct weft_context *c, struct weft_out *outside,

@@ -31,7 +31,7 @@ struct weft_status *weft_graph_define(struct weft_graph *g, const struct weft_de
 struct weft_status *weft_graph_add_function(struct weft_graph *g, const void *function_def,
                                             size_t n, const char *gradient)
 {
-    return status_out(library_add(graph_in(g), function_def, n, gradient));
+    return status_out(library_add(graph_in(g), function_def, n, gradient, NULL));
 }
 
 int weft_graph_functions(struct weft_graph *g)

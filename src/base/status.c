@@ -70,7 +70,7 @@ struct status *status_at_node(struct status *st, const char *node)
 
 struct status *status_at_call(struct status *st, const char *node)
 {
-    return !st || st == &no_memory ? st : with_node(st, node);
+    return !st || st == &no_memory || st == &would_wait ? st : with_node(st, node);
 }
 
 struct status *status_prefix(struct status *st, const char *fmt, ...)

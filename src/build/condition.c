@@ -102,6 +102,7 @@ static void build_branch(struct graph *g, const struct condition *c, int branch,
                                      branch_name[branch]));
         results[i] = branch_result(in, results[i]);
     }
+    in->done = !build_failed(g);
     scope_end(g);
 }
 

@@ -59,7 +59,7 @@ struct status *context_new(struct graph *g, enum context_kind kind, struct conte
     struct context *c;
     const char *unique;
     graph_lock(g);
-    unique = graph_unique_name(g, name, true);
+    unique = name ? graph_unique_name(g, name, true) : "";
     c = unique ? append(g) : NULL;
     graph_unlock(g);
     NEED(c);

@@ -50,7 +50,8 @@ struct context {
     void *gradient;                     /* whatever recall() needs */
 };
 
-/* A new context in `outer` (NULL: in none), called `name` or, if that is taken, so with a number. */
+/* A new context in `outer` (NULL: in none), called `name` or, if that is taken, so with a number;
+ * `name` NULL: the caller names it. */
 MUST_CHECK struct status *context_new(struct graph *g, enum context_kind kind,
                                       struct context *outer, const char *name,
                                       struct context **result);

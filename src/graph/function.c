@@ -5,6 +5,7 @@
  */
 #include "graph/function.h"
 #include "base/mem.h"
+#include "graph/define.h"
 #include "graph/graphdef.h"
 #include "graph/proto.h"
 
@@ -18,6 +19,7 @@ struct instance {
     struct instance *next;
     struct attr *attr;                  /* by the signature's */
     int n_attr;
+    bool gradient;                      /* it is the body of the function's gradient */
     bool made;                          /* else: it is being made */
 };
 
@@ -41,19 +43,19 @@ void function_forget(struct function *f)
 
 static struct graph *home_of(struct graph *g) { return g->outer ? g->outer : g; }
 
-struct called { struct function *function; const struct attr *attr; int n_attr; };
+struct called { struct function *function; const struct attr *attr; int n_attr; bool gradient; };
 
 static struct status *called_named(const struct node *n, const struct func *f, struct called *c)
 {
     *c = (struct called){ (struct function *)library_find(n->graph, f->name.s), f->attr,
-                          f->n_attr };
+                          f->n_attr, false };
     return c->function ? NULL : status_new(NOT_FOUND, "Function %s is not defined.", f->name.s);
 }
 
 static struct status *called_by(const struct node *n, struct called *c)
 {
     *c = (struct called){ (struct function *)library_find(n->graph, n->op->name), n->attr,
-                          n->n_attr };
+                          n->n_attr, false };
     for (int i = 0; i < n->n_attr && !c->function; i++)
         if (n->attr[i].kind == ATTR_FUNC)
             return called_named(n, n->attr[i].funcs, c);
@@ -88,11 +90,13 @@ static struct status *attrs_of(struct arena *a, const struct called *c, struct a
     return NULL;
 }
 
-static struct instance *instance_find(const struct function *f, const struct attr *attr)
+static struct instance *instance_find(const struct called *c, const struct attr *attr)
 {
-    struct instance *i = f->instances;
+    struct instance *i = c->function->instances;
     for (; i; i = i->next) {
         int same = 0;
+        if (i->gradient != c->gradient)
+            continue;
         while (same < i->n_attr && attr_equal(&i->attr[same], &attr[same]))
             same++;
         if (same == i->n_attr)
@@ -385,7 +389,8 @@ static struct status *make_body(struct making *m)
     TRY(want_nodes(m));
     TRY(import_nodes(m));
     TRY(add_results(m, &wanted));
-    return find_targets(m, wanted);
+    TRY(find_targets(m, wanted));
+    return m->to->gradient ? body_differentiate(&m->to->body) : NULL;
 }
 
 static struct status *instance_make(const struct function *f, struct instance *to)
@@ -418,6 +423,7 @@ static struct status *instance_new(const struct graph *caller, const struct call
     g->depth = caller->depth + 1;
     i->body.graph = g;
     i->body.name = c->function->op->name;
+    i->gradient = c->gradient;
     i->attr = copies;
     *result = i;
     for (; i->n_attr < op_sig(c->function->op)->n_attr; i->n_attr++) {
@@ -466,7 +472,7 @@ static struct status *instance_get(const struct node *n, const struct called *c,
     struct arena tmp = { 0 };
     struct attr *attr;
     struct status *st = attrs_of(&tmp, c, &attr);
-    *i = st ? NULL : instance_find(c->function, attr);
+    *i = st ? NULL : instance_find(c, attr);
     if (*i && !(*i)->made)
         st = status_new(INVALID_ARGUMENT, "Function %s calls itself", c->function->op->name);
     else if (!st && !*i)
@@ -494,11 +500,48 @@ static struct status *check_fit(const struct node *n, const struct body *b)
     return NULL;
 }
 
+struct graph *function_scratch(struct graph *g)
+{
+    struct graph *scratch = graph_new();
+    if (scratch) {
+        scratch->outer = home_of(g);
+        scratch->depth = g->depth + 1;
+    }
+    return scratch;
+}
+
+struct status *function_define(struct graph *g, struct graph *from, const struct definition *d,
+                               const char **name)
+{
+    struct graph *home = home_of(g);
+    void *bytes;
+    size_t n;
+    TRY(graph_define(from, d, &bytes, &n));
+    struct status *st = library_add(home, bytes, n, NULL, name);
+    mem_free(bytes);
+    return st;
+}
+
 struct status *function_named(const struct node *n, const struct func *f, struct body **b)
 {
     struct instance *i;
     struct called c;
     TRY(called_named(n, f, &c));
+    TRY(instance_get(n, &c, &i));
+    *b = &i->body;
+    return NULL;
+}
+
+struct status *function_gradient(const struct node *n, const struct func *f, struct body **b)
+{
+    struct instance *i;
+    struct called c;
+    TRY(called_named(n, f, &c));
+    if (c.function->gradient) {
+        struct text name = { c.function->gradient, strlen(c.function->gradient) };
+        return function_named(n, &(struct func){ name, f->attr, f->n_attr }, b);
+    }
+    c.gradient = true;
     TRY(instance_get(n, &c, &i));
     *b = &i->body;
     return NULL;

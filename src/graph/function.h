@@ -28,8 +28,30 @@ MUST_CHECK struct status *function_body(const struct node *call, struct body **b
 MUST_CHECK struct status *function_named(const struct node *n, const struct func *f,
                                          struct body **b);
 
+/* The same for its gradient: (arguments, gradients of results) -> gradients of arguments. It is
+ * what the library names as the gradient, else the body with its ops' gradients behind it. */
+MUST_CHECK struct status *function_gradient(const struct node *n, const struct func *f,
+                                            struct body **b);
+
 /* Those of the body's results, as far as they are known there. */
 MUST_CHECK struct status *function_shape(struct shape_ctx *c);
+
+/* The gradient of a node that calls a function. */
+void function_grad(struct grad *g);
+/* For gradients of nodes that are given functions: their inputs are followed by what came for each
+ * output, zeros where nothing did; what comes out is the gradient of input `first` and after. */
+void function_grad_inputs(struct grad *g, struct out *to);
+void function_grad_outputs(struct grad *g, struct out from, int first);
+/* A graph to make a function in, which may call those that `g` has; the caller's. NULL: no memory. */
+struct graph *function_scratch(struct graph *g);
+struct definition;
+/* What `from` defines becomes a function that `g` has; its name, whole, is the library's. */
+MUST_CHECK struct status *function_define(struct graph *g, struct graph *from,
+                                          const struct definition *d, const char **name);
+/* That of a variable, for its handle. */
+enum dtype function_gradient_dtype(struct out x);
+/* A body that nobody has seen yet becomes that of the gradient. */
+MUST_CHECK struct status *body_differentiate(struct body *b);
 
 /* The bodies of `f` go. */
 void function_forget(struct function *f);

@@ -413,6 +413,15 @@ void walk_enqueue(struct walk *w, struct node *n)
     w->end = &v->next;
 }
 
+static void have_turn(struct walk *w, struct node *n)
+{
+    w->met[n->id] = true;
+    if (n->op->flags & OP_EXIT)
+        loops_exit_ready(w, n);
+    else
+        walk_enqueue(w, n);
+}
+
 /* One reader fewer. A loop's Switch has its turn when what leaves the loop has come, too. */
 static void count_down(struct walk *w, struct node *n)
 {
@@ -421,11 +430,7 @@ static void count_down(struct walk *w, struct node *n)
     int left = --w->pending[n->id];
     if (left && !(left > 0 && is_loop_switch(n) && !w->met[n->id]))
         return;
-    w->met[n->id] = true;
-    if (n->op->flags & OP_EXIT && n->context)
-        loops_exit_ready(w, n);
-    else
-        walk_enqueue(w, n);
+    have_turn(w, n);
 }
 
 static void first_in_queue(struct walk *w)
@@ -434,8 +439,7 @@ static void first_in_queue(struct walk *w)
     for (int i = 0; i < w->q->n_y; i++) {
         struct node *n = w->q->y[i].node;
         if (!w->pending[n->id] && w->reached[n->id] && !w->met[n->id])
-            walk_enqueue(w, n);
-        w->met[n->id] |= !w->pending[n->id];
+            have_turn(w, n);
     }
     loops_unused_exits(w);
 }

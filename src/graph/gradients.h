@@ -46,16 +46,17 @@ void walk_place_with(struct walk *w, const struct node *n);
 /* ---- gradients_sum.c ---- */
 void walk_contribute(struct walk *w, struct out to, struct out v, struct slices s);
 void walk_sum_up(struct walk *w, struct sum *s);
-struct slices grad_all_rows(struct grad *g, struct out dense);  /* a dense term among rows (F8) */
+/* What a dense term of that shape is among rows (F8). */
+struct slices grad_all_rows(struct grad *g, struct out shape);
 
 /* ---- gradients_loop.c: the loops that gradients go back through ---- */
 
 /* One for each loop that is left between the xs and the ys. */
 void loops_find(struct walk *w);
-/* Exits that no y depends on; they are in the queue if all of their loop are such. */
-void loops_unused_exits(struct walk *w);
 /* All readers of this Exit have had their turn: its own comes with that of all others. */
 void loops_exit_ready(struct walk *w, struct node *exit);
+/* Exits that no y depends on are ready from the beginning. */
+void loops_unused_exits(struct walk *w);
 /* The counters and edges that close what was begun; also after an error. */
 void loops_finish(struct walk *w);
 
@@ -101,6 +102,8 @@ static inline struct context *grad_within(struct grad *g, struct context *c)
     return was;
 }
 
+/* What a variable of the loop g->context begins with: `value`, which is outside. */
+struct out grad_enter(struct grad *g, struct out value, const char *name);
 /* `value` as it is in g->context. */
 struct out grad_capture(struct grad *g, struct out value);
 

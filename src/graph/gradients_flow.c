@@ -95,7 +95,23 @@ static void switch_given(struct grad *g, struct given x, struct out pred, const 
 static struct given as_rows(struct grad *g, struct given x)
 {
     if (!x.s.indices.node)
-        x.s = grad_all_rows(g, x.v);
+        x.s = grad_all_rows(g, zeros_shape(g, x.v, DT_INT32));
+    return x;
+}
+
+static struct out dies_with(struct grad *g, struct out part, struct out values)
+{
+    struct node_def d = { .op = "Identity", .in = &part, .n_in = 1, .control = &values.node,
+                          .n_control = 1 };
+    return g->st || !part.node ? part : grad_place(g, &d, "Identity");
+}
+
+/* Rows whose values are dead are no rows: indices may be constants, which never are. */
+static struct given rows_alive(struct grad *g, struct given x)
+{
+    x = as_rows(g, x);
+    x.s.indices = dies_with(g, x.s.indices, x.v);
+    x.s.dense_shape = dies_with(g, x.s.dense_shape, x.v);
     return x;
 }
 
@@ -103,8 +119,8 @@ static struct given merge_given(struct grad *g, struct given a, struct given b, 
 {
     struct out x[PARTS], y[PARTS], merged[PARTS];
     if (a.s.indices.node || b.s.indices.node) {
-        a = as_rows(g, a);
-        b = as_rows(g, b);
+        a = rows_alive(g, a);
+        b = rows_alive(g, b);
     }
     int n = parts_of(&a, x), m = parts_of(&b, y);
     n = n < m ? n : m;
@@ -205,34 +221,38 @@ void grad_of_merge(struct grad *g)
 
 /* ---- Exit, Enter ---- */
 
-static struct out enter_part(struct grad *g, struct context *c, struct out part, const char *name)
+struct out grad_enter(struct grad *g, struct out value, const char *name)
 {
+    struct context *c = g->context;
     if (!g->st)
-        g->st = context_know(c, part, part);
-    return grad_add_named(g, "Enter", name, OUTS(part),
-                          ATTRS(attr_string("frame_name", c->name),
-                                attr_int("parallel_iterations", c->parallel_iterations)));
+        g->st = context_know(c, value, value);
+    struct out enter = grad_add_named(g, "Enter", name, OUTS(value),
+                                      ATTRS(attr_string("frame_name", c->name),
+                                            attr_int("parallel_iterations",
+                                                     c->parallel_iterations)));
+    if (!g->st)
+        g->st = graph_set_shape(g->graph, enter, out_shape(value));
+    return enter;
 }
 
+/* Variables of a loop are dense: rows are added up before they come in. */
 void grad_of_exit(struct grad *g)
 {
     struct context *c = g->context;
     struct given dy = dy_of(g, 0);
-    struct out part[PARTS];
     if (!c || !c->back_prop || !dy.v.node)
         return;
-    int n = parts_of(&dy, part);
-    for (int i = 0; i < n; i++)
-        part[i] = enter_part(g, c, part[i], part_name("b_exit", i));
-    give(g, 0, of_parts(part, n));
+    grad_within(g, c->outer);
+    struct out dense = grad_dense(g, dy.v, &dy.s);
+    grad_within(g, c);
+    g->dx[0] = grad_enter(g, dense, "b_exit");
 }
 
-/* A sum over the iterations, from `acc` on: the Merge, or its Switch. */
-static struct out sum_from(struct grad *g, struct context *c, struct out acc, struct out *merge)
+/* A sum over the iterations that begins with `enter`: the Merge, and its Switch. */
+static struct out sum_from(struct grad *g, struct out enter, struct out *merge)
 {
-    struct out enter = enter_part(g, c, acc, "b_acc");
     *merge = grad_add_named(g, "Merge", "b_acc", OUTS(enter, enter), NULL, 0);
-    return grad2(g, "Switch", *merge, c->pivot);
+    return grad2(g, "Switch", *merge, g->context->pivot);
 }
 
 static struct out sum_ends(struct grad *g, struct out way, struct out merge, struct out sum)
@@ -264,7 +284,7 @@ static struct out accumulate(struct grad *g, struct context *c, struct out dy, s
     grad_within(g, c->outer);
     struct out acc = first_sum(g, c, dy, value);
     grad_within(g, c);
-    struct out way = sum_from(g, c, acc, &merge);
+    struct out way = sum_from(g, grad_enter(g, acc, "b_acc"), &merge);
     return sum_ends(g, way, merge, grad2(g, "Add", out_at(way, 1), dy));
 }
 
@@ -285,18 +305,26 @@ static struct out first_row(struct grad *g, struct out dy, struct out value)
     return zeros_of(g, grad_add(g, "ConcatV2", OUTS(one, rest, axis), NULL, 0), out_dtype(dy));
 }
 
+/* TF: a shape of zeros, so that a loop without iterations gives rows that are in no tensor. */
 static struct given first_rows(struct grad *g, struct given dy, struct out value)
 {
     struct given acc = { first_row(g, dy.v, value), { { 0 }, { 0 } } };
     struct out shape = dy.s.dense_shape;
     acc.s.indices = grad_vector(g, out_dtype(dy.s.indices), (int64_t[]){ 0 }, 1);
-    if (!shape.node)
-        return acc;
-    if (shape_is_known(out_shape(shape)))
-        acc.s.dense_shape = grad_zeros(g, out_dtype(shape), out_shape(shape), "Const");
-    else
-        acc.s.dense_shape = grad1(g, "ZerosLike", zeros_shape(g, value, out_dtype(shape)));
+    if (shape.node)
+        acc.s.dense_shape = grad1(g, "Identity", zeros_shape(g, value, out_dtype(shape)));
     return acc;
+}
+
+/* There will be more of them. */
+static struct out enter_rows(struct grad *g, struct out first)
+{
+    struct context *c = g->context;
+    if (!g->st)
+        g->st = context_know(c, first, first);
+    return grad_add_named(g, "Enter", "b_acc", OUTS(first),
+                          ATTRS(attr_string("frame_name", c->name),
+                                attr_int("parallel_iterations", c->parallel_iterations)));
 }
 
 static struct given accumulate_rows(struct grad *g, struct context *c, struct given dy,
@@ -309,7 +337,8 @@ static struct given accumulate_rows(struct grad *g, struct context *c, struct gi
     int n = parts_of(&first, acc);
     parts_of(&dy, part);
     for (int i = 0; i < n && !g->st; i++) {
-        struct out way = sum_from(g, c, acc[i], &merge);
+        struct out enter = i == 2 ? grad_enter(g, acc[i], "b_acc") : enter_rows(g, acc[i]);
+        struct out way = sum_from(g, enter, &merge);
         struct out sum = i == 2 ? grad2(g, "Maximum", part[i], out_at(way, 1))
             : grad_add(g, "ConcatV2", OUTS(out_at(way, 1), part[i],
                                            grad_scalar(g, DT_INT32, 0)), NULL, 0);

@@ -32,7 +32,7 @@ struct loop_grad {
     struct context *forward, *back;
     struct counter pushes, pops;
     int exits_left;                     /* that may still come */
-    struct nodes deferred, unused;      /* exits whose turn has come: to be told; not used */
+    struct nodes exits, unused;         /* that have come; without a gradient */
     struct switched *switched, **switched_end;
 };
 
@@ -103,20 +103,11 @@ struct out *loop_switched(struct loop_grad *l, const struct node *n)
 
 /* ---- nodes of loops ---- */
 
-static void know(struct grad *g, struct context *c, struct out value)
-{
-    if (!g->st && value.node)
-        g->st = context_know(c, value, value);
-}
-
 /* A count that begins with `from`, which is outside: its Merge. */
 static struct out count_from(struct grad *g, struct context *c, struct out from, const char *name)
 {
-    know(g, c, from);
     grad_within(g, c);
-    struct out enter = grad_add_named(g, "Enter", name, OUTS(from),
-        ATTRS(attr_string("frame_name", c->name),
-              attr_int("parallel_iterations", c->parallel_iterations)));
+    struct out enter = grad_enter(g, from, name);
     return grad2(g, "Merge", enter, enter);
 }
 
@@ -404,6 +395,11 @@ void loops_find(struct walk *w)
 
 /* ---- the turn of exits ---- */
 
+static bool has_gradient(const struct walk *w, const struct node *exit)
+{
+    return w->sum[exit->id] && w->sum[exit->id]->n;
+}
+
 static void use_zeros(struct walk *w, struct node *exit)
 {
     struct out y = { exit, 0 };
@@ -412,52 +408,16 @@ static void use_zeros(struct walk *w, struct node *exit)
     walk_enqueue(w, exit);
 }
 
-static void unused_exits_of(struct walk *w, struct loop_grad *l)
+/* All exits are there: those that have a gradient, then the others, with zeros if any has one. */
+static void all_exits(struct walk *w, struct loop_grad *l)
 {
-    const struct context *f = l->forward;
-    for (int i = 0; f->exit && i < f->n_vars; i++) {
-        struct node *exit = f->exit[i].node;
-        if (exit->id >= w->n_nodes || w->pending[exit->id])
-            continue;
-        l->exits_left--;
-        if (!w->met[exit->id])
-            append(w, &l->unused, exit);
-        for (int k = 0; !l->exits_left && k < l->unused.n; k++)
-            use_zeros(w, l->unused.at[k]);
-    }
-    for (int i = 0; i < f->n_vars; i++) {
-        int id = f->enter[i].node->id;
-        if (id < w->n_nodes && !w->pending[id])
-            w->pending[id] = 1;         /* TF: they have their turn, whoever is behind them */
-    }
-}
-
-void loops_unused_exits(struct walk *w)
-{
-    w->g.scope = w->scope;
-    for (struct loop_grad *l = w->loops; l; l = l->next)
-        unused_exits_of(w, l);
-}
-
-static bool has_gradient(const struct walk *w, const struct node *exit)
-{
-    return w->sum[exit->id] && w->sum[exit->id]->n;
-}
-
-void loops_exit_ready(struct walk *w, struct node *exit)
-{
-    struct loop_grad *l = loops_of(w, exit, false);
-    append(w, &l->deferred, exit);
-    if (--l->exits_left)
-        return;
     bool any = false;
-    for (int i = 0; i < l->deferred.n; i++) {
-        struct node *n = l->deferred.at[i];
-        any |= has_gradient(w, n);
-        if (has_gradient(w, n))
-            walk_enqueue(w, n);
+    for (int i = 0; i < l->exits.n; i++) {
+        any |= has_gradient(w, l->exits.at[i]);
+        if (has_gradient(w, l->exits.at[i]))
+            walk_enqueue(w, l->exits.at[i]);
         else
-            append(w, &l->unused, n);
+            append(w, &l->unused, l->exits.at[i]);
     }
     w->g.scope = w->scope;
     for (int i = 0; i < l->unused.n; i++)
@@ -465,6 +425,38 @@ void loops_exit_ready(struct walk *w, struct node *exit)
             use_zeros(w, l->unused.at[i]);
         else
             walk_enqueue(w, l->unused.at[i]);
+}
+
+/* TF: an Exit that is a y does not wait for the others; so a gradient may come too late there. */
+void loops_exit_ready(struct walk *w, struct node *exit)
+{
+    struct loop_grad *l = loops_of(w, exit, false);
+    append(w, &l->exits, exit);
+    if (!--l->exits_left)
+        all_exits(w, l);
+}
+
+/* TF: the Enters of variables have their turn, whoever is behind them. */
+static void want_enters(struct walk *w, const struct context *f)
+{
+    for (int i = 0; i < f->n_vars; i++) {
+        int id = f->enter[i].node->id;
+        if (id < w->n_nodes && !w->pending[id])
+            w->pending[id] = 1;
+    }
+}
+
+void loops_unused_exits(struct walk *w)
+{
+    for (struct loop_grad *l = w->loops; l; l = l->next) {
+        const struct context *f = l->forward;
+        for (int i = 0; f->exit && i < f->n_vars; i++) {
+            struct node *exit = f->exit[i].node;
+            if (exit->id < w->n_nodes && !w->pending[exit->id] && !w->met[exit->id])
+                loops_exit_ready(w, exit);
+        }
+        want_enters(w, f);
+    }
 }
 
 /* ---- the end ---- */

@@ -7,9 +7,8 @@
 
 #include <string.h>
 
-struct slices grad_all_rows(struct grad *g, struct out dense)
+struct slices grad_all_rows(struct grad *g, struct out shape)
 {
-    struct out shape = grad_shape_of(g, dense, DT_INT32);
     struct out zero = grad_vector(g, DT_INT32, (int64_t[]){ 0 }, 1);
     struct out one = grad_vector(g, DT_INT32, (int64_t[]){ 1 }, 1);
     struct out rows = grad_add(g, "StridedSlice", OUTS(shape, zero, one, one),
@@ -44,7 +43,7 @@ static void sum_slices(struct walk *w, struct sum *s, struct out *values, struct
     bool alike = true;
     for (struct term *t = s->first; t; t = t->next, i++) {
         if (!t->s.indices.node)
-            t->s = grad_all_rows(&w->g, t->v);
+            t->s = grad_all_rows(&w->g, grad_shape_of(&w->g, t->v, DT_INT32));
         values[i] = t->v;
         indices[i] = t->s.indices;
         alike &= out_dtype(indices[i]) == out_dtype(indices[0]);

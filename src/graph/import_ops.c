@@ -39,8 +39,6 @@ static struct status *own_op(struct loading *l, const Wire__OpDef *m, const stru
     if (*op)
         return NULL;
     TRY(op_from_proto(&g->arena, m, op));
-    const struct op *known = op_find_known(m->name);
-    ((struct op *)*op)->flags |= known ? known->flags & OP_CALL : 0;
     return map_put(&g->ops, (*op)->name, (void *)*op) ? NULL : status_no_memory();
 }
 

@@ -104,6 +104,7 @@ static struct status *add_function(struct graph *g, const Wire__FunctionDef *m)
     f->def = copy;
     TRY(op_from_proto(&g->arena, f->def->signature, &f->op));
     ((struct op *)f->op)->flags |= OP_CALL;
+    ((struct op *)f->op)->grad = function_grad;
     if (!map_put(&g->library->by_name, f->def->signature->name, f))
         return status_no_memory();
     f->index = g->library->n;
@@ -142,7 +143,7 @@ struct status *library_merge(struct graph *g, const Wire__FunctionDefLibrary *m)
 }
 
 static struct status *add_one(struct arena *a, struct graph *g, const void *bytes, size_t n,
-                              const char *gradient)
+                              const char *gradient, const char **name)
 {
     Wire__FunctionDef *f;
     Wire__GradientDef d = WIRE__GRADIENT_DEF__INIT, *gradients = &d;
@@ -155,14 +156,18 @@ static struct status *add_one(struct arena *a, struct graph *g, const void *byte
     m.n_gradient = gradient ? 1 : 0;
     d.function_name = f->signature ? f->signature->name : "";
     d.gradient_func = (char *)gradient;
-    return library_merge(g, &m);
+    TRY(library_merge(g, &m));
+    if (name)
+        *name = library_find(g, d.function_name)->op->name;
+    return NULL;
 }
 
-struct status *library_add(struct graph *g, const void *bytes, size_t n, const char *gradient)
+struct status *library_add(struct graph *g, const void *bytes, size_t n, const char *gradient,
+                           const char **name)
 {
     struct arena a = { 0 };
     graph_lock(g);
-    struct status *st = add_one(&a, g, bytes, n, gradient);
+    struct status *st = add_one(&a, g, bytes, n, gradient, name);
     graph_unlock(g);
     arena_free(&a);
     return st;

@@ -26,9 +26,10 @@ const struct function *library_at(const struct graph *g, int i);        /* in th
 /* Adds what is new. One of the same name must be equal: else INVALID_ARGUMENT "Cannot add function
  * 'f' because a different function with the same name already exists.". */
 MUST_CHECK struct status *library_merge(struct graph *g, const Wire__FunctionDefLibrary *m);
-/* One, serialized, whose gradient is the function of that name (NULL: none is named). */
+/* One, serialized, whose gradient is the function of that name (NULL: none is named). `name`, if
+ * it is not NULL, gets the function's. */
 MUST_CHECK struct status *library_add(struct graph *g, const void *bytes, size_t n,
-                                      const char *gradient);
+                                      const char *gradient, const char **name);
 /* The graph has its first n functions again, after an import that failed. */
 void library_truncate(struct graph *g, int n);
 

@@ -38,6 +38,19 @@ MUST_CHECK struct status *meta_restore(struct session *s, const char *prefix,
 MUST_CHECK struct status *run_named(struct session *s, const char *prefix, const char *name,
                                     const struct path_feed *feeds, int n);
 
+/* "x:0" is an output, "x" an operation (index -1), under "prefix/" (NULL: as it is). NOT_FOUND. */
+MUST_CHECK struct status *meta_find(struct graph *g, struct arena *a, const char *prefix,
+                                    const char *name, struct out *item);
+
+/* ---- branches and loops: CondContextDef, WhileContextDef ---- */
+
+struct context;
+/* The bytes are the caller's, to mem_free(). */
+MUST_CHECK struct status *context_encode(const struct context *c, void **bytes, size_t *n);
+/* The nodes that it names, under "prefix/", are in it then. It lies in no other context. */
+MUST_CHECK struct status *context_decode(struct graph *g, const char *prefix, bool loop,
+                                         const void *bytes, size_t n, struct context **c);
+
 /* ---- out: what is said besides the graph and its collections ---- */
 
 struct named_out { const char *key; struct out out; };
@@ -72,6 +85,8 @@ MUST_CHECK struct status *op_list(struct arena *a, struct graph *g, Wire__OpList
 /* Collections whose items are variables, as VariableDefs. */
 bool holds_variables(const char *key);
 
+#define COND_KEY "cond_context"
+#define WHILE_KEY "while_context"
 #define MAIN_OP_KEY "saved_model_main_op"
 #define LEGACY_INIT_KEY "legacy_init_op"
 #define ASSETS_KEY "saved_model_assets"

@@ -1,6 +1,7 @@
 /* meta_export.c - nodes and collections become a MetaGraphDef. */
 #include "base/mem.h"
 #include "build/variable.h"
+#include "graph/context.h"
 #include "graph/graphdef.h"
 #include "model/meta.h"
 #include "model/subgraph.h"
@@ -120,6 +121,44 @@ static struct status *export_collection(struct arena *a, struct graph *g, const 
     return variables ? variable_list(a, item, n, d) : name_list(a, item, n, d);
 }
 
+/* TF: those of gradients are in no collection, those inside of others come with them. */
+static bool is_exported(const struct context *c, enum context_kind kind)
+{
+    return c->kind == kind && c->done && !c->outer && !c->forward;
+}
+
+static struct status *export_context(struct arena *a, const struct context *c,
+                                     Wire__CollectionDef__BytesList *list)
+{
+    ProtobufCBinaryData *to = &list->value[list->n_value];
+    void *bytes;
+    TRY(context_encode(c, &bytes, &to->len));
+    to->data = arena_copy(a, bytes, to->len);
+    mem_free(bytes);
+    NEED(to->data);
+    list->n_value++;
+    return NULL;
+}
+
+static struct status *export_contexts(struct arena *a, struct graph *g, enum context_kind kind,
+                                      const char *key, Wire__MetaGraphParts *m)
+{
+    Wire__CollectionDef__BytesList *list = arena_new(a, Wire__CollectionDef__BytesList);
+    Wire__CollectionDef *d;
+    NEED(list);
+    wire__collection_def__bytes_list__init(list);
+    NEED(list->value = arena_array(a, ProtobufCBinaryData, g->n_contexts + 1));
+    for (int i = 0; i < g->n_contexts; i++)
+        if (is_exported(g->context[i], kind))
+            TRY(export_context(a, g->context[i], list));
+    if (!list->n_value)
+        return NULL;
+    TRY(new_collection(a, m, key, &d));
+    d->kind_case = WIRE__COLLECTION_DEF__KIND_BYTES_LIST;
+    d->bytes_list = list;
+    return NULL;
+}
+
 /* ---- all of them ---- */
 
 static int by_key(const void *a, const void *b)
@@ -133,13 +172,14 @@ static struct status *export_collections(struct arena *a, struct graph *g, const
     int n = graph_collection_keys(g, NULL, 0);
     const char **key = arena_array(a, const char *, n + 1);
     NEED(key);
-    NEED(m->collection_def = arena_array(a, Wire__MetaGraphParts__CollectionDefEntry *, n + 2));
+    NEED(m->collection_def = arena_array(a, Wire__MetaGraphParts__CollectionDefEntry *, n + 4));
     graph_collection_keys(g, key, n);
     qsort(key, (size_t)n, sizeof *key, by_key);
     for (int i = 0; i < n; i++)
         if (!from || !from->init || strcmp(key[i], MAIN_OP_KEY))
             TRY(export_collection(a, g, key[i], m));
-    return NULL;
+    TRY(export_contexts(a, g, CONTEXT_COND, COND_KEY, m));
+    return export_contexts(a, g, CONTEXT_WHILE, WHILE_KEY, m);
 }
 
 static const char *base_name(const char *path)

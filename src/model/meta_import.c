@@ -20,9 +20,8 @@ static char *prefixed(struct arena *a, const char *prefix, const char *name)
     return prefix && *prefix ? arena_printf(a, "%s/%s", prefix, name) : arena_strdup(a, name);
 }
 
-/* "x:0" is an output, "x" an operation (index -1). */
-static struct status *find_item(struct graph *g, struct arena *a, const char *prefix,
-                                const char *name, struct out *item)
+struct status *meta_find(struct graph *g, struct arena *a, const char *prefix, const char *name,
+                         struct out *item)
 {
     char *full = prefixed(a, prefix, name);
     NEED(full);
@@ -56,7 +55,7 @@ struct adding {
 static struct status *collect(const struct adding *c, const char *key, const char *name)
 {
     struct out item;
-    struct status *st = find_item(c->g, c->arena, c->prefix, name, &item);
+    struct status *st = meta_find(c->g, c->arena, c->prefix, name, &item);
     if (!st)
         return graph_collect(c->g, key, item);
     if (status_code(st) == RESOURCE_EXHAUSTED)
@@ -86,7 +85,33 @@ static struct status *collect_nodes(const struct adding *c, const char *key,
     return NULL;
 }
 
-/* What else there is in collections (queue runners, contexts of loops) means nothing to a graph. */
+/* One that names what is not in this graph is left out. */
+static struct status *place_contexts(const struct adding *c, bool loops,
+                                     const Wire__CollectionDef__BytesList *list)
+{
+    struct context *made;
+    for (size_t i = 0; i < list->n_value; i++) {
+        struct status *st = context_decode(c->g, c->prefix, loops, list->value[i].data,
+                                           list->value[i].len, &made);
+        if (status_code(st) != NOT_FOUND)
+            TRY(st);
+        else
+            status_free(st);
+    }
+    return NULL;
+}
+
+static struct status *collect_messages(const struct adding *c, const char *key,
+                                       const Wire__CollectionDef__BytesList *list)
+{
+    if (holds_variables(key))
+        return collect_variables(c, key, list);
+    if (!strcmp(key, COND_KEY) || !strcmp(key, WHILE_KEY))
+        return place_contexts(c, !strcmp(key, WHILE_KEY), list);
+    return NULL;
+}
+
+/* What else there is in collections (queue runners) means nothing to a graph. */
 static struct status *add_collections(const struct adding *c, const Wire__MetaGraphParts *m)
 {
     for (size_t i = 0; i < m->n_collection_def; i++) {
@@ -94,8 +119,8 @@ static struct status *add_collections(const struct adding *c, const Wire__MetaGr
         const char *key = m->collection_def[i]->key;
         if (d && d->kind_case == WIRE__COLLECTION_DEF__KIND_NODE_LIST)
             TRY(collect_nodes(c, key, d->node_list));
-        if (d && d->kind_case == WIRE__COLLECTION_DEF__KIND_BYTES_LIST && holds_variables(key))
-            TRY(collect_variables(c, key, d->bytes_list));
+        if (d && d->kind_case == WIRE__COLLECTION_DEF__KIND_BYTES_LIST)
+            TRY(collect_messages(c, key, d->bytes_list));
     }
     return NULL;
 }
@@ -191,7 +216,7 @@ static struct status *take_feeds(struct naming *r, struct graph *g, const char *
     NEED(r->to = arena_array(&r->arena, struct out, n + 1));
     NEED(r->value = arena_array(&r->arena, struct tensor, n + 1));
     for (; r->n < n; r->n++) {
-        TRY(find_item(g, &r->arena, prefix, feeds[r->n].tensor, &r->to[r->n]));
+        TRY(meta_find(g, &r->arena, prefix, feeds[r->n].tensor, &r->to[r->n]));
         ENSURE(r->to[r->n].index >= 0, "'%s' is not the name of a tensor", feeds[r->n].tensor);
         TRY(text_tensor(feeds[r->n].path, &r->value[r->n]));
     }
@@ -203,7 +228,7 @@ static struct status *run_one(struct naming *r, struct session *s, const char *p
 {
     struct out what;
     TRY(take_feeds(r, session_graph(s), prefix, feeds, n));
-    TRY(find_item(session_graph(s), &r->arena, prefix, name, &what));
+    TRY(meta_find(session_graph(s), &r->arena, prefix, name, &what));
     struct plan_key key = { .feed = r->to, .n_feeds = n, .target = &what.node, .n_targets = 1 };
     return session_run(s, &key, r->value, NULL, NULL);
 }

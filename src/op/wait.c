@@ -23,13 +23,18 @@ bool wait_is_over(const struct stop *s)
 
 bool kernel_wait(const struct kernel *k, pthread_cond_t *changed, pthread_mutex_t *lock)
 {
+    return env_wait(k->env, changed, lock);
+}
+
+bool env_wait(const struct run_env *e, pthread_cond_t *changed, pthread_mutex_t *lock)
+{
     struct timespec until;
-    if (wait_is_over(&k->env->stop))
+    if (wait_is_over(&e->stop))
         return true;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += LOOK_NS;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_cond_timedwait(changed, lock, &until);
-    return wait_is_over(&k->env->stop);
+    return wait_is_over(&e->stop);
 }

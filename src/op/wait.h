@@ -17,6 +17,8 @@ void wait_init(pthread_cond_t *changed);            /* for kernel_wait(), on its
 /* With `lock` held: until `changed` is signalled, but not long. True: the run is to end, and the
  * kernel with it. */
 bool kernel_wait(const struct kernel *k, pthread_cond_t *changed, pthread_mutex_t *lock);
+/* The same for what is computed in an environment, by a kernel or without one. */
+bool env_wait(const struct run_env *e, pthread_cond_t *changed, pthread_mutex_t *lock);
 
 /* Is whatever waits in this run to end? */
 bool wait_is_over(const struct stop *s);

@@ -33,6 +33,20 @@
     X(csv) \
     X(ctc) \
     X(ctc_beam) \
+    X(dataset_batch) \
+    X(dataset_cache) \
+    X(dataset_file) \
+    X(dataset_flat) \
+    X(dataset_generator) \
+    X(dataset_group) \
+    X(dataset_join) \
+    X(dataset_map) \
+    X(dataset_parallel) \
+    X(dataset_part) \
+    X(dataset_prefetch) \
+    X(dataset_reduce) \
+    X(dataset_shuffle) \
+    X(dataset_source) \
     X(debug) \
     X(decompose) \
     X(descent) \
@@ -51,6 +65,7 @@
     X(format) \
     X(fractional) \
     X(ftrl) \
+    X(functional) \
     X(gather) \
     X(glimpse) \
     X(gru) \
@@ -58,6 +73,7 @@
     X(hits) \
     X(image_file) \
     X(inplace) \
+    X(iterator) \
     X(join) \
     X(kept) \
     X(least) \
@@ -76,6 +92,7 @@
     X(ngrams) \
     X(norm) \
     X(nth) \
+    X(optional) \
     X(parse) \
     X(partition) \
     X(patches) \

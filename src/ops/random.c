@@ -52,12 +52,17 @@ static void seeds_from_system(uint64_t seed[2])
     }
 }
 
+struct philox random_from_seeds(int64_t seed, int64_t seed2)
+{
+    uint64_t seeds[2] = { (uint64_t)seed, (uint64_t)seed2 };
+    if (!seed && !seed2)
+        seeds_from_system(seeds);
+    return philox_seed(seeds[0], seeds[1]);
+}
+
 struct philox random_begin(const struct node *n)
 {
-    uint64_t seed[2] = { (uint64_t)node_attr(n, "seed"), (uint64_t)node_attr(n, "seed2") };
-    if (!seed[0] && !seed[1])
-        seeds_from_system(seed);
-    return philox_seed(seed[0], seed[1]);
+    return random_from_seeds(node_attr(n, "seed"), node_attr(n, "seed2"));
 }
 
 static void generator_seed(struct generator *g, const struct node *n)

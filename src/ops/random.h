@@ -16,6 +16,8 @@ struct generator;
 MUST_CHECK struct status *random_prepare_bytes(struct prep *p, size_t bytes, void *state);
 MUST_CHECK struct status *random_prepare(struct prep *p);       /* the generator, nothing else */
 
+/* Where the stream of two seeds begins; both 0: anywhere. */
+struct philox random_from_seeds(int64_t seed, int64_t seed2);
 /* For a kernel that keeps a stream of its own: where it begins, by attributes seed and seed2. */
 struct philox random_begin(const struct node *n);
 

@@ -23,4 +23,8 @@ MUST_CHECK struct status *sparse_each_row(const struct sparse *s, bool empty, sp
 MUST_CHECK struct status *sparse_stack(struct kernel *k, struct sparse_part *part, int64_t n,
                                        const struct shape *outer, enum dtype dtype);
 
+/* The three tensors become elements at.. of a tensor of strings or variants (sparse_serial.c). */
+MUST_CHECK struct status *sparse_part_put(const struct sparse_part *p, struct tensor *to,
+                                          int64_t at);
+
 #endif

@@ -1,43 +1,80 @@
-/* sparse_serial.c - sparse tensors as strings, three TensorProtos each: SerializeSparse,
- * SerializeManySparse (each row of one), DeserializeSparse and DeserializeManySparse. */
+/* sparse_serial.c - sparse tensors as three elements each, strings (TensorProtos) or, where they
+ * stay in the process, variants that hold a tensor: SerializeSparse, SerializeManySparse (each row
+ * of one), DeserializeSparse and DeserializeManySparse. */
 #include "ops/parse.h"
 #include "ops/sparse_parts.h"
 #include "base/mem.h"
 #include "tensor/tstring.h"
+#include "tensor/variant.h"
 
-/* Strings are what there is; a variant, which never leaves a process, holds no tensors yet. */
-static struct status *refuse_variants(const struct node *n, const char *attr)
+/* ---- a tensor as an element ---- */
+
+struct held { struct variant base; struct tensor tensor; };
+
+static void held_free(struct variant *v)
 {
-    return node_attr_type(n, attr) == DT_STRING ? NULL
-           : status_new(UNIMPLEMENTED, "No OpKernel of %s for %s = variant", n->op->name, attr);
+    tensor_unref(&((struct held *)v)->tensor);
+    mem_free(v);
+}
+
+static const struct variant_kind HELD = { "tensor", held_free };
+
+static struct status *hold(const struct tensor *t, struct variant **to)
+{
+    struct held *held = mem_new(struct held);
+    NEED(held);
+    variant_init(&held->base, &HELD);
+    held->tensor = tensor_ref(t);
+    variant_unref(*to);
+    *to = &held->base;
+    return NULL;
+}
+
+/* Element `at` of a tensor of strings or variants becomes, or is, a tensor. */
+static struct status *put_tensor(struct tensor *to, int64_t at, const struct tensor *t)
+{
+    if (to->dtype == DT_STRING)
+        return text_of_tensor(t, (struct tstring *)to->data + at);
+    return hold(t, (struct variant **)to->data + at);
+}
+
+static struct status *take_tensor(const struct tensor *from, int64_t at, struct tensor *t)
+{
+    if (from->dtype == DT_STRING)
+        return tensor_of_text((const struct tstring *)from->data + at, t);
+    const struct variant *v = ((struct variant **)from->data)[at];
+    ENSURE(v && v->kind == &HELD, "Serialized sparse should hold tensors, but element %lld holds "
+           "%s", (long long)at, v ? v->kind->name : "nothing");
+    *t = tensor_ref(&((const struct held *)v)->tensor);
+    return NULL;
 }
 
 /* ---- there ---- */
 
-static struct status *serialize_prepare(struct prep *p)
+struct status *sparse_part_put(const struct sparse_part *p, struct tensor *to, int64_t at)
 {
-    return refuse_variants(p->node, "out_type");
+    TRY(put_tensor(to, at, &p->indices));
+    TRY(put_tensor(to, at + 1, &p->values));
+    return put_tensor(to, at + 2, &p->shape);
 }
 
-static struct status *put_part(const struct sparse_part *p, struct tstring *to)
+static struct status *serialize_prepare(struct prep *p)
 {
-    TRY(text_of_tensor(&p->indices, to));
-    TRY(text_of_tensor(&p->values, to + 1));
-    return text_of_tensor(&p->shape, to + 2);
+    return prep_type(p, "out_type");
 }
 
 static struct status *serialize(struct kernel *k)
 {
     struct sparse s;
     TRY(sparse_read(k, 0, &s));
-    TRY(kernel_new(k, 0, DT_STRING, &SHAPE(3)));
-    return put_part(&(struct sparse_part){ *kernel_in(k, 0), *kernel_in(k, 1), *kernel_in(k, 2) },
-                    kernel_out(k, 0)->data);
+    TRY(kernel_new(k, 0, *(const enum dtype *)k->state, &SHAPE(3)));
+    struct sparse_part part = { *kernel_in(k, 0), *kernel_in(k, 1), *kernel_in(k, 2) };
+    return sparse_part_put(&part, kernel_out(k, 0), 0);
 }
 
 static struct status *put_row(void *to, int64_t row, struct sparse_part p)
 {
-    struct status *st = put_part(&p, (struct tstring *)to + 3 * row);
+    struct status *st = sparse_part_put(&p, to, 3 * row);
     sparse_part_release(&p);
     return st;
 }
@@ -46,9 +83,9 @@ static struct status *serialize_many(struct kernel *k)
 {
     struct sparse s;
     TRY(sparse_rows_read(k, 0, &s));
-    TRY(kernel_new(k, 0, DT_STRING, &SHAPE(s.shape.dim[0], 3)));
-    TRY(sparse_each_row(&s, false, put_row, kernel_out(k, 0)->data));
-    return sparse_each_row(&s, true, put_row, kernel_out(k, 0)->data);
+    TRY(kernel_new(k, 0, *(const enum dtype *)k->state, &SHAPE(s.shape.dim[0], 3)));
+    TRY(sparse_each_row(&s, false, put_row, kernel_out(k, 0)));
+    return sparse_each_row(&s, true, put_row, kernel_out(k, 0));
 }
 
 static struct status *serialize_shape(struct shape_ctx *c)
@@ -74,18 +111,12 @@ static struct status *type_prepare(struct prep *p)
     return prep_type(p, "dtype");
 }
 
-static struct status *deserialize_prepare(struct prep *p)
+static struct status *take_parts(const struct tensor *x, int64_t n, struct sparse_part *part)
 {
-    TRY(refuse_variants(p->node, "Tserialized"));
-    return type_prepare(p);
-}
-
-static struct status *take_parts(const struct tstring *s, int64_t n, struct sparse_part *part)
-{
-    for (int64_t i = 0; i < n; i++, s += 3) {
-        TRY(tensor_of_text(s, &part[i].indices));
-        TRY(tensor_of_text(s + 1, &part[i].values));
-        TRY(tensor_of_text(s + 2, &part[i].shape));
+    for (int64_t i = 0; i < n; i++) {
+        TRY(take_tensor(x, 3 * i, &part[i].indices));
+        TRY(take_tensor(x, 3 * i + 1, &part[i].values));
+        TRY(take_tensor(x, 3 * i + 2, &part[i].shape));
     }
     return NULL;
 }
@@ -103,7 +134,7 @@ static struct status *deserialize(struct kernel *k)
            "dimension %s", SHAPE_STR(&x->shape));
     struct sparse_part *part = mem_array(struct sparse_part, n);
     NEED(part);
-    struct status *st = take_parts(x->data, n, part);
+    struct status *st = take_parts(x, n, part);
     if (!st)
         st = sparse_stack(k, part, n, &outer, *(const enum dtype *)k->state);
     for (int64_t i = 0; i < n; i++)
@@ -155,7 +186,7 @@ const struct op ops_sparse_serial[] = {
     { .name = "DeserializeSparse", .inputs = "serialized_sparse: Tserialized", .outputs = OUT,
       .attrs = "dtype: type; Tserialized: " EITHER,
       .doc = "The sparse tensors that SerializeSparse wrote, stacked to one.",
-      .shape = deserialize_shape, .grad = NO_GRADIENT, .prepare = deserialize_prepare,
+      .shape = deserialize_shape, .grad = NO_GRADIENT, .prepare = type_prepare,
       .kernel_any = deserialize },
     { .name = "DeserializeManySparse", .inputs = "serialized_sparse: string", .outputs = OUT,
       .attrs = "dtype: type",

@@ -277,7 +277,10 @@ struct status *compile_call(struct compiler *c, struct step *s)
 
 /* ---- for prepare() ---- */
 
-struct status *prep_callee_at(struct prep *p, const char *attr, int i, struct callee **result)
+typedef struct status *body_fn(const struct node *n, const struct func *f, struct body **b);
+
+static struct status *prep(struct prep *p, const char *attr, int i, body_fn *body,
+                           struct callee **result)
 {
     const struct attr *a = node_attr_find(p->node, attr);
     const char *scope;
@@ -287,9 +290,19 @@ struct status *prep_callee_at(struct prep *p, const char *attr, int i, struct ca
     if (!a || (a->kind != ATTR_FUNC && (a->kind != ATTR_FUNC + ATTR_LIST || i >= a->n)))
         return status_new(INTERNAL, "Attribute '%s' names no function %d", attr, i);
     NEED(scope = arena_printf(&p->compiler->tmp, "%s/%s/%d/", p->name, attr, i));
-    TRY(function_named(p->node, &a->funcs[i], &b));
+    TRY(body(p->node, &a->funcs[i], &b));
     p->flags |= OP_CALL;
     return status_at_call(callee_get(p->compiler, b, scope, result), p->node->name);
+}
+
+struct status *prep_callee_at(struct prep *p, const char *attr, int i, struct callee **result)
+{
+    return prep(p, attr, i, function_named, result);
+}
+
+struct status *prep_gradient(struct prep *p, const char *attr, struct callee **result)
+{
+    return prep(p, attr, 0, function_gradient, result);
 }
 
 struct status *prep_callee(struct prep *p, const char *attr, struct callee **c)

@@ -1,5 +1,6 @@
 /* place.c - which device a node asks for, and whether there is one. The CPU is the only one. */
 #include "plan/plan.h"
+#include "op/callee.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -58,6 +59,13 @@ static struct spec spec_of(const char *device)
         device += n;
     }
     return s;
+}
+
+/* "" is any. */
+bool callee_device_is_here(const char *device)
+{
+    struct spec s = spec_of(device);
+    return !*device || (!s.malformed && s.local && s.cpu && s.id == 0);
 }
 
 struct status *plan_place(const struct node *n, bool soft)

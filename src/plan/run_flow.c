@@ -281,14 +281,19 @@ static void release(struct flow *f, struct iter *it, const struct frame *frame, 
         tensor_unref(&it->slot[slot]);
 }
 
-static void release_all(struct flow *f, const struct step *s, struct iter *it, struct iter *to)
+static void release_inputs(struct flow *f, const struct step *s, struct iter *it)
 {
-    const struct frame *in = &f->plan->frame[s->frame], *out = &f->plan->frame[s->lands];
+    const struct frame *in = &f->plan->frame[s->frame];
     for (int i = 0; i < s->n_in; i++)
         release(f, it, in, s->in[i]);
     for (int i = 0; i < s->n_deref; i++)
         if (s->deref[i].to >= 0)
             release(f, it, in, s->deref[i].from);
+}
+
+static void release_unread(struct flow *f, const struct step *s, struct iter *to)
+{
+    const struct frame *out = &f->plan->frame[s->lands];
     for (int i = 0; i < s->n_out; i++)
         if (!f->plan->readers[out->slots + s->out + i])
             tensor_unref(&to->slot[s->out + i]);
@@ -301,14 +306,15 @@ static struct status *run_alive(struct worker *w, const struct step *s, struct i
     if (stop_asked(w->env.stop))
         return run_was_cancelled();
     if (dead && s->flags & (OP_EXIT | OP_NEXT)) {
-        release_all(w->flow, s, it, it);
+        release_inputs(w->flow, s, it);
         return NULL;
     }
     if (s->flags & (OP_ENTER | OP_EXIT | OP_NEXT))
         TRY(flow_landing(w->flow, s, it, &to));
     if (!dead)
         TRY(status_at_node(run_step(w, s, it, to), s->node->name));
-    release_all(w->flow, s, it, to);
+    release_inputs(w->flow, s, it);
+    release_unread(w->flow, s, to);
     if (s->flags & (OP_ENTER | OP_EXIT | OP_NEXT))
         return flow_arrive(w, s, it, to, dead);
     flow_deliver(w, s, to, dead);

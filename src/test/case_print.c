@@ -41,7 +41,8 @@ static void attr_print(const struct attr *a, struct str *to)
 
 static void input_print(const struct case_value *v, struct str *to)
 {
-    static const char *const holder[] = { "", "ref:", "var:", "table:", "mutable:" };
+    static const char *const holder[] = { "", "ref:", "var:", "table:", "mutable:",
+                                          "dataset:" };
     str_printf(to, " %s%s", v->fed ? "?" : "", holder[v->holder]);
     if (v->value.buf) {
         value_print(&v->value, to);

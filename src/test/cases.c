@@ -57,8 +57,9 @@ static struct status *parse_value(const char **p, struct case_value *v)
 static int parse_holder(const char **p)
 {
     static const char *const prefix[] = { [IN_REF] = "ref:", [IN_VAR] = "var:",
-                                          [IN_TABLE] = "table:", [IN_MUTABLE] = "mutable:" };
-    for (int i = IN_REF; i <= IN_MUTABLE; i++)
+                                          [IN_TABLE] = "table:", [IN_MUTABLE] = "mutable:",
+                                          [IN_DATASET] = "dataset:" };
+    for (int i = IN_REF; i <= IN_DATASET; i++)
         if (!strncmp(*p, prefix[i], strlen(prefix[i]))) {
             *p += strlen(prefix[i]);
             return i;
@@ -105,7 +106,9 @@ static struct status *parse_outputs(struct op_case *c, const char **p, struct ca
             one->ignored = **p == '_';
             *p += one->ignored ? 1 : 4;
         } else {
+            one->holder = parse_holder(p);
             TRY(parse_value(p, one));
+            ENSURE(!one->holder || one->holder == IN_DATASET, "an output that is a variable");
             ENSURE(one->value.buf || is_shape_case(c), "an output without a value");
         }
         *p = skip(*p);

@@ -25,7 +25,8 @@
  * `var:` a resource variable's handle (both without {values}: uninitialized), `?` feeds it through
  * a placeholder of unknown shape in every run, so that the kernel itself must refuse it.
  * `table:KEYS>VALUES` is a HashTable that was filled with these, or not initialized where there are
- * none, `mutable:KEYS>VALUES` a MutableHashTable.
+ * none, `mutable:KEYS>VALUES` a MutableHashTable. `dataset:VALUE`, an input or an output of dtype
+ * variant, is a dataset whose elements, of one component, are the rows of VALUE.
  * Attributes that inputs bind (T, N) need not be said. `f=@name` is a function.
  * `@float,double,int32 Add $[2]{1 2} $[2]{3 4} = $[2]{4 6}` stands for one line a type.
  * `~1e-4 OP ...` sets the relative and a tenth of it as the absolute tolerance of that line.
@@ -41,7 +42,7 @@ enum case_kind { CASE_VALUE, CASE_ERROR, CASE_SHAPE, CASE_SHAPE_ERROR, CASE_GRAD
 enum { CASE_MOST = 64 };        /* inputs, attributes, outputs of one case */
 
 struct case_value {
-    enum { IN_PLAIN, IN_REF, IN_VAR, IN_TABLE, IN_MUTABLE } holder;
+    enum { IN_PLAIN, IN_REF, IN_VAR, IN_TABLE, IN_MUTABLE, IN_DATASET } holder;
     bool fed, ignored, has_dtype;
     enum dtype dtype;
     struct shape shape;

@@ -99,6 +99,8 @@ static struct status *run_value(struct trial *t, unsigned flags, const struct te
     for (int i = 0; i < c->n_out; i++)
         if (!c->out[i].ignored) {
             fetch[n] = (struct out){ t->node, i };
+            if (c->out[i].holder)
+                TRY(trial_rows(t, fetch[n], c->out[i].dtype, &fetch[n]));
             want[n++] = &c->out[i];
         }
     struct status *st = trial_compile(t, fetch, n, true, flags, &p);

@@ -163,6 +163,17 @@ static struct status *fill_table(struct making *m, struct case_value *v)
     return chance_tensor(&m->chance, can_be_made(values) ? values : DT_INT64, &s, &v->beside);
 }
 
+/* The rows of anything that has some. */
+static struct status *fill_dataset(struct making *m, struct case_value *v)
+{
+    static const enum dtype types[] = { DT_INT64, DT_FLOAT, DT_STRING, DT_BOOL };
+    v->holder = IN_DATASET;
+    v->dtype = types[chance_below(&m->chance, 4)];
+    while (v->shape.rank < 1)
+        v->shape = chance_shape(&m->chance);
+    return chance_tensor(&m->chance, v->dtype, &v->shape, &v->value);
+}
+
 static struct status *add_input(struct making *m, const struct arg *arg, enum dtype t)
 {
     struct op_case *c = m->c;
@@ -175,6 +186,8 @@ static struct status *add_input(struct making *m, const struct arg *arg, enum dt
     c->n_in++;
     if (table && !chance_one_in(&m->chance, 10))
         return fill_table(m, v);
+    if (t == DT_VARIANT && !chance_one_in(&m->chance, 10))
+        return fill_dataset(m, v);
     if (!can_be_made(t)) {
         const struct attr *said = attr_of(c, "dtype");
         v->holder = IN_VAR;

@@ -273,6 +273,40 @@ struct status *trial_table_read(struct trial *t, int i, struct tensor got[2])
     return run_node(t, all, got);
 }
 
+/* ---- datasets ---- */
+
+static struct status *add_dataset(struct trial *t, int i)
+{
+    const struct case_value *v = &t->c->in[i];
+    struct shape row = { v->shape.rank - 1, { 0 } };
+    struct attr attr = { "output_shapes", ATTR_LIST + ATTR_SHAPE, { .shapes = &row }, 1 };
+    struct out rows;
+    for (int d = 0; d < row.rank; d++)
+        row.dim[d] = v->shape.dim[d + 1];
+    TRY(add_constant(t, &v->value, &rows));
+    return add(t, "TensorSliceDataset", &rows, 1, &attr, 1, &t->x[i].node);
+}
+
+struct status *trial_rows(struct trial *t, struct out dataset, enum dtype dtype,
+                          struct out *result)
+{
+    struct attr attr[] = {
+        attr_types("output_types", &(int64_t){ dtype }, 1),
+        { "output_shapes", ATTR_LIST + ATTR_SHAPE, { .shapes = &SHAPE_UNKNOWN }, 1 }
+    };
+    struct tensor n;
+    struct out in[2] = { dataset };
+    TRY(tensor_new(&n, NULL, DT_INT64, &SHAPE_SCALAR));
+    *(int64_t *)n.data = INT64_MAX;
+    struct status *st = add_constant(t, &n, &in[1]);
+    tensor_unref(&n);
+    if (!st)
+        st = add(t, "BatchDataset", in, 2, attr, 2, &in[0].node);
+    in[0].index = 0;
+    result->index = 0;
+    return st ? st : add(t, "DatasetToSingleElement", in, 1, attr, 2, &result->node);
+}
+
 static struct status *add_input(struct trial *t, int i)
 {
     const struct case_value *v = &t->c->in[i];
@@ -281,6 +315,8 @@ static struct status *add_input(struct trial *t, int i)
     TRY(value_of_input(t, i));
     if (trial_is_table(t, i))
         return add_table(t, i);
+    if (v->holder == IN_DATASET)
+        return add_dataset(t, i);
     if (v->holder)
         return add_holder(t, i, dtype);
     if (!x->buf) {

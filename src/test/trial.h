@@ -50,6 +50,10 @@ void trial_plan_release(struct trial_plan *p);
 bool trial_is_table(const struct trial *t, int i);
 MUST_CHECK struct status *trial_table_read(struct trial *t, int i, struct tensor got[2]);
 
+/* Adds what gives the elements of a dataset of one component, as the rows of one tensor. */
+MUST_CHECK struct status *trial_rows(struct trial *t, struct out dataset, enum dtype dtype,
+                                     struct out *result);
+
 /* NULL, or what is wrong with a case (test/check.c). A value case is run with constants, with
  * placeholders of unknown shape and with inputs whose buffers may be reused, each by both
  * executors; what came must be what the case says, of the inferred dtype and shape, inputs must not

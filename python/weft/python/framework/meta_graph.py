@@ -13,7 +13,8 @@ from weft.python.framework import op_def_registry
 from weft.python.framework import ops
 from weft.python.framework import versions
 from weft.python.lib.io import file_io
-from weft.python.ops import variables  # noqa: F401      registers how they are written
+from weft.python.ops import control_flow_context, variables  # noqa: F401    these register how
+#                                                                     they are written
 from weft.python.platform import tf_logging as logging
 from weft.python.util import compat
 
@@ -22,8 +23,7 @@ _SAVING = ("SaveV2", "Save", "SaveSlice", "SaveSlices", "LegacySave", "LegacySav
            "RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice")
 _INTERNAL = ("_Arg", "_Retval", "_ListToArray", "_ArrayToList")
 # Messages of things that there are not yet: they go through as they are, whatever the scope.
-_CONTEXTS = (ops.GraphKeys.COND_CONTEXT, ops.GraphKeys.WHILE_CONTEXT,
-             ops.GraphKeys.QUEUE_RUNNERS)
+_FOREIGN = (ops.GraphKeys.QUEUE_RUNNERS,)
 
 
 # ---- the ops of a graph ----
@@ -410,7 +410,7 @@ def _element(graph, message, key, kind, value, scope, known):
         return known[value]
     if kind == "node_list":
         return graph.as_graph_element(ops.prepend_name_scope(value, scope))
-    if kind == "bytes_list" and key not in _CONTEXTS:
+    if kind == "bytes_list" and key not in _FOREIGN:
         return ops.prepend_name_scope(value, scope)
     return value
 

@@ -39,7 +39,7 @@ class Graph(_core.Graph):
         self._collections = {}
         self._seed = None
         self._container = ""
-        self._functions = []            # Python functions that its operations call
+        self._python_gradients = {}     # of functions, by name: what adds their gradients
 
     # ---- what others keep here ----
 
@@ -250,6 +250,32 @@ class Graph(_core.Graph):
         """Forgets it."""
         self._check_not_finalized()
         self._collections.pop(name, None)
+
+    # ---- functions ----
+
+    @property
+    def _functions(self):
+        """{name: function} of its library."""
+        from weft.python.framework import function
+        return {name: function._GraphFunction(self, name) for name in _core.function_names(self)}
+
+    def _is_function(self, name):
+        return name in _core.function_names(self)
+
+    def _get_function(self, name):
+        from weft.python.framework import function
+        name = name.decode() if isinstance(name, bytes) else name
+        return function._GraphFunction(self, name) if self._is_function(name) else None
+
+    def _add_function(self, function):
+        """Puts a function into the library. ValueError for another one of the same name, or for
+        one that has two gradients."""
+        name = function.name            # it is traced by now
+        if function.grad_func_name is not None and function.python_grad_func is not None:
+            raise ValueError("Gradient defined twice for function %s" % name)
+        _core.function_add(self, function._bytes, function.grad_func_name)
+        if function.python_grad_func is not None:
+            self._python_gradients[name] = function.python_grad_func
 
     # ---- as a message ----
 
@@ -505,11 +531,19 @@ def control_dependencies(control_inputs):
 
 @contextlib.contextmanager
 def init_scope():
-    """A context out of all control dependencies, in which variables are initialized."""
-    graph = get_default_graph()
-    with graph.as_default(), graph.name_scope(graph._scope or None), \
-            graph.control_dependencies(None):
+    """A context out of all control dependencies, and out of bodies of functions, in which
+    variables are initialized."""
+    scope = get_default_graph()._scope
+    graph = _outermost_of(get_default_graph())
+    with graph.as_default(), graph.name_scope(scope or None), graph.control_dependencies(None):
         yield
+
+
+def _outermost_of(graph):
+    """The graph in which the function lies that is being traced, if one is."""
+    while graph.building_function:
+        graph = graph._outer_graph
+    return graph
 
 
 # ---- collections of the default graph ----

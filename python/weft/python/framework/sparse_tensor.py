@@ -4,8 +4,11 @@ from collections import namedtuple
 
 from weft.python.framework import dtypes, ops, tensor_util
 from weft.python.framework.composite_tensor import CompositeTensor
+from weft.python.framework.tensor_shape import TensorShape
+from weft.python.framework.type_spec import BatchableTypeSpec
 
-__all__ = ["SparseTensor", "SparseTensorValue", "convert_to_tensor_or_sparse_tensor",
+__all__ = ["SparseTensor", "SparseTensorSpec", "SparseTensorValue",
+           "convert_to_tensor_or_sparse_tensor",
            "convert_n_to_tensor_or_sparse_tensor", "is_sparse"]
 
 SparseTensorValue = namedtuple("SparseTensorValue", ["indices", "values", "dense_shape"])
@@ -26,6 +29,8 @@ class SparseTensor(CompositeTensor):
 
     indices: int64 [N, rank]; values: [N]; dense_shape: int64 [rank]. Ops want the indices in
     row-major order, which sparse_reorder() makes."""
+
+    _static_shape = None
 
     def __init__(self, indices, values, dense_shape):
         with ops.name_scope(None, "SparseTensor", [indices, values, dense_shape]):
@@ -86,7 +91,16 @@ class SparseTensor(CompositeTensor):
     @property
     def shape(self):
         """What is known of the shape while building: a TensorShape."""
-        return tensor_util.constant_value_as_shape(self._dense_shape)
+        known = tensor_util.constant_value_as_shape(self._dense_shape)
+        return known if self._static_shape is None else self._static_shape.merge_with(known)
+
+    def _set_static_shape(self, shape):
+        """What is known of the shape though no tensor says so."""
+        self._static_shape = shape
+
+    @property
+    def _type_spec(self):
+        return SparseTensorSpec(self.shape, self.dtype)
 
     def consumers(self):
         """The ops that take one of the parts."""
@@ -115,6 +129,70 @@ class SparseTensor(CompositeTensor):
 
     def __bool__(self):
         raise TypeError("Using a `tf.SparseTensor` as a Python `bool` is not allowed.")
+
+
+class SparseTensorSpec(BatchableTypeSpec):
+    """What is known of a SparseTensor. In a dataset it is one variant tensor."""
+
+    __slots__ = ["_shape", "_dtype"]
+    value_type = SparseTensor
+
+    def __init__(self, shape=None, dtype=dtypes.float32):
+        self._shape = TensorShape(shape)
+        self._dtype = dtypes.as_dtype(dtype)
+
+    @property
+    def dtype(self):
+        """The dtype of the elements."""
+        return self._dtype
+
+    @property
+    def shape(self):
+        """The TensorShape of the whole."""
+        return self._shape
+
+    def _serialize(self):
+        return self._shape, self._dtype
+
+    def _batch(self, batch_size):
+        return SparseTensorSpec(TensorShape([batch_size]).concatenate(self._shape), self._dtype)
+
+    def _unbatch(self):
+        if self._shape.ndims == 0:
+            raise ValueError("Unbatching a tensor is only supported for rank >= 1")
+        return SparseTensorSpec(self._shape[1:], self._dtype)
+
+    def _types(self):
+        return [dtypes.variant]
+
+    def _shapes(self):
+        return [TensorShape(None)]
+
+    def _to_tensors(self, value):
+        from weft.python.ops import sparse_ops
+        return [sparse_ops.serialize_sparse(SparseTensor.from_value(value),
+                                            out_type=dtypes.variant)]
+
+    def _to_batched_tensors(self, value):
+        from weft.python.ops import sparse_ops
+        if self._shape.ndims == 0:
+            raise ValueError("Unbatching a sparse tensor is only supported for rank >= 1")
+        return [sparse_ops.serialize_many_sparse(SparseTensor.from_value(value),
+                                                 out_type=dtypes.variant)]
+
+    def _from_tensors(self, tensors):
+        from weft.python.ops import sparse_ops
+        value = sparse_ops.deserialize_sparse(tensors[0], dtype=self._dtype,
+                                              rank=self._shape.ndims)
+        if self._shape.ndims is not None:
+            value._set_static_shape(self._shape)
+        return value
+
+    def _to_legacy_output_types(self):
+        return self._dtype
+
+    def _to_legacy_output_shapes(self):
+        return self._shape
 
 
 def is_sparse(x) -> bool:

@@ -48,8 +48,13 @@ class Operation(_core.Operation):
         return tuple(self.outputs)
 
     def get_attr(self, name):
-        """The value of an attribute; ValueError if there is none of that name (A93)."""
-        return self._attr(name)
+        """The value of an attribute; ValueError if there is none of that name (A93). A function
+        is a NameAttrList."""
+        value = self._attr(name)
+        if value is not NotImplemented:
+            return value
+        message = self.node_def.attr[name]
+        return message.func if message.HasField("func") else list(message.list.func)
 
     def colocation_groups(self):
         """The groups it must share a device with; by itself, its own (A40)."""

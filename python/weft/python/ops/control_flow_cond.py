@@ -7,6 +7,7 @@ import collections
 import functools
 
 from weft.python.framework import constant_op, dtypes, gen, ops
+from weft.python.framework.func_graph import of_default_graph
 from weft.python.ops import control_flow_arrays as arrays
 from weft.python.platform import tf_logging
 from weft.python.util import nest
@@ -40,7 +41,7 @@ def cond(pred, true_fn=None, false_fn=None, strict=False, name=None, fn1=None, f
     with ops.name_scope(name, "cond", [pred]):
         if isinstance(pred, bool):
             raise TypeError("pred must not be a Python bool")
-        pred = ops.convert_to_tensor(pred, name="pred")
+        pred = of_default_graph(ops.convert_to_tensor(pred, name="pred"))
         graph = pred.graph
         chosen, pivot_false, pivot_true = graph._new_condition(pred)
         context_true, when_true = _branch(chosen, pivot_true, 1, true_fn, "true_fn")
@@ -83,7 +84,9 @@ def _branch(pred, pivot, number, fn, name):
 
 
 def _leaf(x):
-    return x if isinstance(x, ops.Operation) else ops.convert_to_tensor(arrays.to_flow(x))
+    if isinstance(x, ops.Operation):
+        return x
+    return of_default_graph(ops.convert_to_tensor(arrays.to_flow(x)))
 
 
 def _unpacked(x):

@@ -5,7 +5,7 @@ They are C's: what brings values in, and what waits for what, is decided there.
 import collections
 
 from weft import _core
-from weft.python.framework import ops
+from weft.python.framework import messages, ops
 
 __all__ = ["ControlFlowContext", "CondContext", "WhileContext"]
 
@@ -60,6 +60,22 @@ class ControlFlowContext(_core.Context):
     def IsXLAContext(self):
         return False
 
+    def to_proto(self, export_scope=None):
+        """The message that tells of it, with names as seen from a scope; None if it is not there.
+        """
+        if export_scope and not self.name.startswith(export_scope):
+            return None
+        message = getattr(messages, self._MESSAGE).FromString(self._export())
+        return _stripped(message, export_scope) if export_scope else message
+
+    @classmethod
+    def from_proto(cls, context_def, import_scope=None):
+        """The context that a message tells of, whose operations are in the default graph, in a
+        scope."""
+        message = context_def.SerializeToString()
+        return ops.get_default_graph()._import_context(cls._MESSAGE == "WhileContextDef", message,
+                                                       (import_scope or "").rstrip("/"))
+
     def _hold_(self):
         return _Held(self._number)
 
@@ -67,10 +83,35 @@ class ControlFlowContext(_core.Context):
         return self.name
 
 
+def _stripped(message, scope):
+    """The message with all names in it as seen from a scope."""
+    for field, value in message.ListFields():
+        if field.name == "values_def":
+            _strip_values(value, scope)
+        elif field.name == "nested_contexts":
+            for nested in value:
+                _stripped(getattr(nested, nested.WhichOneof("ctxt")), scope)
+        elif field.name.endswith("_names"):
+            value[:] = [ops.strip_name_scope(name, scope) for name in value]
+        elif field.name.endswith("_name"):
+            setattr(message, field.name, ops.strip_name_scope(value, scope))
+    return message
+
+
+def _strip_values(values, scope):
+    values.values[:] = [ops.strip_name_scope(name, scope) for name in values.values]
+    pairs = [(ops.strip_name_scope(key, scope), ops.strip_name_scope(value, scope))
+             for key, value in values.external_values.items()]
+    values.external_values.clear()
+    values.external_values.update(pairs)
+
+
 class CondContext(ControlFlowContext):
     """One branch of a condition."""
 
     __slots__ = ()
+
+    _MESSAGE = "CondContextDef"
 
     def __new__(cls, pred=None, pivot=None, branch=None, name="cond_text", context_def=None,
                 import_scope=None):
@@ -89,6 +130,8 @@ class WhileContext(ControlFlowContext):
 
     __slots__ = ()
 
+    _MESSAGE = "WhileContextDef"
+
     maximum_iterations = _core.Context._maximum_iterations
     parallel_iterations = _core.Context._parallel_iterations
     swap_memory = _core.Context._swap_memory
@@ -102,3 +145,13 @@ class WhileContext(ControlFlowContext):
 
     def IsWhileContext(self):
         return True
+
+
+def _to_proto(context, export_scope=None):
+    return context.to_proto(export_scope)
+
+
+ops.register_proto_function(ops.GraphKeys.COND_CONTEXT, "CondContextDef", _to_proto,
+                            CondContext.from_proto)
+ops.register_proto_function(ops.GraphKeys.WHILE_CONTEXT, "WhileContextDef", _to_proto,
+                            WhileContext.from_proto)

@@ -3,6 +3,7 @@
 C makes the operations, in three steps between which the functions are called here.
 """
 from weft.python.framework import ops, tensor_shape
+from weft.python.framework.func_graph import of_default_graph
 from weft.python.framework.indexed_slices import IndexedSlices
 from weft.python.framework.sparse_tensor import SparseTensor
 from weft.python.ops import control_flow_arrays as arrays
@@ -62,7 +63,7 @@ def _maximum(iterations):
     iterations = ops.convert_to_tensor(iterations, name="maximum_iterations")
     if iterations.shape.ndims != 0:
         raise ValueError("maximum_iterations must be a scalar, saw shape: %s" % iterations.shape)
-    return iterations
+    return of_default_graph(iterations)
 
 
 class _Loop:
@@ -77,7 +78,7 @@ class _Loop:
         shapes = ([None] * len(leaves) if shape_invariants is None
                   else nest.flatten(shape_invariants))
         self._shapes = [s for x, shape in zip(leaves, shapes) for s in _invariants(x, shape)]
-        self._tensors = nest.flatten(leaves, True)
+        self._tensors = [of_default_graph(x) for x in nest.flatten(leaves, True)]
         self.variables = len(self._tensors)
 
     def build(self, cond, body, options):
@@ -87,10 +88,11 @@ class _Loop:
         if context.outer_context is None:
             ops.add_to_collection(ops.GraphKeys.WHILE_CONTEXT, context)
         try:
-            inside = context._test(ops.convert_to_tensor(cond(*self._packed(inside))))
+            test = ops.convert_to_tensor(cond(*self._packed(inside)))
+            inside = context._test(of_default_graph(test))
             returned = self._checked(body(*self._packed(inside)), inside)
             leaves = nest.flatten(returned, True)
-            tensors = [ops.convert_to_tensor(arrays.to_flow(x)) for x in leaves]
+            tensors = [_tensor(x) for x in leaves]
         except BaseException:
             context.Exit()
             raise
@@ -117,7 +119,11 @@ def _leaf(x):
     """A variable as a tensor or as something of several."""
     if isinstance(x, (IndexedSlices, SparseTensor)):
         return x
-    return ops.convert_to_tensor(arrays.to_flow(x))
+    return _tensor(x)
+
+
+def _tensor(x):
+    return of_default_graph(ops.convert_to_tensor(arrays.to_flow(x)))
 
 
 def _invariants(x, shape):

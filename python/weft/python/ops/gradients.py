@@ -247,7 +247,8 @@ class _PythonGradients(object):
         try:
             name = op.get_attr("_gradient_op_type").decode()
         except ValueError:
-            return registry.registered_gradient(op.type)
+            found, function = registry.registered_gradient(op.type)
+            return (found, function) if found else self._of_function(op)
         own = custom_gradients(self._graph).get(name)
         if own is not None:
             return True, own
@@ -256,6 +257,15 @@ class _PythonGradients(object):
             raise LookupError("No gradient defined for operation '%s' (op type: %s)"
                               % (op.name, op.type))
         return found, function
+
+
+    def _of_function(self, op):
+        """The gradient that a Defun was given for the function that op calls."""
+        own = self._graph._python_gradients
+        name = op.type
+        if own and op.type in ("PartitionedCall", "StatefulPartitionedCall"):
+            name = op.get_attr("f").name
+        return name in own, own.get(name)
 
 
 def custom_gradients(graph):

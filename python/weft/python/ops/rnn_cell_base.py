@@ -14,7 +14,7 @@ from weft.python.util import nest
 
 __all__ = ["BIAS_VARIABLE_NAME", "LSTMStateTuple", "LayerRNNCell", "RNNCell",
            "WEIGHTS_VARIABLE_NAME", "assert_like_rnncell", "check_dtype", "check_input_depth",
-           "concat_sizes", "zero_state_tensors"]
+           "concat_sizes", "static_size", "zero_state_tensors"]
 
 BIAS_VARIABLE_NAME = "bias"
 WEIGHTS_VARIABLE_NAME = "kernel"
@@ -64,7 +64,7 @@ def _dynamic_size(size, word):
     return constant_op.constant(shape.as_list(), dtype=dtypes.int32)
 
 
-def _static_size(size):
+def static_size(size):
     """The same as far as it is known now: a shape."""
     if isinstance(size, ops.Tensor):
         value = tensor_util.constant_value(size)
@@ -82,7 +82,7 @@ def concat_sizes(prefix, suffix, static=False):
     # TF: both are made nodes also where only the static shape is asked for.
     p, s = _dynamic_size(prefix, "prefix"), _dynamic_size(suffix, "suffix")
     if static:
-        shape = _static_size(prefix).concatenate(_static_size(suffix))
+        shape = static_size(prefix).concatenate(static_size(suffix))
         return None if shape.ndims is None else shape.as_list()
     if p is None or s is None:
         raise ValueError("Provided a prefix or suffix of None: %s and %s" % (prefix, suffix))

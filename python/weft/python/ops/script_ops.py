@@ -91,7 +91,9 @@ def _register(call):
 
 
 def _keep(graph, call):
-    """Lets a call live as long as the graph."""
+    """Lets a call live as long as the graph, that of a function as long as the graph outside."""
+    while graph.building_function:
+        graph = graph.outer_graph
     if not hasattr(graph, "_py_funcs_used_in_graph"):
         graph._py_funcs_used_in_graph = []
     graph._py_funcs_used_in_graph.append(call)

@@ -10,7 +10,7 @@ __all__ = [
     "sparse_tensor_to_dense", "sparse_reduce_sum", "sparse_reduce_sum_v2", "sparse_reduce_max",
     "sparse_reduce_max_v2", "sparse_reduce_sum_sparse", "sparse_reduce_max_sparse",
     "sparse_tensor_dense_matmul", "serialize_sparse", "serialize_many_sparse",
-    "deserialize_many_sparse",
+    "deserialize_many_sparse", "deserialize_sparse",
 ]
 
 
@@ -167,6 +167,14 @@ def serialize_many_sparse(sp_input, name=None, out_type=dtypes.string):
     sp_input = require_sparse(sp_input)
     return gen.SerializeManySparse(sp_input.indices, sp_input.values, sp_input.dense_shape,
                                    out_type=out_type, name=name)
+
+
+def deserialize_sparse(serialized_sparse, dtype, rank=None, name=None):
+    """What serialize_sparse() wrote, as a SparseTensor; several of them as one."""
+    made = gen.DeserializeSparse(serialized_sparse, dtype=dtype, name=name)
+    made[0].set_shape([None, rank])
+    made[2].set_shape([rank])
+    return _sparse_of(made)
 
 
 def deserialize_many_sparse(serialized_sparse, dtype, rank=None, name=None):

@@ -50,6 +50,8 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "InitializeTableFromTextFile*", VALUE, "table_test.c: a case has no file" },
     { "Queue*", VALUE, "queue_test.c: a case has no queue" },
     { "Reader*", VALUE, "reader_test.c: a case has no files" },
+    { "*Unstage*", VALUE, "python/test/staging_test.py: it takes two steps" },
+    { "*Peek", VALUE, "python/test/staging_test.py: it takes two steps" },
     { "GetSessionTensor", VALUE, "session_ops_test.py: it takes two runs" },
     { "DeleteSessionTensor", VALUE, "session_ops_test.py: it takes two runs" },
     { "DestroyTemporaryVariable", VALUE, "variable_updates_test.py: a case has one op" },

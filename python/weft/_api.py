@@ -153,7 +153,8 @@ API = {"": {
         scatter_max scatter_min scatter_mul scatter_nd_add scatter_nd_sub scatter_nd_update
         scatter_sub scatter_update""",
     "python.ops.data_flow_ops": """
-        FIFOQueue PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue dynamic_partition
+        ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue PriorityQueue
+        QueueBase RandomShuffleQueue SparseConditionalAccumulator dynamic_partition
         dynamic_stitch""",
     "python.ops.session_ops": "delete_session_tensor get_session_handle get_session_tensor",
     "python.ops.sparse_ops": """
@@ -705,6 +706,8 @@ API["io"] = {
 API["queue"] = {"python.ops.data_flow_ops": """
     FIFOQueue PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue"""}
 
+API["contrib.staging"] = {"python.ops.data_flow_ops": "StagingArea"}
+
 API["sets"] = {"python.ops.sets_impl": """
     difference=set_difference intersection=set_intersection set_difference set_intersection set_size
     set_union size=set_size union=set_union"""}
@@ -869,8 +872,6 @@ LATER = {
         train.Checkpoint train.CheckpointManager train.experimental""",
     "summaries of version 2": """
         contrib.summary summary.all_v2_summary_ops summary.initialize""",
-    "accumulators": """
-        ConditionalAccumulator ConditionalAccumulatorBase SparseConditionalAccumulator""",
     "readers of LMDB": "LMDBReader",
     "plugged file systems": "load_file_system_library",
     "such parts of input pipelines": """

@@ -15,8 +15,8 @@
 
 #include <pthread.h>
 
-/* A value of the array's dtype: long arrays of small ones are common, and most have one shape, which
- * the array keeps as long as it lives. */
+/* A value of the array's dtype: long arrays of small ones are common, and most have one shape,
+ * which the array keeps as long as it lives. */
 struct tensor_part {
     struct buffer *buf;             /* NULL: empty */
     void *data;

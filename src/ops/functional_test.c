@@ -396,8 +396,8 @@ static void memory_ends(const char *text, float want)
 static void memory_ends_in_gradients(void **state)
 {
     (void)state;
-    memory_ends(SQUARE BELOW("Below", "100") X WHILE("f", "StatelessWhile", "x", "Below", "Square_"),
-                17496);
+    memory_ends(SQUARE BELOW("Below", "100") X
+                WHILE("f", "StatelessWhile", "x", "Below", "Square_"), 17496);
     memory_ends(TWICE SQUARE X IF("f", "StatelessIf", "x", "DT_FLOAT", "x", "Twice", "Square_"), 2);
 }
 

@@ -17,6 +17,7 @@ struct body {
     struct node **target;               /* what has to run besides: the stateful, control_ret */
     int n_args, n_results, n_targets;
     bool busy;                          /* for who walks through calls: this one is being walked */
+    bool same;                          /* known: its results, computed anew, are the same */
 };
 
 /* Of the function that the node calls: its op, or what its first attribute of kind func names.

@@ -393,7 +393,7 @@ static PyMethodDef graph_methods[] = {
     { "_new_branch", graph_new_branch, METH_VARARGS, "(pred, pivot, branch, name)" },
     { "_merge_branches", graph_merge_branches, METH_VARARGS, "(when false, when true)" },
     { "_begin_loop", graph_begin_loop, METH_VARARGS,
-      "(variables, shapes, maximum, parallel, back_prop, swap): (context, variables inside)" },
+      "(variables, shapes, maximum, counter, parallel, back_prop, swap): (context, variables)" },
     { "_pop", graph_pop, METH_NOARGS, "Ends the innermost scope of this thread." },
     { NULL, NULL, 0, NULL }
 };

@@ -2,7 +2,7 @@
 
 C makes the operations, in three steps between which the functions are called here.
 """
-from weft.python.framework import ops, tensor_shape
+from weft.python.framework import constant_op, ops, tensor_shape
 from weft.python.framework.func_graph import FuncGraph, of_default_graph
 from weft.python.framework.indexed_slices import IndexedSlices
 from weft.python.framework.sparse_tensor import SparseTensor
@@ -75,6 +75,8 @@ class _Loop:
     def __init__(self, loop_vars, shape_invariants, maximum):
         self._given = loop_vars
         self._maximum = maximum
+        self._counter = None if maximum is None else constant_op.constant(
+            0, maximum.dtype, name="iteration_counter")
         if shape_invariants is not None:
             nest.assert_same_structure(loop_vars, shape_invariants)
         leaves = [_leaf(x) for x in nest.flatten(loop_vars)]
@@ -87,7 +89,8 @@ class _Loop:
     def build(self, cond, body, options):
         """What the variables are after the last iteration, in the structure that body() gave."""
         graph = ops.get_graph_from_inputs(self._tensors)
-        context, inside = graph._begin_loop(self._tensors, self._shapes, self._maximum, *options)
+        context, inside = graph._begin_loop(self._tensors, self._shapes, self._maximum,
+                                            self._counter, *options)
         if context.outer_context is None:
             ops.add_to_collection(ops.GraphKeys.WHILE_CONTEXT, context)
         try:

@@ -27,12 +27,10 @@ static bool waits_for_dead(const struct step *s, const char *dead)
 /* Some input is not there. A merge is content with one; the value of a variable comes later. */
 static bool is_missed(const struct step *s, const struct tensor *slot, const char *dead)
 {
-    int i = 0;
-    if (!(s->flags & OP_MERGE))
-        return step_missing(s, slot) || waits_for_dead(s, dead);
-    while (i < s->n_in && !slot[s->in[i]].buf)
-        i++;
-    return i == s->n_in;
+    int missing = step_missing(s, slot);
+    if (s->flags & OP_MERGE)
+        return missing == s->n_in;
+    return missing || waits_for_dead(s, dead);
 }
 
 static inline bool is_dead(const struct step *s, const struct tensor *slot, const char *dead)

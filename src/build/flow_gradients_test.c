@@ -6,8 +6,10 @@
  *
  * A program is straight-line code over vectors of two numbers, whose lines may hold programs: the
  * branches of a condition, the body of a loop. Each line appends values that later lines may read.
- * The gradient is that of the sum of all values.
+ * A loop may read an array that stands outside, and write one; the sum of what it wrote is a value,
+ * too. The gradient is that of the sum of all values.
  */
+#include "build/array.h"
 #include "build/condition.h"
 #include "build/loop.h"
 #include "build/scope.h"
@@ -30,7 +32,7 @@ struct line {
     int a, b;                           /* values; of a branch, whether sum(a) < sum(b) + c */
     double c;                           /* a constant; of a loop, it goes on while sum is less */
     int times, n_vars, var[MOST_VARS], parallel;
-    bool back_prop;
+    bool back_prop, writes, reads;      /* `reads`: a and b, in turn, add to the first variable */
     struct program *yes, *no;           /* `yes`: also a loop's body */
 };
 
@@ -47,7 +49,10 @@ static int dice(int n)
 
 /* ---- a random program ---- */
 
-static int line_values(const struct line *l) { return l->kind == LOOP ? l->n_vars : 1; }
+static int line_values(const struct line *l)
+{
+    return l->kind == LOOP ? l->n_vars + l->writes : 1;
+}
 
 static int code_values(const struct program *c)
 {
@@ -75,6 +80,8 @@ static void random_line(struct line *l, int n, int depth)
         l->n_vars = 1 + dice(MOST_VARS);
         l->parallel = 1 + dice(4);
         l->back_prop = dice(12) != 0;
+        l->writes = dice(3) == 0;
+        l->reads = dice(3) == 0;
         for (int i = 0; i < l->n_vars; i++)
             l->var[i] = dice(n);
         l->yes = random_code(n + l->n_vars, depth - 1);
@@ -152,12 +159,18 @@ static void loop_values(const struct line *l, int n, const int *v, int *to)
     memcpy(inner, v, sizeof *v * (size_t)n);
     for (int i = 0; i < l->n_vars; i++)
         to[i] = v[l->var[i]];
+    if (l->writes)
+        to[l->n_vars] = record(CONSTANT, 0, 0, 0);
     for (int i = 0; i < l->times && total(to[0]) < l->c && n_taped < MOST_TAPE - 1; i++) {
         memcpy(inner + n, to, sizeof *to * (size_t)l->n_vars);
+        if (l->reads)
+            inner[n] = record(ADD, to[0], v[i % 2 ? l->b : l->a], 0);
         evaluate(l->yes, inner);
         memcpy(to, inner + code_values(l->yes) - l->n_vars, sizeof *to * (size_t)l->n_vars);
+        if (l->writes)
+            to[l->n_vars] = record(ADD, to[l->n_vars], to[0], 0);
     }
-    for (int i = 0; i < l->n_vars && !l->back_prop; i++) {
+    for (int i = 0; i < line_values(l) && !l->back_prop; i++) {
         int copy = record(CONSTANT, 0, 0, 0);
         memcpy(tape[copy].v, tape[to[i]].v, sizeof tape[copy].v);
         forget_past(copy);
@@ -245,6 +258,7 @@ static struct out branch_side(struct graph *g, const struct program *c, const st
     struct out inner[MOST_VALUES];
     struct context *branch = build_branch_context(g, "cond_text", cond->pred, cond->pivot[side],
                                                   side);
+    ok(build_take_error(g));
     memcpy(inner, v, sizeof *v * (size_t)c->n_in);
     scope_context(g, branch);
     build_code(g, c, inner);
@@ -261,28 +275,87 @@ static struct out build_branch(struct graph *g, const struct line *l, const stru
     return build_merge(g, branch_side(g, l->no, v, &cond, 0), yes);
 }
 
-/* The first variable counts iterations. */
+enum { MOST_TIMES = 4 };
+
+static struct build_array new_array(struct graph *g)
+{
+    const struct array_options o = { .shape = SHAPE(WIDTH), .alike = true };
+    return build_array_new(g, DT_DOUBLE, build_scalar(g, NULL, DT_INT32, MOST_TIMES), &o);
+}
+
+static struct build_array array_of(struct graph *g, struct out a, struct out b)
+{
+    struct build_array x = new_array(g);
+    for (int i = 0; i < MOST_TIMES; i++)
+        x = build_array_write(g, x, build_scalar(g, NULL, DT_INT32, i), i % 2 ? b : a);
+    return x;
+}
+
+/* The sum of the n elements that were written. */
+static struct out sum_written(struct graph *g, struct build_array a, struct out n)
+{
+    return sum_of(g, build_array_gather(g, a, build_range(g, n)));
+}
+
+/* Variables: how many iterations there were, what the array that is written waits for, the rest. */
+enum { COUNT, FLOW, FIRST };
+
+struct building {
+    const struct line *line;
+    struct build_array read, written;
+    struct out in[MOST_VARS + FIRST], next[MOST_VARS + FIRST];
+};
+
+static void build_test(struct graph *g, struct building *b, struct context *c)
+{
+    struct out fewer = add2(g, "Less", b->in[COUNT],
+                            build_scalar(g, NULL, DT_INT32, b->line->times));
+    struct out less = add2(g, "Less", sum_of(g, b->in[FIRST]),
+                           build_scalar(g, NULL, DT_DOUBLE, b->line->c));
+    loop_test(c, add2(g, "LogicalAnd", fewer, less), b->in);
+}
+
+static void build_body(struct graph *g, struct building *b, int n, const struct out *v)
+{
+    const struct line *l = b->line;
+    struct out inner[MOST_VALUES];
+    memcpy(inner, v, sizeof *v * (size_t)n);
+    memcpy(inner + n, b->in + FIRST, sizeof *v * (size_t)l->n_vars);
+    if (l->reads)
+        inner[n] = add2(g, "Add", inner[n], build_array_read(g, b->read, b->in[COUNT]));
+    build_code(g, l->yes, inner);
+    b->next[COUNT] = add2(g, "Add", b->in[COUNT], build_scalar(g, NULL, DT_INT32, 1));
+    b->next[FLOW] = b->in[FLOW];
+    memcpy(b->next + FIRST, inner + code_values(l->yes) - l->n_vars,
+           sizeof *v * (size_t)l->n_vars);
+    if (l->writes)
+        b->next[FLOW] = build_array_write(g, build_array_at(b->written, b->in[FLOW]),
+                                          b->in[COUNT], b->next[FIRST]).flow;
+}
+
 static void build_loop(struct graph *g, const struct line *l, int n, const struct out *v,
                        struct out *to)
 {
-    struct out vars[MOST_VARS + 1], in[MOST_VARS + 1], next[MOST_VARS + 1], end[MOST_VARS + 1];
-    struct out inner[MOST_VALUES];
-    const struct loop_options o = { .parallel_iterations = l->parallel,
+    struct out vars[MOST_VARS + FIRST], end[MOST_VARS + FIRST];
+    struct building b = { .line = l, .written = new_array(g) };
+    struct shape shapes[MOST_VARS + FIRST] = { SHAPE_SCALAR, SHAPE_SCALAR };
+    const struct loop_options o = { .shapes = shapes, .parallel_iterations = l->parallel,
                                     .back_prop = l->back_prop };
-    vars[0] = build_scalar(g, NULL, DT_INT32, 0);
-    for (int i = 0; i < l->n_vars; i++)
-        vars[i + 1] = v[l->var[i]];
-    struct context *c = loop_begin(g, &o, vars, l->n_vars + 1, in);
-    struct out fewer = add2(g, "Less", in[0], build_scalar(g, NULL, DT_INT32, l->times));
-    struct out less = add2(g, "Less", sum_of(g, in[1]), build_scalar(g, NULL, DT_DOUBLE, l->c));
-    loop_test(c, add2(g, "LogicalAnd", fewer, less), in);
-    memcpy(inner, v, sizeof *v * (size_t)n);
-    memcpy(inner + n, in + 1, sizeof *in * (size_t)l->n_vars);
-    build_code(g, l->yes, inner);
-    next[0] = add2(g, "Add", in[0], build_scalar(g, NULL, DT_INT32, 1));
-    memcpy(next + 1, inner + code_values(l->yes) - l->n_vars, sizeof *in * (size_t)l->n_vars);
-    loop_end(c, next, end);
-    memcpy(to, end + 1, sizeof *to * (size_t)l->n_vars);
+    if (l->reads)
+        b.read = array_of(g, v[l->a], v[l->b]);
+    vars[COUNT] = build_scalar(g, NULL, DT_INT32, 0);
+    vars[FLOW] = b.written.flow;
+    for (int i = 0; i < l->n_vars; i++) {
+        vars[FIRST + i] = v[l->var[i]];
+        shapes[FIRST + i] = shapes_known ? SHAPE(WIDTH) : SHAPE_UNKNOWN;
+    }
+    struct context *c = loop_begin(g, &o, vars, l->n_vars + FIRST, b.in);
+    build_test(g, &b, c);
+    build_body(g, &b, n, v);
+    loop_end(c, b.next, end);
+    memcpy(to, end + FIRST, sizeof *to * (size_t)l->n_vars);
+    if (l->writes)
+        to[l->n_vars] = sum_written(g, build_array_at(b.written, end[FLOW]), end[COUNT]);
 }
 
 static struct out swapped(struct graph *g, struct out x)
@@ -386,8 +459,8 @@ static bool unroll(const struct trial *t, int round, int *v)
     return n_taped < MOST_TAPE - 1;
 }
 
-static void is_near(const struct trial *t, int way, const char *what, int k, const struct tensor *got,
-                    const double *want, const double *size)
+static void is_near(const struct trial *t, int way, const char *what, int k,
+                    const struct tensor *got, const double *want, const double *size)
 {
     assert_int_equal(tensor_count(got), WIDTH);
     for (int i = 0; i < WIDTH; i++) {

@@ -30,6 +30,7 @@ BEGIN {
     aim["l_peak_of_loading_100mb_in_files"] = "<= 2.2"
     aim["l_memory_of_100mb_graph_in_files"] = "<= 1.1"
     aim["l_import_10000_nodes_ms"] = "<= 30"
+    aim["m_pipeline_elements_per_second"] = ">= 1000000 on one core"
     aim["k_python_session_run"] = "<= 4 (PyTorch eager 5.83)"
     aim["k_python_make_callable"] = "<= 2"
     aim["k_python_constants_per_second"] = ">= 200000"

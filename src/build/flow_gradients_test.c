@@ -7,7 +7,8 @@
  * A program is straight-line code over vectors of two numbers, whose lines may hold programs: the
  * branches of a condition, the body of a loop. Each line appends values that later lines may read.
  * A loop may read an array that stands outside, and write one; the sum of what it wrote is a value,
- * too. The gradient is that of the sum of all values.
+ * too. The gradient is that of the sum of all values; where there are no loops, the second one is
+ * held against differences of the first.
  */
 #include "build/array.h"
 #include "build/condition.h"
@@ -397,20 +398,40 @@ enum { WAYS = sizeof ways / sizeof *ways, RUNS = 2 };
 struct trial {
     struct graph *g;
     struct program *code;
-    struct out v[MOST_VALUES], dx[FEEDS];
+    struct out v[MOST_VALUES], dx[2 * FEEDS];   /* then the second ones */
     unsigned seed;
     int n;                              /* values that are not fed */
 };
 
-static void take_gradients(struct trial *t)
+static void differentiate(const struct trial *t, const struct out *y, int n, struct out *dx)
 {
-    struct gradients q = { .y = t->v + FEEDS, .n_y = t->n, .x = t->v, .n_x = FEEDS,
-                           .add = build_exactly };
+    struct gradients q = { .y = y, .n_y = n, .x = t->v, .n_x = FEEDS, .add = build_exactly };
     struct status *st = build_take_error(t->g);
     if (!st)
-        st = graph_gradients(t->g, &q, t->dx, NULL);
+        st = graph_gradients(t->g, &q, dx, NULL);
     if (st)
         fail_msg("seed %u: %s", t->seed, status_message(st));
+}
+
+static bool has_loops(const struct program *c)
+{
+    bool any = false;
+    for (int i = 0; c && i < c->n; i++)
+        any |= c->line[i].kind == LOOP || has_loops(c->line[i].yes) || has_loops(c->line[i].no);
+    return any;
+}
+
+/* Of the values; where there are no loops, of the sum of the first gradients, too. */
+static void take_gradients(struct trial *t)
+{
+    struct out first[FEEDS];
+    int n = 0;
+    differentiate(t, t->v + FEEDS, t->n, t->dx);
+    for (int k = 0; k < FEEDS && !has_loops(t->code); k++)
+        if (t->dx[k].node)
+            first[n++] = t->dx[k];
+    if (n)
+        differentiate(t, first, n, t->dx + FEEDS);
 }
 
 static struct trial trial_new(unsigned seed)
@@ -442,6 +463,8 @@ static double fed(const struct trial *t, int round, int feed, int i)
     return (int)(t->seed * 5 + (unsigned)(feed * 3 + round * 7 + i * 4)) % 11 * .4 - 2;
 }
 
+static struct nudge { int feed, i; double step; } nudge = { -1, 0, 0 };
+
 /* What the program gives for these feeds, and its gradients; false: it takes too long. */
 static bool unroll(const struct trial *t, int round, int *v)
 {
@@ -449,7 +472,7 @@ static bool unroll(const struct trial *t, int round, int *v)
     for (int k = 0; k < FEEDS; k++) {
         v[k] = record(CONSTANT, 0, 0, 0);
         for (int i = 0; i < WIDTH; i++)
-            tape[v[k]].v[i] = fed(t, round, k, i);
+            tape[v[k]].v[i] = fed(t, round, k, i) + (k == nudge.feed && i == nudge.i) * nudge.step;
     }
     evaluate(t->code, v);
     for (int k = FEEDS; k < FEEDS + t->n; k++)
@@ -457,6 +480,34 @@ static bool unroll(const struct trial *t, int round, int *v)
             tape[v[k]].size[i] = tape[v[k]].d[i] += 1;
     go_back();
     return n_taped < MOST_TAPE - 1;
+}
+
+/* The sum of all gradients, where each feed is what it was and `step` more at one place. */
+static double slope_at(const struct trial *t, int round, int feed, int i, double step)
+{
+    int v[MOST_VALUES];
+    double sum = 0;
+    nudge = (struct nudge){ feed, i, step };
+    unroll(t, round, v);
+    nudge = (struct nudge){ -1, 0, 0 };
+    for (int k = 0; k < FEEDS; k++)
+        for (int j = 0; t->dx[k].node && j < WIDTH; j++)
+            sum += tape[v[k]].d[j];
+    return sum;
+}
+
+/* By differences of what the tape says. */
+static void compare_second(const struct trial *t, int way, int round, const struct tensor *out)
+{
+    for (int k = 0; k < FEEDS; k++)
+        for (int i = 0; t->dx[FEEDS + k].node && i < WIDTH; i++) {
+            double h = 1e-5, x = ((const double *)out->data)[i];
+            double want = (slope_at(t, round, k, i, h) - slope_at(t, round, k, i, -h)) / (2 * h);
+            if (!(fabs(x - want) <= 1e-5 * (1 + fabs(want))))
+                fail_msg("seed %u, way %d: second gradient %d, element %d: %.15g instead of %.15g",
+                         t->seed, way, k, i, x, want);
+            out += i == WIDTH - 1;
+        }
 }
 
 static void is_near(const struct trial *t, int way, const char *what, int k,
@@ -471,25 +522,28 @@ static void is_near(const struct trial *t, int way, const char *what, int k,
     }
 }
 
-static void compare(const struct trial *t, int way, const int *v, const struct tensor *out)
+static void compare(const struct trial *t, int way, int round, const int *v,
+                    const struct tensor *out)
 {
+    int at = t->n;
     static const double none[WIDTH];
     for (int k = 0; k < t->n; k++)
         is_near(t, way, "value", k, &out[k], tape[v[FEEDS + k]].v, tape[v[FEEDS + k]].v);
-    for (int k = 0, at = t->n; k < FEEDS; k++) {
+    for (int k = 0; k < FEEDS; k++) {
         const struct taped *x = &tape[v[k]];
         if (t->dx[k].node)
             is_near(t, way, "gradient", k, &out[at++], x->d, x->size);
         else if (memcmp(x->d, none, sizeof none))
             fail_msg("seed %u: gradient %d is missing", t->seed, k);
     }
+    compare_second(t, way, round, out + at);
 }
 
 static int fetches_of(const struct trial *t, struct out *fetch)
 {
     int n = t->n;
     memcpy(fetch, t->v + FEEDS, sizeof *fetch * (size_t)n);
-    for (int k = 0; k < FEEDS; k++)
+    for (int k = 0; k < 2 * FEEDS; k++)
         if (t->dx[k].node)
             fetch[n++] = t->dx[k];
     return n;
@@ -509,7 +563,7 @@ static void run_once(const struct trial *t, int way, int round, const struct pla
     struct status *st = plan_run(p, r, in, out, &(struct run_options){ .inter = ways[way].inter });
     if (st)
         fail_msg("seed %u, way %d: %s", t->seed, way, status_message(st));
-    compare(t, way, v, out);
+    compare(t, way, round, v, out);
     for (int i = 0; i < n; i++)
         tensor_unref(&out[i]);
     for (int i = 0; i < FEEDS; i++)

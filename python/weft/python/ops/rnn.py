@@ -38,9 +38,8 @@ def _checked_lengths(sequence_length, batch_size):
         math_ops.reduce_all(math_ops.equal(wanted_shape, shape)),
         ["Expected shape for Tensor %s is " % sequence_length.name, shape,
          " but saw shape: ", wanted_shape])
-    checked = control_flow_ops.with_dependencies([fits], sequence_length)
-    with ops.control_dependencies([checked]):
-        return array_ops.identity(checked, name="CheckSeqLen")
+    with ops.control_dependencies([fits]):
+        return array_ops.identity(sequence_length, name="CheckSeqLen")
 
 
 @deprecated(None, "Please use `keras.layers.RNN(cell)`, which is equivalent to this API")

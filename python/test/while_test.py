@@ -80,7 +80,7 @@ def test_the_body_keeps_structure_dtypes_and_shapes():
     with pytest.raises(ValueError, match="don't have the same nested structure"):
         tf.while_loop(lambda i, j: i < 3, lambda i, j: i + 1, [one, one])
     with pytest.raises(ValueError, match="Input 1 of node while_1/Merge was passed float from "
-                                         "while_1/NextIteration:0 incompatible with expected int32"):
+                                         "while_1/NextIteration:0 incompatible with expected"):
         tf.while_loop(lambda i: i < 3, lambda i: tf.cast(i, tf.float32), [one])
     m = tf.ones([2, 2], name="m")
     with pytest.raises(ValueError, match=r"Input tensor 'm:0' enters the loop with shape \(2, 2\), "

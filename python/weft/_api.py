@@ -46,6 +46,7 @@ API = {"": {
     "python.framework.constant_op": "constant",
     "python.framework.importer": "import_graph_def",
     "python.framework.load_library": "load_library load_op_library",
+    "python.eager.def_function": "function",
     "python.framework.tensor_util": """
         get_static_value=constant_value is_tensor make_ndarray=MakeNdarray make_tensor_proto""",
     "python.framework.random_seed": "get_seed set_random_seed",
@@ -61,6 +62,7 @@ API = {"": {
     "python.platform.tf_logging": "get_logger",
     "python.ops.tensor_array_ops": "TensorArray",
     "python.ops.map_fn": "map_fn",
+    "python.ops.critical_section_ops": "CriticalSection",
     "python.ops.folds": "foldl foldr scan",
     "python.ops.array_ops": """
         batch_gather batch_to_space batch_to_space_nd bitcast boolean_mask
@@ -433,8 +435,8 @@ API["image"] = {"python.ops.image_ops": """
     ResizeMethod adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_jpeg_quality
     adjust_saturation central_crop combined_non_max_suppression convert_image_dtype
     crop_and_resize=crop_and_resize_v1 crop_to_bounding_box decode_and_crop_jpeg decode_bmp
-    decode_gif decode_jpeg decode_png draw_bounding_boxes encode_jpeg encode_png extract_glimpse
-    extract_image_patches extract_jpeg_shape extract_patches flip_left_right flip_up_down
+    decode_gif decode_image decode_jpeg decode_png draw_bounding_boxes encode_jpeg encode_png
+    extract_glimpse extract_image_patches extract_jpeg_shape extract_patches flip_left_right flip_up_down
     grayscale_to_rgb hsv_to_rgb image_gradients is_jpeg non_max_suppression
     non_max_suppression_overlaps=non_max_suppression_with_overlaps non_max_suppression_padded
     non_max_suppression_with_scores pad_to_bounding_box per_image_standardization psnr
@@ -691,7 +693,7 @@ API["io"] = {
     "python.ops.string_ops": "decode_base64 encode_base64",
     "python.ops.sparse_ops": "deserialize_many_sparse serialize_many_sparse serialize_sparse",
     "python.ops.image_files": """
-        decode_and_crop_jpeg decode_bmp decode_gif decode_jpeg decode_png encode_jpeg
+        decode_and_crop_jpeg decode_bmp decode_gif decode_image decode_jpeg decode_png encode_jpeg
         extract_jpeg_shape is_jpeg""",
     "python.training.input": "match_filenames_once"}
 
@@ -850,7 +852,7 @@ RENAMED = {
 
 LATER = {
     "conditions and loops": """
-        CriticalSection vectorized_map""",
+        vectorized_map""",
     "such cell": "contrib.rnn.CompiledWrapper contrib.rnn.NTMCell",
     "losses of sequences by version 2": "nn.ctc_loss_v2 nn.ctc_unique_labels",
     "object-based checkpoints": """
@@ -876,7 +878,6 @@ LATER = {
     "readers of files": """
         FixedLengthRecordReader IdentityReader LMDBReader ReaderBase TFRecordReader TextLineReader
         WholeFileReader load_file_system_library""",
-    "image files": "image.decode_image io.decode_image",
     "scripts of characters": "strings.unicode_script",
     "replicas of training": "train.SyncReplicasOptimizer train.do_quantize_training_on_graphdef",
     "estimators": """
@@ -888,7 +889,7 @@ LATER = {
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
     "specifications of types": "IndexedSlicesSpec",
-    "functions": "function wrap_function",
+    "functions": "wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
     "linear operators": """
         linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix

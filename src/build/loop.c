@@ -131,7 +131,8 @@ struct context *loop_begin(struct graph *g, const struct loop_options *o, const 
         build_fail(g, check_options(o, n));
     if (build_failed(g))
         return NULL;
-    if (counter)
+    all[0] = o->counter;
+    if (counter && !o->counter.node)
         all[0] = build_scalar(g, "iteration_counter", out_dtype(o->maximum), 0);
     memcpy(all + counter, vars, (size_t)n * sizeof *vars);
     if (!build_failed(g))

@@ -112,7 +112,7 @@ static void stack_results(struct mapping *m, const struct out *flow, struct out 
     }
 }
 
-/* ---- the loop: its variables are the row's number, the state, and the flows of what is kept ---- */
+/* ---- the loop; its variables: the row's number, the state, the flows of what is kept ---- */
 
 static struct out goes_on(struct mapping *m, struct out i, bool down_to_0)
 {

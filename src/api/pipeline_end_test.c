@@ -29,8 +29,10 @@ static struct weft_status *host(const char *token, struct weft_tensor *const *in
     double v = n_in ? weft_tensor_number(in[0], 0) : 0;
     if (!strcmp(token, "slow"))
         nap(1);
-    if (!strcmp(token, "end"))
+    if (!strcmp(token, "end") && v == 0) {
         weft_session_close(ending);
+        atomic_store(&finished, 1);
+    }
     if (!strcmp(token, "open") || !strcmp(token, "close"))
         atomic_fetch_add(&open_generators, *token == 'o' ? 1 : -1);
     if (!strcmp(token, "count") && (v = n) > 5)
@@ -208,10 +210,13 @@ static void closed_from_within(void **state)
     struct walk w = walk(DATA("PrefetchDataset", d, number(2)));
     struct weft_tensor *t;
     ending = w.session;
+    atomic_store(&finished, 0);
     struct weft_status *st = weft_session_eval(w.session, w.next, &t);
     if (!st)
         weft_tensor_free(t);
     weft_status_free(st);
+    while (!atomic_load(&finished))
+        nap(1);
     walk_end(&w);
     weft_graph_free(graph);
     for (int i = 0; i < 5000 && mem_live() != before; i++)

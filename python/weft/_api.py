@@ -116,7 +116,9 @@ API = {"": {
     "python.ops.control_flow_ops": """
         Assert case cond group no_op switch_case tuple while_loop""",
     "python.ops.lookup_ops": "initialize_all_tables tables_initializer",
-    "python.ops.io_ops": "matching_files read_file write_file",
+    "python.ops.io_ops": """
+        FixedLengthRecordReader IdentityReader ReaderBase TFRecordReader TextLineReader
+        WholeFileReader matching_files read_file write_file""",
     "python.ops.parsing_ops": """
         FixedLenFeature FixedLenSequenceFeature SparseFeature VarLenFeature decode_compressed
         decode_csv decode_json_example decode_raw=decode_raw_v1 parse_example
@@ -152,7 +154,10 @@ API = {"": {
         assign assign_add assign_sub batch_scatter_update count_up_to scatter_add scatter_div
         scatter_max scatter_min scatter_mul scatter_nd_add scatter_nd_sub scatter_nd_update
         scatter_sub scatter_update""",
-    "python.ops.data_flow_ops": "dynamic_partition dynamic_stitch",
+    "python.ops.data_flow_ops": """
+        ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue PriorityQueue
+        QueueBase RandomShuffleQueue SparseConditionalAccumulator dynamic_partition
+        dynamic_stitch""",
     "python.ops.session_ops": "delete_session_tensor get_session_handle get_session_tensor",
     "python.ops.sparse_ops": """
         deserialize_many_sparse serialize_many_sparse serialize_sparse sparse_add sparse_concat
@@ -207,6 +212,12 @@ API["math"] = {
         in_top_k l2_normalize log_softmax softmax softplus softsign top_k zero_fraction"""}
 
 API["linalg"] = {
+    "python.ops.linalg.linear_operator": "LinearOperator",
+    "python.ops.linalg.linear_operator_diag": "LinearOperatorDiag",
+    "python.ops.linalg.linear_operator_full_matrix": "LinearOperatorFullMatrix",
+    "python.ops.linalg.linear_operator_identity": """
+        LinearOperatorIdentity LinearOperatorScaledIdentity""",
+    "python.ops.linalg.linear_operator_lower_triangular": "LinearOperatorLowerTriangular",
     "python.ops.linalg_ops": """
         cholesky cholesky_solve det=matrix_determinant eigh=self_adjoint_eig
         eigvalsh=self_adjoint_eigvals expm=matrix_exponential eye inv=matrix_inverse
@@ -338,8 +349,10 @@ API["contrib.rnn"] = {
     "contrib.rnn.gated_cells": """
         CFNCell IndRNNCell IndyGRUCell IndyLSTMCell IntersectionRNNCell MinimalRNNCell SRUCell
         UGRNNCell""",
-    "contrib.rnn.lstm_cells": """
-        CoupledInputForgetGateLSTMCell GLSTMCell LayerNormBasicLSTMCell NASCell PhasedLSTMCell""",
+    "contrib.rnn.frequency_cells": "BidirectionalGridLSTMCell GridLSTMCell TimeFreqLSTMCell",
+    "contrib.rnn.lstm_cells": "CoupledInputForgetGateLSTMCell GLSTMCell NASCell PhasedLSTMCell",
+    "contrib.rnn.normalized_cells": """
+        LayerNormBasicLSTMCell LayerNormLSTMCell WeightNormLSTMCell""",
     "contrib.rnn.wrappers": "AttentionCellWrapper HighwayWrapper",
     "contrib.rnn.lstm_ops": "LSTMBlockCell LSTMBlockFusedCell LSTMBlockWrapper",
     "contrib.rnn.gru_ops": "GRUBlockCell GRUBlockCellV2",
@@ -528,7 +541,11 @@ API["train"] = {
         assert_global_step create_global_step get_global_step get_or_create_global_step
         global_step""",
     "python.training.coordinator": "Coordinator LooperThread",
-    "python.training.input": "match_filenames_once",
+    "python.training.input": """
+        batch batch_join input_producer limit_epochs match_filenames_once maybe_batch
+        maybe_batch_join maybe_shuffle_batch maybe_shuffle_batch_join range_input_producer
+        shuffle_batch shuffle_batch_join slice_input_producer string_input_producer""",
+    "python.training.queue_runner_impl": "QueueRunner add_queue_runner start_queue_runners",
     "python.summary.summary_iterator": "summary_iterator",
     "python.training.server_lib": "ClusterSpec Server",
     "python.training.session_run_hook": """
@@ -688,12 +705,18 @@ API["io"] = {
         decode_csv decode_json_example decode_raw=decode_raw_v1 parse_example
         parse_sequence_example parse_single_example parse_single_sequence_example parse_tensor
         serialize_tensor""",
+    "python.ops.data_flow_ops": "PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue",
     "python.ops.string_ops": "decode_base64 encode_base64",
     "python.ops.sparse_ops": "deserialize_many_sparse serialize_many_sparse serialize_sparse",
     "python.ops.image_files": """
         decode_and_crop_jpeg decode_bmp decode_gif decode_image decode_jpeg decode_png encode_jpeg
         extract_jpeg_shape is_jpeg""",
     "python.training.input": "match_filenames_once"}
+
+API["queue"] = {"python.ops.data_flow_ops": """
+    FIFOQueue PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue"""}
+
+API["contrib.staging"] = {"python.ops.data_flow_ops": "StagingArea"}
 
 API["sets"] = {"python.ops.sets_impl": """
     difference=set_difference intersection=set_intersection set_difference set_intersection set_size
@@ -809,12 +832,15 @@ MODULES = {
     "python.saved_model.signature_def_utils": "python.saved_model.signature_def_utils_impl",
     "python.saved_model.utils": "python.saved_model.utils_impl",
     "python.ops.sets": "python.ops.sets_impl",
+    "python.ops.linalg.linalg": "linalg",
+    "python.ops.linalg.linalg_impl": "python.ops.linalg_impl",
     "pywrap_tensorflow": "python.pywrap_tensorflow",
     **{"python.data.experimental.ops." + name: "python.data.experimental.ops.misc_ops"
        for name in ("cardinality", "counter", "enumerate_ops", "error_ops", "get_single_element",
                     "prefetching_ops", "take_while_ops")},
     "contrib.data.python.ops": "contrib.data",
     "contrib.distributions": "distributions",
+    "contrib.factorization.python.ops": "contrib.factorization",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
     "contrib.framework.python.ops": "contrib.framework",
@@ -822,6 +848,7 @@ MODULES = {
     "contrib.layers.layers": "contrib.layers",
     "contrib.layers.python.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
+    "contrib.learn.python.learn.preprocessing": "contrib.learn.preprocessing",
     "contrib.legacy_seq2seq.python.ops": "contrib.legacy_seq2seq",
     "contrib.rnn.python.ops": "contrib.rnn",
     "contrib.rnn.python.ops.core_rnn": "contrib.rnn.rnn",
@@ -851,22 +878,14 @@ RENAMED = {
 LATER = {
     "conditions and loops": """
         vectorized_map""",
-    "such cell": """
-        contrib.rnn.BidirectionalGridLSTMCell contrib.rnn.CompiledWrapper contrib.rnn.GridLSTMCell
-        contrib.rnn.TimeFreqLSTMCell contrib.rnn.WeightNormLSTMCell""",
+    "such cell": "contrib.rnn.CompiledWrapper contrib.rnn.NTMCell",
     "losses of sequences by version 2": "nn.ctc_loss_v2 nn.ctc_unique_labels",
     "object-based checkpoints": """
         train.Checkpoint train.CheckpointManager train.experimental""",
     "summaries of version 2": """
         contrib.summary summary.all_v2_summary_ops summary.initialize""",
-    "queues": """
-        ConditionalAccumulator ConditionalAccumulatorBase FIFOQueue PaddingFIFOQueue
-        PriorityQueue QueueBase RandomShuffleQueue SparseConditionalAccumulator queue
-        train.QueueRunner train.add_queue_runner train.batch train.batch_join
-        train.input_producer train.limit_epochs train.maybe_batch train.maybe_batch_join
-        train.maybe_shuffle_batch train.maybe_shuffle_batch_join train.queue_runner
-        train.range_input_producer train.shuffle_batch train.shuffle_batch_join
-        train.slice_input_producer train.start_queue_runners train.string_input_producer""",
+    "readers of LMDB": "LMDBReader",
+    "plugged file systems": "load_file_system_library",
     "such parts of input pipelines": """
         contrib.data.CheckpointInputPipelineHook contrib.data.LMDBDataset contrib.data.SqlDataset
         contrib.data.make_saveable_from_iterator contrib.data.sliding_window_batch
@@ -875,32 +894,38 @@ LATER = {
         data.experimental.TensorArrayStructure data.experimental.bytes_produced_stats
         data.experimental.latency_stats data.experimental.make_saveable_from_iterator
         data.experimental.unique""",
-    "readers of files": """
-        FixedLengthRecordReader IdentityReader LMDBReader ReaderBase TFRecordReader TextLineReader
-        WholeFileReader load_file_system_library""",
     "scripts of characters": "strings.unicode_script",
     "replicas of training": "train.SyncReplicasOptimizer train.do_quantize_training_on_graphdef",
     "estimators": """
-        contrib.boosted_trees contrib.factorization contrib.learn.Estimator
+        contrib.boosted_trees contrib.factorization.GMM contrib.factorization.KMeansClustering
+        contrib.factorization.WALSModel contrib.learn.Estimator contrib.learn.ModeKeys
         contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",
     "layers and models of Keras": """
-        keras.Input keras.Model keras.Sequential keras.applications keras.callbacks
+        contrib.keras keras.Input keras.Model keras.Sequential keras.applications keras.callbacks
         keras.datasets keras.estimator keras.experimental keras.layers keras.losses
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
     "specifications of types": "IndexedSlicesSpec",
-    "functions": "wrap_function",
+    "functions of version 2": "wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
-    "linear operators": """
-        linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix
-        linalg.LinearOperatorIdentity linalg.LinearOperatorLowerTriangular""",
+    "such linear operators": """
+        linalg.LinearOperatorAdjoint linalg.LinearOperatorBlockDiag
+        linalg.LinearOperatorCirculant linalg.LinearOperatorCirculant2D
+        linalg.LinearOperatorCirculant3D linalg.LinearOperatorComposition
+        linalg.LinearOperatorHouseholder linalg.LinearOperatorInversion
+        linalg.LinearOperatorKronecker linalg.LinearOperatorLowRankUpdate
+        linalg.LinearOperatorToeplitz linalg.LinearOperatorZeros""",
     "distribution strategies": "contrib.distribute distribute",
-    "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
+    "TPUs": """
+        contrib.cluster_resolver contrib.tpu.InputPipelineConfig contrib.tpu.RunConfig
+        contrib.tpu.TPUConfig contrib.tpu.TPUEstimator contrib.tpu.TPUEstimatorSpec
+        contrib.tpu.initialize_system contrib.tpu.rewrite contrib.tpu.shutdown_system tpu""",
     "ragged tensors": """
         RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams""",
     "such part of TensorFlow": """
-        Module autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
-        mixed_precision nn.collapse_repeated profiler python.debug
+        Module autograph compat.v2 config contrib.memory_stats contrib.nccl contrib.opt
+        contrib.tensorboard experimental lite math.sobol_sample mixed_precision
+        nn.collapse_repeated profiler python.debug
         random.experimental test.Benchmark test.StubOutForTesting
         test.create_local_cluster user_ops xla""",
 }

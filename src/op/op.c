@@ -399,7 +399,7 @@ static struct status *sig_parse(const struct op *op, struct sig *s)
 
 struct status *ops_register(const struct op *rows)
 {
-    buffer_on_resource(resource_unref);
+    buffer_on_resource(resource_ref, resource_unref);
     for (; rows->name; rows++) {
         struct entry *e;
         if (n_entries == MAX_OPS || map_get(&by_name, rows->name))

@@ -6,11 +6,14 @@
 
 /* The families, in one place: a line each. */
 #define FAMILIES(X) \
+    X(accumulator) \
+    X(accumulator_sparse) \
     X(activation) \
     X(adaptive) \
     X(arg) \
     X(audio) \
     X(band) \
+    X(barrier) \
     X(beam) \
     X(binary) \
     X(bins) \
@@ -140,6 +143,8 @@
     X(special) \
     X(split) \
     X(stack) \
+    X(stage) \
+    X(stage_map) \
     X(string) \
     X(sum) \
     X(summary) \

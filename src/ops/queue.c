@@ -344,6 +344,15 @@ static struct status *size_run(struct kernel *k)
     return NULL;
 }
 
+/* A reference to a queue that a handle names: what old readers take. */
+static struct status *fake_run(struct kernel *k)
+{
+    struct queue *q;
+    TRY(shared_in(k, 0, &QUEUE, &q));
+    kernel_set_ref(k, 0, &q->handle);
+    return NULL;
+}
+
 /* ---- shapes: those that the node that made the queue says ---- */
 
 static struct status *check_queue(struct shape_ctx *c) { return shared_check(c, 0); }
@@ -443,5 +452,8 @@ const struct op ops_queue[] = {
         is_closed_run, 0),
     USE("QueueSize", "", "size: int32", NULL, "How many elements a queue has.", shared_scalars,
         size_run, 0),
+    { .name = "FakeQueue", .inputs = "resource: resource", .outputs = "handle: Ref(string)",
+      .doc = "A queue's handle as a reference.", .shape = shared_ref_shape, .grad = NO_GRADIENT,
+      .kernel_any = fake_run, .flags = OP_STATEFUL },
     { 0 }
 };

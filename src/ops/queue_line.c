@@ -346,6 +346,24 @@ static struct status *attempt_locked(struct queue *q, struct attempt *a)
     return a->st;
 }
 
+struct status *queue_offer(struct queue *q, const struct tensor *part)
+{
+    pthread_mutex_lock(&q->handle.lock);
+    struct status *st = queue_push(q, part);
+    if (!st)
+        serve(q);
+    pthread_mutex_unlock(&q->handle.lock);
+    return st;
+}
+
+void queue_close(struct queue *q)
+{
+    pthread_mutex_lock(&q->handle.lock);
+    q->closed = true;
+    serve(q);
+    pthread_mutex_unlock(&q->handle.lock);
+}
+
 struct status *queue_attempt(struct queue *q, struct attempt *a)
 {
     pthread_mutex_lock(&q->handle.lock);

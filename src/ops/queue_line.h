@@ -20,6 +20,10 @@ struct attempt {
     struct attempt *next;
 };
 
+/* An element more, whatever the capacity; its parts are taken over if there is memory. */
+MUST_CHECK struct status *queue_offer(struct queue *q, const struct tensor *part);
+void queue_close(struct queue *q);                      /* without waiting for anybody */
+
 /* CANCELLED where the run ends first. */
 MUST_CHECK struct status *queue_attempt(struct queue *q, struct attempt *a);
 

@@ -270,6 +270,16 @@ static void queues_that_do_not_fit(void **state_)
     fails(run(next_of(r, pairs)), INVALID_ARGUMENT, "Expected single component queue");
 }
 
+/* TF: an old reader takes a new queue by way of this op. */
+static void a_handle_as_a_reference(void **state_)
+{
+    (void)state_;
+    v2 = true;
+    struct out q = files("string[1]{\"x\"}", true), fake = add("FakeQueue", &q, 1, NULL, 0);
+    v2 = false;
+    gives(next_of(add("IdentityReader", NULL, 0, NULL, 0), fake), "string{\"x\"}", NULL);
+}
+
 static void by_reference(void **state_) { (void)state_; v2 = false; }
 static void by_handle(void **state_) { (void)state_; v2 = true; }
 
@@ -281,7 +291,7 @@ static void by_handle(void **state_) { (void)state_; v2 = true; }
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(by_reference), ALL, TEST(by_handle), ALL,
+        TEST(by_reference), ALL, TEST(by_handle), ALL, TEST(a_handle_as_a_reference),
     };
     const char *tmp = getenv("TMPDIR");
     snprintf(folder, sizeof folder, "%s/weft_readerXXXXXX", tmp ? tmp : "/tmp");

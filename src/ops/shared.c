@@ -29,7 +29,7 @@ static struct status *own_name(struct prep *p, const char **name)
     return NULL;
 }
 
-static struct status *write_name(struct variable *v, const char *container, const char *name)
+struct status *shared_set_name(struct variable *v, const char *container, const char *name)
 {
     struct tensor t;
     TRY(tensor_new(&t, NULL, DT_STRING, &SHAPE(2)));
@@ -52,7 +52,7 @@ static struct status *name_once(struct prep *p, struct variable *v)
         TRY(own_name(p, &name));
         container = DEFAULT_CONTAINER;
     }
-    return write_name(v, container, name);
+    return shared_set_name(v, container, name);
 }
 
 static struct status *find_or_make(struct prep *p, const struct resource_kind *kind,

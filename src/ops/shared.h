@@ -18,6 +18,10 @@ void shared_release(struct variable *handle);       /* it: the lock, the strings
 MUST_CHECK struct status *shared_prepare(struct prep *p, const struct resource_kind *kind,
                                          void *pointer_to_pointer);
 
+/* What shared_name() gives from now on. */
+MUST_CHECK struct status *shared_set_name(struct variable *handle, const char *container,
+                                          const char *name);
+
 /* Its name, as messages and references have it. */
 const char *shared_name(const struct variable *handle);
 

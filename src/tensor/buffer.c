@@ -162,9 +162,25 @@ struct buffer *buffer_wrap(void *data, size_t size,
     return b;
 }
 
+static struct resource *(*resource_ref)(struct resource *r);
 static void (*resource_unref)(struct resource *r);
 
-void buffer_on_resource(void (*unref)(struct resource *r)) { resource_unref = unref; }
+void buffer_on_resource(struct resource *(*ref)(struct resource *r),
+                        void (*unref)(struct resource *r))
+{
+    resource_ref = ref;
+    resource_unref = unref;
+}
+
+void buffer_share_resources(struct resource **to, struct resource *const *from, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        struct resource *had = to[i];
+        to[i] = from[i] ? resource_ref(from[i]) : NULL;
+        if (had)
+            resource_unref(had);
+    }
+}
 
 static void release_elements(struct buffer *b)
 {

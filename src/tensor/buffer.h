@@ -37,9 +37,12 @@ struct buffer *buffer_new(struct buffer_pool *pool, size_t size, enum dtype cont
 struct buffer *buffer_wrap(void *data, size_t size,
                            void (*release)(void *ctx, void *data, size_t size), void *ctx);
 
-/* Resources are known only above this layer: op/ says here, before any is stored in a tensor,
- * how a reference to one is given back. */
-void buffer_on_resource(void (*unref)(struct resource *r));
+/* Resources are known only above this layer: op/ says here, before any is stored in a tensor, how
+ * one more reference to one is had, and given back. */
+void buffer_on_resource(struct resource *(*ref)(struct resource *r),
+                        void (*unref)(struct resource *r));
+/* n elements, each NULL or a resource, which are shared; what was in `to` is given back. */
+void buffer_share_resources(struct resource **to, struct resource *const *from, int64_t n);
 
 void buffer_free(struct buffer *b);                     /* by the last unref only */
 

@@ -60,8 +60,8 @@ struct status *tensor_copy_elements(struct tensor *to, int64_t to_at, const stru
         share_variants((struct variant **)to->data + to_at,
                        (struct variant *const *)from->data + from_at, n);
     } else if (from->dtype == DT_RESOURCE) {
-        return status_new(UNIMPLEMENTED, "Elements of type %s cannot be copied",
-                          dtype_name(from->dtype));
+        buffer_share_resources((struct resource **)to->data + to_at,
+                               (struct resource *const *)from->data + from_at, n);
     } else if (n) {
         memcpy((char *)to->data + (size_t)to_at * size,
                (const char *)from->data + (size_t)from_at * size, (size_t)n * size);

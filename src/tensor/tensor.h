@@ -24,8 +24,7 @@ struct tensor {
 MUST_CHECK struct status *tensor_new(struct tensor *t, struct buffer_pool *pool,
                                      enum dtype dtype, const struct shape *shape);
 
-/* A copy that shares nothing but variants, which never change. Resources cannot be copied this
- * way: UNIMPLEMENTED. */
+/* A copy that shares nothing but variants, which never change, and resources. */
 MUST_CHECK struct status *tensor_copy(struct tensor *to, struct buffer_pool *pool,
                                       const struct tensor *from);
 /* A reference that may outlive the run: to a copy, where the memory is the caller's. */

@@ -1,7 +1,11 @@
-"""Files as ops: read, written, matched."""
+"""Files as ops: read, written, matched; readers."""
 from weft.python.framework import gen
+from weft.python.ops.io_readers import (  # noqa: F401
+    FixedLengthRecordReader, IdentityReader, ReaderBase, TFRecordReader, TextLineReader,
+    WholeFileReader)
 
-__all__ = ["matching_files", "read_file", "write_file"]
+__all__ = ["FixedLengthRecordReader", "IdentityReader", "ReaderBase", "TFRecordReader",
+           "TextLineReader", "WholeFileReader", "matching_files", "read_file", "write_file"]
 
 
 def read_file(filename, name=None):

@@ -12,6 +12,7 @@ from weft.python.framework import ops
 from weft.python.ops import variables
 from weft.python.platform import tf_logging as logging
 from weft.python.training import checkpoint_management
+from weft.python.training import queue_runner_impl  # noqa: F401: what meta graphs hold
 from weft.python.training import restore_check
 from weft.python.training import training_util
 from weft.python.training.checkpoint_management import (  # noqa: F401

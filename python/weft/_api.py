@@ -535,6 +535,7 @@ API["train"] = {
         batch batch_join input_producer limit_epochs match_filenames_once maybe_batch
         maybe_batch_join maybe_shuffle_batch maybe_shuffle_batch_join range_input_producer
         shuffle_batch shuffle_batch_join slice_input_producer string_input_producer""",
+    "python.training.sync_replicas_optimizer": "SyncReplicasOptimizer",
     "python.training.queue_runner_impl": "QueueRunner add_queue_runner start_queue_runners",
     "python.summary.summary_iterator": "summary_iterator",
     "python.training.server_lib": "ClusterSpec Server",
@@ -884,7 +885,7 @@ LATER = {
         data.experimental.unique""",
     "image files": "image.decode_image io.decode_image",
     "scripts of characters": "strings.unicode_script",
-    "replicas of training": "train.SyncReplicasOptimizer train.do_quantize_training_on_graphdef",
+    "training of quantized graphs": "train.do_quantize_training_on_graphdef",
     "estimators": """
         contrib.boosted_trees contrib.factorization contrib.learn.Estimator
         contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",

@@ -36,6 +36,7 @@ run_all() {
     done
     "$build/bench-files"
     "$build/bench-tiny"
+    "$build/bench-data"
     run_python
 }
 

@@ -395,6 +395,66 @@ static void lstm_backward(const char *name, int batch)
     finish(&w);
 }
 
+/* The same step by step, as a cell in a loop over arrays. */
+struct cell { int steps; struct weft_array x, y; struct weft_out weights, bias; };
+
+/* Of the variables: the step, the array that is written, the state and the output before. */
+static void cell_step(void *ctx, struct weft_graph *g, const struct weft_out *vars,
+                      struct weft_out *next, int n)
+{
+    const struct cell *k = ctx;
+    struct weft_out one = weft_scalar(g, WEFT_INT32, 1);
+    struct weft_out in[] = { weft_array_read(k->x, vars[0]), vars[3] };
+    struct weft_out gates = weft_bias_add(
+        g, weft_mat_mul(g, weft_concat_v2(g, in, 2, one), k->weights), k->bias);
+    struct weft_out part = weft_split(g, one, gates, 4);
+    struct weft_out fresh = weft_mul(g, weft_sigmoid(g, part),
+                                     weft_tanh(g, weft_output(part, 1)));
+    struct weft_out kept = weft_mul(g, vars[2], weft_sigmoid(g, weft_output(part, 2)));
+    (void)n;
+    next[0] = weft_add(g, vars[0], one);
+    next[2] = weft_add(g, kept, fresh);
+    next[3] = weft_mul(g, weft_tanh(g, next[2]), weft_sigmoid(g, weft_output(part, 3)));
+    next[1] = weft_array_write(weft_array_at(k->y, vars[1]), vars[0], next[3]).flow;
+}
+
+static struct weft_out lstm_loop(struct weft_graph *g, const struct weft_out x[3], int batch)
+{
+    const struct weft_shape shape = { 2, { batch, UNITS } };
+    const struct weft_array_options o = { .shape = &shape };
+    struct weft_out n = weft_scalar(g, WEFT_INT32, STEPS);
+    struct weft_out zero = weft_zeros(g, WEFT_FLOAT, 2, shape.dims);
+    struct cell k = { STEPS, weft_array_new(g, WEFT_FLOAT, n, &o),
+                      weft_array_new(g, WEFT_FLOAT, n, &o), x[1], x[2] };
+    struct weft_out vars[] = { weft_scalar(g, WEFT_INT32, 0), k.y.flow, zero, zero }, end[4];
+    k.x = weft_array_unstack(k.x, x[0]);
+    weft_while(g, is_below, cell_step, &k, vars, 4, NULL, end);
+    return weft_array_stack(weft_array_at(k.y, end[1]));
+}
+
+static void loop_forward(const char *name, int batch)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
+    lstm_feeds(&w, batch);
+    w.fetch[0] = lstm_loop(w.g, w.feed, batch);
+    prepare(&w, NULL);
+    report(&w, name);
+    finish(&w);
+}
+
+static void loop_backward(const char *name, int batch)
+{
+    struct work w = { .g = weft_graph_new(), .n_fetches = 3 };
+    lstm_feeds(&w, batch);
+    struct weft_out y = lstm_loop(w.g, w.feed, batch);
+    struct weft_out dy = fed(&w, DIMS(STEPS, batch, UNITS));
+    weft_gradients(w.g, &y, 1, w.feed, 3, &(struct weft_gradients_options){ .grad_ys = &dy },
+                   w.fetch);
+    prepare(&w, NULL);
+    report(&w, name);
+    finish(&w);
+}
+
 /* ---- g: elementwise ---- */
 
 static void elementwise(const char *name, int n)
@@ -509,6 +569,8 @@ static const struct { const char *name; void (*run)(const char *name, int n); in
     { "e_two_branches_over_one_core_x", two_branches, 640 },
     { "f_lstm28_fwd_b128", lstm_forward, 128 },
     { "f_lstm28_fwd_bwd_b128", lstm_backward, 128 },
+    { "f_loop_lstm28_fwd_b128", loop_forward, 128 },
+    { "f_loop_lstm28_fwd_bwd_b128", loop_backward, 128 },
     { "g_elementwise_1M", elementwise, 1 << 20 },
     { "i_build_100000_adds_ms", build_graph, 100000 },
     { "j_new_session_first_run_1000_nodes", first_run, 1000 },

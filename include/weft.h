@@ -245,7 +245,8 @@ WEFT_API int weft_collection(struct weft_graph *g, const char *key, struct weft_
  * the root. Returns the prefix ("" at the root), good until the graph goes; NULL: an error sticks.
  * TF: tf.name_scope. */
 WEFT_API const char *weft_name_scope(struct weft_graph *g, const char *name);
-/* Nodes run after these; n = 0 drops all enclosing ones. TF: tf.control_dependencies. */
+/* Nodes run after these; n = 0 drops all enclosing ones, and leaves branches and loops (below).
+ * TF: tf.control_dependencies. */
 WEFT_API void weft_control_dependencies(struct weft_graph *g, struct weft_node *const *nodes,
                                         int n);
 /* "/device:CPU:0"; merged by fields with the enclosing ones; NULL: ignore those. TF: tf.device. */
@@ -579,6 +580,7 @@ struct weft_loop_options {              /* zeroed is the default */
     const char *name;                   /* of the name scope; NULL: "while" */
     const struct weft_shape *shapes;    /* NULL, or of each variable: what of its shape stays */
     struct weft_out maximum;            /* of iterations, a scalar int; {NULL}: there is none */
+    struct weft_out counter;            /* 0, of the same dtype; {NULL}: it is made here */
     int parallel_iterations;            /* that may be under way at once; 0: 10 */
     bool no_gradient;                   /* none will be asked for */
     bool swap_memory;                   /* means nothing here; files say it */
@@ -638,7 +640,7 @@ WEFT_API struct weft_context *weft_graph_context(struct weft_graph *g, int i);
 /* The context that a node was made in, and the one that a context lies in; NULL: none. */
 WEFT_API struct weft_context *weft_node_context(const struct weft_node *n);
 WEFT_API struct weft_context *weft_context_outer(const struct weft_context *c);
-/* Places the node in another context than it was made in. TF: Operation._set_control_flow_context */
+/* Places the node in another context than it was made in. TF: _set_control_flow_context */
 WEFT_API void weft_node_set_context(struct weft_node *n, struct weft_context *c);
 /* May a run feed what the node gives, and fetch it? */
 WEFT_API bool weft_node_may_be_fed(const struct weft_node *n);

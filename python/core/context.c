@@ -213,7 +213,8 @@ static PyGetSetDef context_getset[] = {
     { "outer_context", get_outer, NULL, "The context that it lies in, or None.", NULL },
     { "_number", get_number, NULL, "Its place in the order of making.", NULL },
     { "_pred", get_pred, NULL, "What chooses the branch.", NULL },
-    { "_pivot", get_pivot, NULL, "A branch: there where it is taken. A loop: its condition.", NULL },
+    { "_pivot", get_pivot, NULL, "A branch: there where it is taken. A loop: its condition.",
+      NULL },
     { "_branch", get_branch, NULL, "1: taken where the predicate is true.", NULL },
     { "_pivot_for_pred", get_pivot_for_pred, NULL, "What a loop's condition waits for.", NULL },
     { "_pivot_for_body", get_pivot_for_body, NULL, "What a loop's body waits for.", NULL },
@@ -385,17 +386,19 @@ static PyObject *loop_begun(struct graph *g, const struct weft_loop_options *o,
 
 PyObject *graph_begin_loop(PyObject *self, PyObject *args)
 {
-    PyObject *list, *sizes, *maximum, *result = NULL;
+    PyObject *list, *sizes, *maximum, *counter, *result = NULL;
     struct weft_loop_options o = { 0 };
     struct weft_shape *shapes = NULL;
     int n, back_prop, swap;
-    if (!PyArg_ParseTuple(args, "OOOipp", &list, &sizes, &maximum, &o.parallel_iterations,
-                          &back_prop, &swap))
+    if (!PyArg_ParseTuple(args, "OOOOipp", &list, &sizes, &maximum, &counter,
+                          &o.parallel_iterations, &back_prop, &swap))
         return NULL;
     o.no_gradient = !back_prop;
     o.swap_memory = swap;
-    if (maximum != Py_None && is_tensor(maximum))
+    if (is_tensor(maximum))
         o.maximum = tensor_out(maximum);
+    if (is_tensor(counter))
+        o.counter = tensor_out(counter);
     struct weft_out *vars = outs_from(list, &n);
     struct weft_out *inside = vars ? calloc((size_t)n + 1, sizeof *inside) : NULL;
     if (vars && inside && shapes_from(sizes, n, &shapes)) {

@@ -35,6 +35,8 @@ struct graph {
     PyObject *unfeedable, *unfetchable, *handles;   /* sets of Tokens, or NULL */
     int device_functions;               /* how many of the open device scopes are functions */
     bool captures;                      /* tensors of other graphs become some of this one */
+    bool ordered;                       /* what is stateful runs in the order it is made: */
+    struct weft_node *last;             /* after this one, or NULL */
 };
 
 struct operation {

@@ -393,7 +393,7 @@ static PyMethodDef graph_methods[] = {
     { "_new_branch", graph_new_branch, METH_VARARGS, "(pred, pivot, branch, name)" },
     { "_merge_branches", graph_merge_branches, METH_VARARGS, "(when false, when true)" },
     { "_begin_loop", graph_begin_loop, METH_VARARGS,
-      "(variables, shapes, maximum, parallel, back_prop, swap): (context, variables inside)" },
+      "(variables, shapes, maximum, counter, parallel, back_prop, swap): (context, variables)" },
     { "_pop", graph_pop, METH_NOARGS, "Ends the innermost scope of this thread." },
     { NULL, NULL, 0, NULL }
 };
@@ -453,6 +453,22 @@ static int graph_set_captures(PyObject *self, PyObject *x, void *unused)
     return 0;
 }
 
+static PyObject *graph_get_ordered(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(((struct graph *)self)->ordered);
+}
+
+static int graph_set_ordered(PyObject *self, PyObject *x, void *unused)
+{
+    int on = x ? PyObject_IsTrue(x) : 0;
+    (void)unused;
+    if (on < 0)
+        return -1;
+    ((struct graph *)self)->ordered = on;
+    return 0;
+}
+
 static PyObject *graph_get_device_functions(PyObject *self, void *unused)
 {
     (void)unused;
@@ -480,6 +496,8 @@ static PyGetSetDef graph_getset[] = {
     { "_captures", graph_get_captures, graph_set_captures,
       "Is it the body of a function? Its capture(tensor) gives what stands here for a tensor of "
       "another graph.", NULL },
+    { "_ordered", graph_get_ordered, graph_set_ordered,
+      "Do operations with state run in the order in which they are made?", NULL },
     { "_device_functions", graph_get_device_functions, graph_set_device_functions,
       "How many open device scopes are functions.", NULL },
     { NULL, NULL, NULL, NULL, NULL }

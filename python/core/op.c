@@ -173,13 +173,18 @@ static PyObject *make_node(struct making *m)
                      : m->name && m->name != Py_None ? name_text(m->name) : NULL;
     if (!name && PyErr_Occurred())
         return NULL;
+    bool ordered = m->g->ordered && weft_op_is_stateful(m->f->def);
     if (!set_gradient(m) || !set_device(m, name ? name : m->f->op))
         return NULL;
     if (name)
         m->out_attr[m->n_out_attr++] = weft_name(name);
+    if (ordered && m->g->last)
+        m->out_attr[m->n_out_attr++] = weft_after(m->g->last);
     struct weft_out o = weft_op(m->g->g, m->f->op, m->in, m->n_in, m->out_attr, m->n_out_attr);
     if (!o.node)
         return raise_build_error(m->g);
+    if (ordered)
+        m->g->last = o.node;
     return graph_note(m->g) ? results(m->f, m->g, o.node) : NULL;
 }
 
@@ -190,7 +195,7 @@ static PyObject *make(struct making *m, PyObject *const *args, Py_ssize_t n, PyO
     m->input = scratch_get(&m->scratch, (size_t)(f->n_in + 1) * sizeof *m->input);
     m->attr = scratch_get(&m->scratch, (size_t)(f->n_attr + 1) * sizeof *m->attr);
     m->type = scratch_get(&m->scratch, (size_t)(f->n_attr + 1) * sizeof *m->type);
-    m->out_attr = scratch_get(&m->scratch, (size_t)(f->n_attr + 3) * sizeof *m->out_attr);
+    m->out_attr = scratch_get(&m->scratch, (size_t)(f->n_attr + 4) * sizeof *m->out_attr);
     if (!m->input || !m->attr || !m->type || !m->out_attr || !take_arguments(m, args, n, keys) ||
         !find_graph(m, &tensors) || !set_attrs(m))
         return NULL;

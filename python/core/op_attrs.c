@@ -103,6 +103,18 @@ static bool string_list(struct making *m, struct list l, struct weft_attr *to)
     return v != NULL;
 }
 
+/* A NameAttrList may say what attributes of the function are: those a GraphDef alone can bring. */
+static bool has_attributes(PyObject *x)
+{
+    PyObject *attr = PyObject_HasAttrString(x, "attr") ? PyObject_GetAttrString(x, "attr") : NULL;
+    Py_ssize_t n = attr ? PyObject_Length(attr) : 0;
+    Py_XDECREF(attr);
+    PyErr_Clear();
+    if (n > 0)
+        PyErr_Format(PyExc_NotImplementedError, "A function with attributes of its own: %R", x);
+    return n > 0;
+}
+
 /* A function of the graph: by its name, or something that has one and may have to be added. */
 static bool function_from(struct making *m, PyObject *x, const char **name, Py_ssize_t *n)
 {
@@ -114,6 +126,8 @@ static bool function_from(struct making *m, PyObject *x, const char **name, Py_s
             return false;
         Py_DECREF(added);
     }
+    if (has_attributes(x))
+        return false;
     PyObject *text = PyObject_GetAttrString(x, "name");
     bool ok = text && keep(m, text) && bytes_from(m, text, name, n);
     Py_XDECREF(text);

@@ -104,6 +104,131 @@ def test_nas_cell():
     close(state.c, c)
 
 
+@pytest.mark.parametrize("norm", [True, False])
+def test_lstms_with_normalized_layers_or_weights(norm):
+    x, c, m = drawn(3, 5), drawn(3, 4), drawn(3, 2)
+    state = rnn.LSTMStateTuple(tf.constant(c), tf.constant(m))
+    full = dict(use_peepholes=True, cell_clip=0.9, num_proj=2, proj_clip=0.5)
+    (output,), new, v = unrolled(rnn.LayerNormLSTMCell(4, layer_norm=norm, **full), [x], state)
+    at = "rnn/layer_norm_lstm_cell/"
+    gates = np.split(np.hstack([x, m]) @ v[at + "kernel"] + (0 if norm else v[at + "bias"]), 4, 1)
+    if norm:
+        gates = [normalized(g, v[at + s + "/gamma"], v[at + s + "/beta"]) for g, s in zip(
+            gates, ("input", "transform", "forget", "output"))]
+    i, j, f, o = gates
+    peep = [v[at + "w_%s_diag" % gate] for gate in "fio"]
+    wanted = sigmoid(f + 1 + peep[0] * c) * c + sigmoid(i + peep[1] * c) * np.tanh(j)
+    if norm:
+        wanted = normalized(wanted, v[at + "state/gamma"], v[at + "state/beta"])
+    wanted = np.clip(wanted, -.9, .9)
+    np.testing.assert_allclose(new.c, wanted, rtol=1e-4, atol=1e-5)
+    h = (sigmoid(o + peep[2] * wanted) * np.tanh(wanted)) @ v[at + "projection/kernel"]
+    np.testing.assert_allclose(output, np.clip(h, -.5, .5), rtol=1e-4, atol=1e-5)
+
+    tf.reset_default_graph()
+    (output,), new, v = unrolled(rnn.WeightNormLSTMCell(4, norm=norm), [x])
+    at = "rnn/wn_lstm_cell/wn_lstm_cell/"
+    kernel = v[at + "kernel"]
+    if norm:
+        kernel = np.vstack([part / np.sqrt((part ** 2).sum(0)) * v[at + "norm_%d" % n]
+                            for n, part in enumerate((kernel[:5], kernel[5:]))])
+    sums = np.hstack([x, np.zeros([3, 4], "f")]) @ kernel + v[at + "bias"]
+    np.testing.assert_allclose(output, lstm(np.split(sums, 4, 1), 0)[1], rtol=1e-4, atol=1e-5)
+
+
+def test_along_the_frequencies():
+    x = drawn(3, 6)
+    cell = rnn.TimeFreqLSTMCell(4, use_peepholes=True, feature_size=3, frequency_skip=3,
+                                cell_clip=0.8)
+    state = drawn(3, 16)
+    output, new = cell(tf.constant(x), tf.constant(state))
+    at = "time_freq_lstm_cell/"
+    assert names() == [at + n for n in ("W_0", "B", "W_F_diag", "W_I_diag", "W_O_diag")]
+    with tf.Session() as session:
+        v = load(session)
+        output, new = session.run([output, new])
+    beside = np.zeros([3, 4], "f")
+    for window in range(2):
+        c, m = state[:, 8 * window:8 * window + 4], state[:, 8 * window + 4:8 * window + 8]
+        sums = np.hstack([x[:, 3 * window:3 * window + 3], m, beside]) @ v[at + "W_0"]
+        i, j, f, o = np.split(sums + v[at + "B"], 4, 1)
+        c = sigmoid(f + 1 + v[at + "W_F_diag"] * c) * c + sigmoid(
+            i + v[at + "W_I_diag"] * c) * np.tanh(j)
+        c = np.clip(c, -.8, .8)
+        beside = sigmoid(o + v[at + "W_O_diag"] * c) * np.tanh(c)
+        close(new[:, 8 * window:8 * window + 4], c)
+        close(output[:, 4 * window:4 * window + 4], beside)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("coupled", [True, False])
+def test_grids(shared, coupled):
+    x = drawn(3, 6)
+    cell = rnn.GridLSTMCell(4, use_peepholes=True, share_time_frequency_weights=shared,
+                            couple_input_forget_gates=coupled, feature_size=3, frequency_skip=3,
+                            num_frequency_blocks=[2], cell_clip=0.9)
+    assert cell.output_size == 16 and cell.state_size._fields == (
+        "state_f00_b00_c", "state_f00_b00_m", "state_f01_b00_c", "state_f01_b00_m")
+    state = [drawn(3, 4, seed=i) for i in range(4)]
+    output, new = cell(tf.constant(x), cell.state_tuple_type(*map(tf.constant, state)))
+    with tf.Session() as session:
+        v = load(session)
+        output, new = session.run([output, new])
+    at = "grid_lstm_cell/"
+    ways = "ff" if shared else "ft"
+    long = {"f": "freq", "t": "time"}
+
+    def gates(way, inputs):
+        parts = np.split(inputs @ v[at + "W_%s_0_0" % way] + v[at + "B_%s_0" % way],
+                         3 if coupled else 4, 1)
+        return parts if not coupled else [parts[0], parts[1], None, parts[2]]
+
+    def gate(way, name, value, c_freq, c_time):
+        w = [v[at + "W_%s_diag_%s%s_0" % (name, long[way], s)] for s in "ft"]
+        return sigmoid(value + w[0] * c_freq + w[1] * c_time)
+
+    m_freq = c_freq = np.zeros([3, 4], "f")
+    for window in range(2):
+        last_c, last_m = state[2 * window:2 * window + 2]
+        inputs = np.hstack([x[:, 3 * window:3 * window + 3], last_m, m_freq])
+        memory = []
+        for way, old in zip(ways, (c_freq, last_c)):
+            i, j, f, o = gates(way, inputs)
+            i = gate(way, "I", i, c_freq, last_c)
+            f = 1 - i if coupled else gate(way, "F", f + 1, c_freq, last_c)
+            memory.append(np.clip(f * old + i * np.tanh(j), -.9, .9))
+        c_freq, c_time = memory
+        m_freq, m_time = [gate(way, "O", gates(way, inputs)[3], c_freq, c_time) * np.tanh(c)
+                          for way, c in zip(ways, memory)]
+        close(new[2 * window], c_time)
+        close(output[:, 8 * window:8 * window + 8], np.hstack([m_time, m_freq]))
+
+
+def test_grids_of_blocks_and_of_both_directions():
+    x = tf.constant(drawn(3, 8))
+    cell = rnn.GridLSTMCell(2, feature_size=2, frequency_skip=1, num_frequency_blocks=[3, 2],
+                            start_freqindex_list=[0, 5], end_freqindex_list=[4, 8],
+                            state_is_tuple=False)
+    assert cell.state_size == 20 and cell.output_size == 20
+    output, state = cell(x, cell.zero_state(3, tf.float32))
+    assert output.shape.as_list() == state.shape.as_list() == [3, 20]
+    both = rnn.BidirectionalGridLSTMCell(2, feature_size=2, frequency_skip=2,
+                                         num_frequency_blocks=[4], backward_slice_offset=1)
+    output, state = both(x, both.zero_state(3, tf.float32))
+    assert output.shape.as_list() == [3, 32] and len(state) == 16
+    assert state._fields[8] == "bwd_state_f00_b00_c"
+    assert "bidirectional_grid_lstm_cell/bwd/W_t_0_0" in names()
+    with tf.Session() as session:
+        load(session)
+        assert np.isfinite(session.run(output)).all()
+    with pytest.raises(ValueError, match="Must specify num_frequency_blocks"):
+        rnn.GridLSTMCell(2)
+    for blocks, words in (([3], "requires 3 but gets 4"), ([2, 2], "is not 1, but instead is 2")):
+        wrong = rnn.GridLSTMCell(2, feature_size=2, frequency_skip=2, num_frequency_blocks=blocks)
+        with pytest.raises(ValueError, match=words):
+            wrong(x, wrong.zero_state(3, tf.float32))
+
+
 def test_groups_of_units():
     x = drawn(3, 6)
     (output,), _, v = unrolled(rnn.GLSTMCell(6, number_of_groups=2), [x])
@@ -217,15 +342,18 @@ def test_cells_with_less():
     x, h = drawn(3, 5), drawn(3, 4, seed=1)
     (output,), _, v = unrolled(rnn.MinimalRNNCell(4), [x], tf.constant(h))
     at = "rnn/minimal_rnn_cell/"
-    fed = np.tanh(x @ v[at + "kernel"])
-    u = sigmoid(np.hstack([fed, h]) @ v[at + "recurrent_kernel"] + v[at + "bias"])
+    kernel = v[at + "kernel"]
+    fed = np.tanh(x @ kernel[:5])
+    u = sigmoid(np.hstack([fed, h]) @ kernel[5:] + v[at + "bias"])
     close(output, u * h + (1 - u) * fed)
 
     tf.reset_default_graph()
     (output,), _, v = unrolled(rnn.CFNCell(4), [x], tf.constant(h))
     at = "rnn/cfn_cell/"
-    a, b = np.split(sigmoid(np.hstack([x, h]) @ v[at + "recurrent_kernel"] + v[at + "bias"]), 2, 1)
-    close(output, a * np.tanh(h) + b * np.tanh(x @ v[at + "kernel"]))
+    kernel = v[at + "kernel"]
+    theta, eta = np.split(sigmoid(h @ v[at + "recurrent_kernel"] + x @ kernel[:, :8] +
+                                  v[at + "bias"]), 2, 1)
+    close(output, theta * np.tanh(h) + (1 - eta) * np.tanh(x @ kernel[:, 8:]))
 
 
 # ---- wrappers ----

@@ -322,6 +322,11 @@ def test_calls():
     assert z.op.type == "PartitionedCall" and z.op.get_attr("f").name == "double"
     with pytest.raises(TypeError, match="func"):
         functional_ops.symbolic_gradient([5.0, 1.0], [tf.float32], 3)
+    named = tf.NameAttrList(name="double")
+    assert run(functional_ops.symbolic_gradient([5.0, 3.0], [tf.float32], named)) == [6.0]
+    named.attr["T"].i = 3
+    with pytest.raises(NotImplementedError, match="attributes of its own"):
+        functional_ops.symbolic_gradient([5.0, 1.0], [tf.float32], named)
 
 
 def test_gradients_of_if():

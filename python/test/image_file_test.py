@@ -127,3 +127,26 @@ def test_gif():
 def test_what_is_no_image(decode):
     with pytest.raises(tf.errors.InvalidArgumentError):
         run(getattr(tf.image, decode)("no image at all"))
+
+
+@needs("DecodeJpeg", "DecodeGif")
+def test_image_of_any_kind():
+    contents = tf.placeholder(tf.string, [])
+    image = tf.image.decode_image(contents)
+    floats = tf.io.decode_image(contents, channels=3, dtype=tf.float32)
+    files = [png(PIXELS, 2), bmp(PIXELS)]
+    with tf.Session() as s:
+        for file in files:
+            assert np.array_equal(s.run(image, {contents: file}), PIXELS)
+            assert np.allclose(s.run(floats, {contents: file}), PIXELS / 255., atol=1e-2)
+        jpeg = s.run(tf.image.encode_jpeg(PIXELS, quality=100))
+        assert np.abs(s.run(image, {contents: jpeg}).astype(int) - PIXELS).max() < 20
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Unable to decode bytes as JPEG, "
+                                                                 "PNG, GIF, or BMP"):
+            s.run(image, {contents: b"nothing"})
+        gray = tf.image.decode_image(contents, channels=1)
+        assert s.run(gray, {contents: png(PIXELS, 2)}).shape == (4, 5, 1)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="when decoding BMP images"):
+            s.run(gray, {contents: bmp(PIXELS)})
+    with pytest.raises(ValueError, match="channels must be in"):
+        tf.image.decode_image(contents, channels=2)

@@ -162,3 +162,49 @@ def test_folds_are_named():
     for name in ("foldl/while/Add_1", "right/while/Add_1", "scan/while/Add_1",
                  "scan/TensorArray_1"):
         assert name in names, name
+
+
+# ---- gradients, against finite differences ----
+
+def _running_products(x):
+    return tf.scan(lambda s, r: s * r + tf.reduce_sum(r), x, tf.ones_like(x[0]))
+
+
+def _through_an_array(x):
+    """x's rows, each with all before it, kept in an array by a loop of our own."""
+    rows = tf.TensorArray(x.dtype, size=3, clear_after_read=False).unstack(x)
+    kept = tf.TensorArray(x.dtype, size=0, dynamic_size=True)
+
+    def body(i, total, kept):
+        total = tf.sin(total) + rows.read(i) * rows.read(2 - i)
+        return i + 1, total, kept.write(i, total)
+
+    _, total, kept = tf.while_loop(lambda i, *_: i < 3, body, (0, x[0], kept))
+    return kept.stack() * total
+
+
+@pytest.mark.parametrize("fn", [
+    lambda x: tf.map_fn(lambda r: r * r * x[1], x),
+    lambda x: tf.map_fn(lambda r: tf.reduce_sum(tf.map_fn(lambda e: e * e * r[0], r)), x),
+    lambda x: tf.map_fn(lambda p: p[0] * p[1], (x, tf.sin(x)), dtype=x.dtype),
+    lambda x: tf.map_fn(lambda r: tf.cond(r[0] > 1, lambda: r * r, lambda: r * 3), x),
+    lambda x: tf.scan(lambda s, r: s * r, x),
+    lambda x: tf.scan(lambda s, r: s * r + s, x, reverse=True),
+    _running_products,
+    lambda x: tf.scan(lambda s, r: (s[1] * r, s[0] + r), x, (x[0], x[1]))[0],
+    lambda x: tf.foldl(lambda s, r: s * r + r, x),
+    lambda x: tf.foldr(lambda s, r: tf.sin(s) * r, x, x[1]),
+    _through_an_array,
+])
+def test_gradients(session, fn):
+    value = np.array([[1.2, -.7], [.4, 2.1], [1.9, .3]])
+    x = tf.placeholder(tf.float64, [3, 2])
+    y = tf.reduce_sum(tf.cos(fn(x)))
+    got = session.run(tf.gradients(y, x)[0], {x: value})
+    want, step = np.zeros_like(value), 1e-6
+    for i in np.ndindex(*value.shape):
+        up, down = value.copy(), value.copy()
+        up[i] += step
+        down[i] -= step
+        want[i] = (session.run(y, {x: up}) - session.run(y, {x: down})) / (2 * step)
+    np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-8)

@@ -172,3 +172,16 @@ def test_at_k():
         (1 + 2 / 3) / 2 / 2)
     names = [v.op.name for v in tf.local_variables()]
     assert names[0] == "precision_at_2/true_positive_at_2"
+
+
+def test_of_contrib():
+    labels, scores = tf.constant([1, 0, 1, 1]), tf.constant([.9, .8, .3, .6])
+    value, update = tf.contrib.metrics.f1_score(labels, scores)
+    recall, update_recall = tf.contrib.metrics.streaming_sparse_recall_at_k(
+        tf.constant([[.1, .9, 0.], [.5, .1, .4]]), tf.constant([[1], [2]], tf.int64), 1)
+    with tf.Session() as sess:
+        sess.run(tf.local_variables_initializer())
+        sess.run([update, update_recall])
+        # The best threshold lets all be positive: three of four are right, none is missing.
+        assert sess.run(value) == pytest.approx(2 * .75 / 1.75, abs=1e-4)
+        assert sess.run(recall) == .5

@@ -498,3 +498,16 @@ def test_variables_of_unknown_shape(make):
         sess.run(tf.global_variables_initializer(), {x: [1., 2., 3.]})
         sess.run(train)
         assert sess.run(v).shape == (3,) and np.all(sess.run(v) < [1., 2., 3.])
+
+
+def test_cross_shard_optimizer():
+    v = tf.get_variable("v", initializer=2.)
+    optimizer = tf.contrib.tpu.CrossShardOptimizer(tf.train.MomentumOptimizer(0.5, 0.9))
+    train = optimizer.minimize(v * v)
+    assert optimizer.get_slot_names() == ["momentum"] and len(optimizer.variables()) == 1
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        sess.run(train)
+        assert sess.run(v) == 0. and sess.run(optimizer.get_slot(v, "momentum")) == 4.
+    with pytest.raises(ValueError, match="Unsupported reduction: none."):
+        tf.contrib.tpu.CrossShardOptimizer(None, reduction=tf.losses.Reduction.NONE)

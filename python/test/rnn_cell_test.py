@@ -1,4 +1,4 @@
-"""Recurrent cells: values beside the same written in NumPy, names of variables, states, wrappers."""
+"""Recurrent cells: values beside the same in NumPy, names of variables, states, wrappers."""
 import copy
 import gc
 import hashlib
@@ -176,6 +176,26 @@ def test_a_cell_of_the_user_makes_its_variables_in_call():
     with tf.variable_scope("other"):
         Leaky()(tf.zeros([2, 3]), tf.zeros([2, 3]), scope="s")
     assert tf.global_variables()[2].op.name == "other/s/w"
+
+
+def test_a_cell_of_an_old_script_that_is_no_layer():
+    class Old(cells.RNNCell):
+        def __init__(self, size):
+            self.size = size
+
+        state_size = output_size = property(lambda self: self.size)
+
+        def __call__(self, inputs, state, scope=None):
+            with tf.variable_scope(scope or "old"):
+                w = tf.get_variable("w", [inputs.shape[1], self.size])
+                new = tf.tanh(tf.matmul(inputs, w) + state)
+            return new, new
+
+    stack = cells.MultiRNNCell([Old(3), Old(4)])
+    output, state = stack(tf.zeros([2, 5]), stack.zero_state(2, tf.float32))
+    assert output.shape.as_list() == [2, 4] and stack.weights == [] == stack.updates
+    assert [v.op.name for v in tf.global_variables()] == [
+        "multi_rnn_cell/cell_0/old/w", "multi_rnn_cell/cell_1/old/w"]
 
 
 def test_a_copied_cell_has_variables_of_its_own():

@@ -46,6 +46,7 @@ API = {"": {
     "python.framework.constant_op": "constant",
     "python.framework.importer": "import_graph_def",
     "python.framework.load_library": "load_library load_op_library",
+    "python.eager.def_function": "function",
     "python.framework.tensor_util": """
         get_static_value=constant_value is_tensor make_ndarray=MakeNdarray make_tensor_proto""",
     "python.framework.random_seed": "get_seed set_random_seed",
@@ -61,6 +62,7 @@ API = {"": {
     "python.platform.tf_logging": "get_logger",
     "python.ops.tensor_array_ops": "TensorArray",
     "python.ops.map_fn": "map_fn",
+    "python.ops.critical_section_ops": "CriticalSection",
     "python.ops.folds": "foldl foldr scan",
     "python.ops.array_ops": """
         batch_gather batch_to_space batch_to_space_nd bitcast boolean_mask
@@ -210,6 +212,12 @@ API["math"] = {
         in_top_k l2_normalize log_softmax softmax softplus softsign top_k zero_fraction"""}
 
 API["linalg"] = {
+    "python.ops.linalg.linear_operator": "LinearOperator",
+    "python.ops.linalg.linear_operator_diag": "LinearOperatorDiag",
+    "python.ops.linalg.linear_operator_full_matrix": "LinearOperatorFullMatrix",
+    "python.ops.linalg.linear_operator_identity": """
+        LinearOperatorIdentity LinearOperatorScaledIdentity""",
+    "python.ops.linalg.linear_operator_lower_triangular": "LinearOperatorLowerTriangular",
     "python.ops.linalg_ops": """
         cholesky cholesky_solve det=matrix_determinant eigh=self_adjoint_eig
         eigvalsh=self_adjoint_eigvals expm=matrix_exponential eye inv=matrix_inverse
@@ -341,8 +349,10 @@ API["contrib.rnn"] = {
     "contrib.rnn.gated_cells": """
         CFNCell IndRNNCell IndyGRUCell IndyLSTMCell IntersectionRNNCell MinimalRNNCell SRUCell
         UGRNNCell""",
-    "contrib.rnn.lstm_cells": """
-        CoupledInputForgetGateLSTMCell GLSTMCell LayerNormBasicLSTMCell NASCell PhasedLSTMCell""",
+    "contrib.rnn.frequency_cells": "BidirectionalGridLSTMCell GridLSTMCell TimeFreqLSTMCell",
+    "contrib.rnn.lstm_cells": "CoupledInputForgetGateLSTMCell GLSTMCell NASCell PhasedLSTMCell",
+    "contrib.rnn.normalized_cells": """
+        LayerNormBasicLSTMCell LayerNormLSTMCell WeightNormLSTMCell""",
     "contrib.rnn.wrappers": "AttentionCellWrapper HighwayWrapper",
     "contrib.rnn.lstm_ops": "LSTMBlockCell LSTMBlockFusedCell LSTMBlockWrapper",
     "contrib.rnn.gru_ops": "GRUBlockCell GRUBlockCellV2",
@@ -436,8 +446,8 @@ API["image"] = {"python.ops.image_ops": """
     ResizeMethod adjust_brightness adjust_contrast adjust_gamma adjust_hue adjust_jpeg_quality
     adjust_saturation central_crop combined_non_max_suppression convert_image_dtype
     crop_and_resize=crop_and_resize_v1 crop_to_bounding_box decode_and_crop_jpeg decode_bmp
-    decode_gif decode_jpeg decode_png draw_bounding_boxes encode_jpeg encode_png extract_glimpse
-    extract_image_patches extract_jpeg_shape extract_patches flip_left_right flip_up_down
+    decode_gif decode_image decode_jpeg decode_png draw_bounding_boxes encode_jpeg encode_png
+    extract_glimpse extract_image_patches extract_jpeg_shape extract_patches flip_left_right flip_up_down
     grayscale_to_rgb hsv_to_rgb image_gradients is_jpeg non_max_suppression
     non_max_suppression_overlaps=non_max_suppression_with_overlaps non_max_suppression_padded
     non_max_suppression_with_scores pad_to_bounding_box per_image_standardization psnr
@@ -700,7 +710,7 @@ API["io"] = {
     "python.ops.string_ops": "decode_base64 encode_base64",
     "python.ops.sparse_ops": "deserialize_many_sparse serialize_many_sparse serialize_sparse",
     "python.ops.image_files": """
-        decode_and_crop_jpeg decode_bmp decode_gif decode_jpeg decode_png encode_jpeg
+        decode_and_crop_jpeg decode_bmp decode_gif decode_image decode_jpeg decode_png encode_jpeg
         extract_jpeg_shape is_jpeg""",
     "python.training.input": "match_filenames_once"}
 
@@ -823,12 +833,15 @@ MODULES = {
     "python.saved_model.signature_def_utils": "python.saved_model.signature_def_utils_impl",
     "python.saved_model.utils": "python.saved_model.utils_impl",
     "python.ops.sets": "python.ops.sets_impl",
+    "python.ops.linalg.linalg": "linalg",
+    "python.ops.linalg.linalg_impl": "python.ops.linalg_impl",
     "pywrap_tensorflow": "python.pywrap_tensorflow",
     **{"python.data.experimental.ops." + name: "python.data.experimental.ops.misc_ops"
        for name in ("cardinality", "counter", "enumerate_ops", "error_ops", "get_single_element",
                     "prefetching_ops", "take_while_ops")},
     "contrib.data.python.ops": "contrib.data",
     "contrib.distributions": "distributions",
+    "contrib.factorization.python.ops": "contrib.factorization",
     "contrib.framework.nest": "python.util.nest",
     "contrib.framework.python.framework": "contrib.framework",
     "contrib.framework.python.ops": "contrib.framework",
@@ -836,6 +849,7 @@ MODULES = {
     "contrib.layers.layers": "contrib.layers",
     "contrib.layers.python.layers": "contrib.layers",
     "contrib.learn.python.learn.datasets.mnist": "examples.tutorials.mnist.input_data",
+    "contrib.learn.python.learn.preprocessing": "contrib.learn.preprocessing",
     "contrib.legacy_seq2seq.python.ops": "contrib.legacy_seq2seq",
     "contrib.rnn.python.ops": "contrib.rnn",
     "contrib.rnn.python.ops.core_rnn": "contrib.rnn.rnn",
@@ -864,10 +878,8 @@ RENAMED = {
 
 LATER = {
     "conditions and loops": """
-        CriticalSection vectorized_map""",
-    "such cell": """
-        contrib.rnn.BidirectionalGridLSTMCell contrib.rnn.CompiledWrapper contrib.rnn.GridLSTMCell
-        contrib.rnn.TimeFreqLSTMCell contrib.rnn.WeightNormLSTMCell""",
+        vectorized_map""",
+    "such cell": "contrib.rnn.CompiledWrapper contrib.rnn.NTMCell",
     "losses of sequences by version 2": "nn.ctc_loss_v2 nn.ctc_unique_labels",
     "object-based checkpoints": """
         train.Checkpoint train.CheckpointManager train.experimental""",
@@ -883,30 +895,38 @@ LATER = {
         data.experimental.TensorArrayStructure data.experimental.bytes_produced_stats
         data.experimental.latency_stats data.experimental.make_saveable_from_iterator
         data.experimental.unique""",
-    "image files": "image.decode_image io.decode_image",
     "scripts of characters": "strings.unicode_script",
     "training of quantized graphs": "train.do_quantize_training_on_graphdef",
     "estimators": """
-        contrib.boosted_trees contrib.factorization contrib.learn.Estimator
+        contrib.boosted_trees contrib.factorization.GMM contrib.factorization.KMeansClustering
+        contrib.factorization.WALSModel contrib.learn.Estimator contrib.learn.ModeKeys
         contrib.learn.RunConfig contrib.tensor_forest estimator feature_column""",
     "layers and models of Keras": """
-        keras.Input keras.Model keras.Sequential keras.applications keras.callbacks
+        contrib.keras keras.Input keras.Model keras.Sequential keras.applications keras.callbacks
         keras.datasets keras.estimator keras.experimental keras.layers keras.losses
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
     "specifications of types": "IndexedSlicesSpec",
-    "functions": "function wrap_function",
+    "functions of version 2": "wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
-    "linear operators": """
-        linalg.LinearOperator linalg.LinearOperatorDiag linalg.LinearOperatorFullMatrix
-        linalg.LinearOperatorIdentity linalg.LinearOperatorLowerTriangular""",
+    "such linear operators": """
+        linalg.LinearOperatorAdjoint linalg.LinearOperatorBlockDiag
+        linalg.LinearOperatorCirculant linalg.LinearOperatorCirculant2D
+        linalg.LinearOperatorCirculant3D linalg.LinearOperatorComposition
+        linalg.LinearOperatorHouseholder linalg.LinearOperatorInversion
+        linalg.LinearOperatorKronecker linalg.LinearOperatorLowRankUpdate
+        linalg.LinearOperatorToeplitz linalg.LinearOperatorZeros""",
     "distribution strategies": "contrib.distribute distribute",
-    "TPUs": "contrib.cluster_resolver contrib.tpu tpu",
+    "TPUs": """
+        contrib.cluster_resolver contrib.tpu.InputPipelineConfig contrib.tpu.RunConfig
+        contrib.tpu.TPUConfig contrib.tpu.TPUEstimator contrib.tpu.TPUEstimatorSpec
+        contrib.tpu.initialize_system contrib.tpu.rewrite contrib.tpu.shutdown_system tpu""",
     "ragged tensors": """
         RaggedTensor RaggedTensorSpec ragged strings.bytes_split strings.ngrams""",
     "such part of TensorFlow": """
-        Module autograph compat.v2 config contrib.opt experimental lite math.sobol_sample
-        mixed_precision nn.collapse_repeated profiler python.debug
+        Module autograph compat.v2 config contrib.memory_stats contrib.nccl contrib.opt
+        contrib.tensorboard experimental lite math.sobol_sample mixed_precision
+        nn.collapse_repeated profiler python.debug
         random.experimental test.Benchmark test.StubOutForTesting
         test.create_local_cluster user_ops xla""",
 }

@@ -5,12 +5,12 @@ Without it the names of our own table are counted.
 """
 import importlib
 
-from weft._alias import canonical, names
-from weft._api import API
+from weft._alias import _later, canonical, names
+from weft._api import API, RENAMED
 
 
 def report(path=None):
-    """Print what is there and what is not, by tier, then the counts."""
+    """Print what is there and what is not and why, by tier, then the counts."""
     rows = _read(path) if path else [("tf.%s.%s" % (space, name) if space else "tf." + name, "all")
                                      for space in API for name in names(space)]
     tiers = {}
@@ -19,12 +19,32 @@ def report(path=None):
     for tier, found in sorted(tiers.items()):
         print("tier %s\n" % tier)
         for symbol, there in found:
-            print("  %s %s" % ("+" if there else "-", symbol))
+            print("  + %s" % symbol if there else "  - %s%s" % (symbol, why_not(symbol)))
         print()
     for tier, found in sorted(tiers.items()):
         there = sum(there for _, there in found)
         print("tier %s: %d of %d symbols are there (%.1f%%)"
               % (tier, there, len(found), 100 * there / len(found)))
+        for reason, n in sorted(_reasons(found).items()):
+            print("    %d%s" % (n, reason))
+
+
+def _reasons(found):
+    """{why: how many} of the symbols that are not there."""
+    counts = {}
+    for symbol, there in found:
+        if not there:
+            reason = why_not(symbol).partition(", renamed")[0] or ": for no reason given"
+            counts[reason] = counts.get(reason, 0) + 1
+    return counts
+
+
+def why_not(symbol):
+    """Why a symbol is not there: ": what is wanting", or "" where nothing is known."""
+    path = symbol.partition(".")[2]
+    if path in RENAMED:
+        return ": not in TensorFlow 1, renamed '%s'" % RENAMED[path]
+    return _later(path)
 
 
 def _read(path):

@@ -9,7 +9,10 @@ static struct weft_out floats(struct weft_graph *g, int n)
     return weft_vector(g, WEFT_FLOAT, n, six);
 }
 
-static struct weft_out ints(struct weft_graph *g, double x) { return weft_scalar(g, WEFT_INT32, x); }
+static struct weft_out ints(struct weft_graph *g, double x)
+{
+    return weft_scalar(g, WEFT_INT32, x);
+}
 
 static void holds_all(struct weft_session *s, struct weft_out o, int n, const double *want)
 {

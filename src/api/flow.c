@@ -75,7 +75,8 @@ static struct status *options_in(const struct weft_loop_options *o, int n, struc
     o = o ? o : &none;
     *to = (struct loop_options){
         .parallel_iterations = o->parallel_iterations ? o->parallel_iterations : 10,
-        .back_prop = !o->no_gradient, .swap_memory = o->swap_memory, .maximum = out_in(o->maximum)
+        .back_prop = !o->no_gradient, .swap_memory = o->swap_memory, .maximum = out_in(o->maximum),
+        .counter = out_in(o->counter)
     };
     struct shape *s = o->shapes ? arena_array(tmp, struct shape, n) : NULL;
     NEED(s || !o->shapes);

@@ -13,7 +13,7 @@ struct loop_options {
     const struct shape *shapes;         /* NULL, or of each variable: what stays so (E25) */
     int parallel_iterations;
     bool back_prop, swap_memory;
-    struct out maximum;                 /* of iterations; {NULL}: none */
+    struct out maximum, counter;        /* of iterations; {NULL}: none, it is made here */
 };
 
 /* inside[i]: vars[i] at the start of an iteration. What is built until loop_end() (or scope_end(),

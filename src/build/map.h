@@ -1,8 +1,8 @@
 /* map.h - a function over the rows of tensors: map_fn, scan, foldl, foldr.
  *
  * Each is a loop that reads the rows out of arrays, one iteration a row; what the function gives is
- * kept in arrays (map_fn, scan) or goes on to the next row (scan, foldl, foldr). Errors stick to the
- * graph.
+ * kept in arrays (map_fn, scan) or goes on to the next row (scan, foldl, foldr). Errors stick to
+ * the graph.
  */
 #ifndef BUILD_MAP_H
 #define BUILD_MAP_H

@@ -76,6 +76,10 @@ struct variable_nodes build_variable(struct graph *g, const char *name, struct o
     if (!shape_is_known(out_shape(initial)))
         build_fail(g, status_new(INVALID_ARGUMENT, "initial_value must have a shape specified: "
                                  "%s:%d", initial.node->name, initial.index));
+    if (initial.node->context)          /* C15 */
+        build_fail(g, status_new(INVALID_ARGUMENT, "Initializer for variable %s is from inside a "
+                                 "control-flow construct, such as a loop or conditional.",
+                                 name ? name : "Variable"));
     const char *full = build_failed(g) ? NULL : variable_name(g, name);
     if (!full)
         return v;

@@ -29,7 +29,7 @@ struct context {
     const char *name;                   /* "cond/cond_text"; of a loop, its frame's too */
     struct captures captured;
 
-    struct out pivot;                   /* a branch: alive where it is taken; a loop: its LoopCond */
+    struct out pivot;                   /* a branch: alive where it is taken; a loop: LoopCond */
     struct out pred;                    /* a branch */
     int branch;                         /* 1: taken where pred is true; 0: where it is false */
 

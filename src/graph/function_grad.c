@@ -38,14 +38,45 @@ static struct status *add_args(struct body *b)
     return NULL;
 }
 
-/* The dtype of the variable that a handle names, if somebody here reads it. */
-static enum dtype variable_dtype(const struct graph *g, struct out handle)
+static enum dtype dtype_in(const struct graph *g, struct out handle);
+
+/* As the function of a node that is given the handle as input k knows it. */
+static enum dtype dtype_in_function(const struct node *n, int k)
 {
-    for (int i = 0; i < g->n; i++)
-        for (int k = 0; k < g->node[i]->n_in; k++)
-            if (g->node[i]->in[k].node == handle.node && node_attr_type(g->node[i], "dtype"))
-                return node_attr_type(g->node[i], "dtype");
-    return DT_FLOAT;
+    struct body *b = NULL;
+    struct status *st = NULL;
+    if (n->op->flags & OP_CALL)
+        st = function_body(n, &b);
+    for (int i = 0; i < n->n_attr && !b && !st; i++)
+        if (n->attr[i].kind % ATTR_LIST == ATTR_FUNC)
+            st = function_named(n, n->attr[i].funcs, &b);
+    bool unknown = st || !b;
+    status_free(st);                    /* who runs the node will say it */
+    int arg = unknown ? -1 : k - (n->n_in - b->n_args);
+    bool there = arg >= 0 && arg < b->n_args && out_dtype(b->arg[arg]) == DT_RESOURCE;
+    return there ? dtype_in(b->graph, b->arg[arg]) : DT_INVALID;
+}
+
+/* What those who read the variable say; DT_INVALID: nobody does. */
+static enum dtype dtype_in(const struct graph *g, struct out handle)
+{
+    enum dtype t = DT_INVALID;
+    for (int i = 0; i < g->n && !t; i++)
+        for (int k = 0; k < g->node[i]->n_in && !t; k++)
+            if (g->node[i]->in[k].node == handle.node) {
+                t = node_attr_type(g->node[i], "dtype");
+                t = t ? t : dtype_in_function(g->node[i], k);
+            }
+    return t;
+}
+
+/* The dtype of the variable that a handle names. */
+static enum dtype variable_dtype(struct out handle)
+{
+    enum dtype t = node_attr_type(handle.node, "dtype");
+    if (!t || t == DT_RESOURCE)
+        t = dtype_in(handle.node->graph, handle);
+    return t ? t : DT_FLOAT;
 }
 
 /* Nothing depends on the argument. */
@@ -53,7 +84,7 @@ static struct status *add_zeros(struct body *b, struct out x, struct out *dx)
 {
     if (out_dtype(x) != DT_RESOURCE)
         return add_node(b, "ZerosLike", "zeros_like", &x, NULL, dx);
-    struct attr dtype = attr_type("dtype", variable_dtype(b->graph, x));
+    struct attr dtype = attr_type("dtype", variable_dtype(x));
     TRY(add_node(b, "ReadVariableOp", "read", &x, &dtype, dx));
     return add_node(b, "ZerosLike", "zeros_like", dx, NULL, dx);
 }
@@ -90,9 +121,7 @@ struct status *body_differentiate(struct body *b)
 
 enum dtype function_gradient_dtype(struct out x)
 {
-    return out_dtype(x) != DT_RESOURCE ? out_dtype(x)
-         : node_attr_type(x.node, "dtype") ? node_attr_type(x.node, "dtype")
-                                           : variable_dtype(x.node->graph, x);
+    return out_dtype(x) != DT_RESOURCE ? out_dtype(x) : variable_dtype(x);
 }
 
 void function_grad_inputs(struct grad *g, struct out *to)

@@ -175,21 +175,22 @@ static void count_back(struct loop_grad *l, struct out count)
 
 /* ---- stacks ---- */
 
-/* A stack of what is like `value`, where the caller is. */
+/* A stack of what is like `value`, where gradients were asked for: not in the scopes of now, which
+ * may be those of the caller's own gradient function. */
 static struct out new_stack(struct loop_grad *l, struct out value)
 {
     struct walk *w = l->walk;
-    struct grad *g = &w->g;
-    struct context *was = grad_within(g, NULL);
-    const struct attr *groups = g->groups;
-    const char *device = g->device;
+    struct grad *g = &w->g, was = *g;
+    grad_within(g, w->q->context);
+    g->add = graph_add;
     walk_place_with(w, value.node);
     struct out most = grad_scalar(g, DT_INT32, -1);
     struct out stack = grad_add_named(g, "StackV2", "f_acc", OUTS(most),
                                       ATTRS(attr_type("elem_type", out_dtype(value))));
-    g->groups = groups;
-    g->device = device;
-    grad_within(g, was);
+    grad_within(g, was.context);
+    g->add = was.add;
+    g->groups = was.groups;
+    g->device = was.device;
     return stack;
 }
 

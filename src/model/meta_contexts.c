@@ -352,9 +352,9 @@ static struct status *read_while(const struct reading *r, const Wire__WhileConte
     TRY(find(r, d->pivot_for_pred_name, &c->pivot_for_pred));
     TRY(find(r, d->pivot_for_body_name, &c->pivot_for_body));
     TRY(find(r, d->maximum_iterations_name, &c->maximum));
-    ENSURE(d->n_loop_exit_names == d->n_loop_enter_names, "A WhileContextDef names %zu Enters and "
-           "%zu Exits", d->n_loop_enter_names, d->n_loop_exit_names);
-    c->n_vars = (int)d->n_loop_enter_names;
+    /* Some versions name what gradients added among the Enters alone: it stands last. */
+    c->n_vars = (int)(d->n_loop_exit_names < d->n_loop_enter_names ? d->n_loop_exit_names
+                                                                   : d->n_loop_enter_names);
     TRY(find_all(r, d->n_loop_enter_names, d->loop_enter_names, &c->enter));
     TRY(find_all(r, d->n_loop_exit_names, d->loop_exit_names, &c->exit));
     TRY(find_ways(c));

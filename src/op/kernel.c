@@ -32,6 +32,15 @@ struct status *kernel_resource(const struct kernel *k, int i, const struct resou
     return NULL;
 }
 
+/* Scalars come and go in loops: the room of the last one that went is at hand, without a lock. */
+void kernel_take_spare(struct kernel *k, int i, enum dtype t)
+{
+    struct buffer *b = k->env->spare;
+    k->env->spare = NULL;
+    b->size = dtype_size(t);
+    *kernel_out(k, i) = (struct tensor){ b, b->data, t, SHAPE_SCALAR };
+}
+
 bool kernel_types_fit(const struct tensor *x, enum dtype t)
 {
     return !x->buf->content && !dtype_owns(t) && dtype_size(x->dtype) == dtype_size(t);

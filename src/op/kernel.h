@@ -50,6 +50,7 @@ struct run_env {
     int threads;                    /* most that pool_for() may use (0: all) */
     int inter;                      /* most steps at a time (0: the pool's) */
     bool may_wait;                  /* see op/wait.h */
+    struct buffer *spare;           /* NULL, or room for a scalar that kernel_new() may take */
 };
 
 /* While it runs. */
@@ -59,6 +60,7 @@ struct kernel {
     const int *in;                  /* slots of the inputs */
     int n_in, out;                  /* slot of the 1st output, in `to` */
     unsigned movable;               /* bit i: input i (< 32) is not used again */
+    unsigned unread;                /* bit i: nobody looks at output i (< 32): it may be left out */
     const void *state;              /* what prepare() left */
     const struct node *node;
     struct run_env *env;
@@ -83,9 +85,15 @@ MUST_CHECK struct status *kernel_pass_ref(struct kernel *k);
 void kernel_set_ref(struct kernel *k, int i, struct variable *v);
 
 /* Allocate output i: elements uninitialized, strings and resources empty. */
+void kernel_take_spare(struct kernel *k, int i, enum dtype t);
 MUST_CHECK static inline struct status *
 kernel_new(struct kernel *k, int i, enum dtype t, const struct shape *s)
-{ return tensor_new(kernel_out(k, i), k->env->buffers, t, s); }
+{
+    if (__builtin_expect(!k->env->spare, 1) || s->rank || dtype_owns(t))
+        return tensor_new(kernel_out(k, i), k->env->buffers, t, s);
+    kernel_take_spare(k, i, t);
+    return NULL;
+}
 
 /* May elements of x's type make room for those of another one, t? */
 bool kernel_types_fit(const struct tensor *x, enum dtype t);

@@ -1,8 +1,10 @@
-/* dataset.h - what the families of dataset ops share: datasets, and cursors that walk through them.
+/* dataset.h - what the families of dataset ops share: datasets, and cursors that walk through
+ * them.
  *
- * A dataset is an immutable, counted value, an element of dtype variant: its kind, the datasets that
- * it is made of, and what its kind needs. A cursor is one walk through one: it holds its dataset and
- * the cursors of the datasets below. A cursor is for one thread at a time; a dataset for any number.
+ * A dataset is an immutable, counted value, an element of dtype variant: its kind, the datasets
+ * that it is made of, and what its kind needs. A cursor is one walk through one: it holds its
+ * dataset and the cursors of the datasets below. A cursor is for one thread at a time; a dataset
+ * for any number.
  *
  * An element is an array of tensors, one a component. Whoever asks for the next one brings the
  * environment it is computed in: where memory comes from, and when to stop.
@@ -187,7 +189,8 @@ void call_finish(struct cursor *c);
 
 /* ---- kinds that others make, too ---- */
 
-/* Output 0: batches of `in`, of the shapes that `types` gives; `drop` a last one that is smaller. */
+/* Output 0: batches of `in`, of the shapes that `types` gives; `drop`: not a last one that is
+ * smaller. */
 MUST_CHECK struct status *dataset_batch(struct kernel *k, struct dataset *in, int64_t size,
                                         bool drop, const struct dataset_types *types);
 

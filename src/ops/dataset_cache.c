@@ -1,5 +1,5 @@
-/* dataset_cache.c - CacheDataset: what was computed in the first whole walk is kept, in memory or in
- * a checkpoint, for the later ones. */
+/* dataset_cache.c - CacheDataset: what was computed in the first whole walk is kept, in memory or
+ * in a checkpoint, for the later ones. */
 #include "base/mem.h"
 #include "graph/graph.h"
 #include "io/bundle_out.h"

@@ -73,7 +73,8 @@ static struct status *ahead(struct files_cursor *f, size_t want)
 {
     while (f->n - f->at < want && !f->last) {
         size_t got;
-        memmove(f->bytes, f->bytes + f->at, f->n - f->at);
+        if (f->at)
+            memmove(f->bytes, f->bytes + f->at, f->n - f->at);
         f->n -= f->at;
         f->at = 0;
         if (f->room - f->n < CHUNK) {

@@ -68,8 +68,11 @@ static struct status *find_alive(struct kernel *k, int *alive)
         i++;
     if (i == k->n_in)
         return status_new(INTERNAL, "Merge has no input that is alive");
+    *alive = i;
+    if (k->unread & 2)
+        return NULL;
     TRY(kernel_new(k, 1, DT_INT32, &SHAPE_SCALAR));
-    *(int32_t *)kernel_out(k, 1)->data = *alive = i;
+    *(int32_t *)kernel_out(k, 1)->data = i;
     return NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "graph/graph.h"
 #include "op/callee.h"
 #include "op/kernel.h"
+#include "op/wait.h"
 #include "tensor/tstring.h"
 
 /* ---- shapes, and what functions must take and give ---- */
@@ -208,9 +209,10 @@ static void loop_end(struct loop *l)
         kernel_set(l->k, i, l->now[l->before + i]);
 }
 
+/* Who runs forever must look, like who waits. */
 static struct status *check_stop(const struct kernel *k)
 {
-    return stop_asked(k->env->stop) ? status_new(CANCELLED, "Run call was cancelled") : NULL;
+    return wait_is_over(&k->env->stop) ? status_new(CANCELLED, "Run call was cancelled") : NULL;
 }
 
 struct while_loop { struct callee *cond, *body; };
@@ -372,15 +374,15 @@ static struct status *gradient_prepare(struct prep *p)
       .attrs = CASE, .doc = "What the function of this index makes of the inputs; of none: the " \
       "last.", .shape = case_shape, .grad = case_grad, .prepare = case_prepare, \
       .kernel_any = case_run, .flags = bits }
-#define CALL_OF(op, bits) \
+#define CALL_OF(op, gradient, bits) \
     { .name = op, .inputs = "args: Tin", .outputs = "output: Tout", .attrs = CALL, \
       .doc = "What a function makes of the inputs.", .shape = shape_unknown, \
-      .grad = function_grad, .prepare = call_prepare, .kernel_any = kernel_call, \
+      .grad = gradient, .prepare = call_prepare, .kernel_any = kernel_call, \
       .flags = bits | OP_CALL }
 
 const struct op ops_functional[] = {
-    CALL_OF("PartitionedCall", 0),
-    CALL_OF("StatefulPartitionedCall", OP_STATEFUL),
+    CALL_OF("PartitionedCall", function_grad, 0),
+    CALL_OF("StatefulPartitionedCall", stateful_call_grad, OP_STATEFUL),
     { .name = "RemoteCall", .inputs = "target: string, args: Tin", .outputs = "output: Tout",
       .attrs = "Tin: list(type) >= 1; Tout: list(type) >= 1; f: func",
       .doc = "What a function makes of the inputs, on the device of that name: this one.",
@@ -393,10 +395,11 @@ const struct op ops_functional[] = {
       .kernel_any = kernel_call },
     IF("If", OP_STATEFUL), IF("StatelessIf", 0),
     SWITCH("Case", OP_STATEFUL), SWITCH("StatelessCase", 0),
-    LOOP("While", OP_STATEFUL), LOOP("StatelessWhile", 0),
+    LOOP("While", OP_STATEFUL | OP_EXPENSIVE), LOOP("StatelessWhile", OP_EXPENSIVE),
     { .name = "For", .inputs = "start: int32, limit: int32, delta: int32, input: T",
       .outputs = "output: T", .attrs = "T: list(type) >= 0; body: func",
       .doc = "The inputs, put through body for each number from start to before limit.",
-      .shape = for_shape, .grad = for_grad, .prepare = for_prepare, .kernel_any = for_run },
+      .shape = for_shape, .grad = for_grad, .prepare = for_prepare, .kernel_any = for_run,
+      .flags = OP_EXPENSIVE },
     { 0 }
 };

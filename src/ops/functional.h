@@ -4,6 +4,7 @@
 
 #include "op/grad.h"
 
+void stateful_call_grad(struct grad *g);
 void if_grad(struct grad *g);
 void case_grad(struct grad *g);
 void while_grad(struct grad *g);

@@ -3,7 +3,7 @@
  * A condition's is the same condition between the gradients of its branches. A loop is run once more
  * with a list for each of its values, to which every iteration adds what it began with; a second
  * loop takes them from there, the last first, and runs the gradient of the body. So what a function
- * computed is computed anew, and functions for which that is not the same have no gradient here.
+ * computed is computed anew, and functions for which that need not be the same have no gradient.
  * TF 1.15 keeps what its gradient needs instead, by changing the op whose gradient it is.
  */
 #include "ops/functional.h"
@@ -26,41 +26,89 @@ static bool only_reads(const struct node *n)
     for (size_t i = 0; i < sizeof reading / sizeof *reading; i++)
         if (!strcmp(reading[i], n->op->name))
             return true;
-    return !n->n_out;
-}
-
-static void check_function(struct grad *g, const struct node *n, const struct func *f);
-
-static void check_functions(struct grad *g, const struct node *n)
-{
-    for (int i = 0; i < n->n_attr && !g->st; i++)
-        for (int k = 0; n->attr[i].kind % ATTR_LIST == ATTR_FUNC &&
-                        k < (n->attr[i].kind >= ATTR_LIST ? n->attr[i].n : 1); k++)
-            check_function(g, n, &n->attr[i].funcs[k]);
+    return false;
 }
 
 static bool has_functions(const struct node *n)
 {
+    if (n->op->flags & OP_CALL)
+        return true;
     for (int i = 0; i < n->n_attr; i++)
         if (n->attr[i].kind % ATTR_LIST == ATTR_FUNC)
             return true;
     return false;
 }
 
+/* Is the variable that `n` reads written in the same function? */
+static bool is_written(const struct body *b, const struct node *n)
+{
+    for (int i = 0; i < b->graph->n && n->n_in; i++) {
+        const struct node *w = b->graph->node[i];
+        if (w->op->flags & OP_STATEFUL && !w->n_out && w->n_in && w->in[0].node == n->in[0].node)
+            return true;
+    }
+    return false;
+}
+
+/* By id: what results are computed from. */
+static bool *needed(struct arena *tmp, const struct body *b)
+{
+    bool *is = arena_array(tmp, bool, b->graph->n + 1);
+    for (int i = 0; is && i < b->n_results; i++)
+        is[b->result[i].node->id] = true;
+    for (int id = b->graph->n - 1; is && id >= 0; id--)
+        for (int i = 0; is[id] && i < b->graph->node[id]->n_in; i++)
+            if (b->graph->node[id]->in[i].node)
+                is[b->graph->node[id]->in[i].node->id] = true;
+    return is;
+}
+
+static void check_functions(struct grad *g, const struct node *n);
+
+static void check_body(struct grad *g, const struct body *b)
+{
+    struct arena tmp = { 0 };
+    const bool *is = needed(&tmp, b);
+    if (!is)
+        g->st = status_no_memory();
+    for (int i = 0; is && i < b->graph->n && !g->st; i++) {
+        const struct node *n = b->graph->node[i];
+        if (!is[i])
+            continue;
+        if (has_functions(n))
+            check_functions(g, n);
+        else if (n->op->flags & OP_STATEFUL && (!only_reads(n) || is_written(b, n)))
+            grad_fail(g, UNIMPLEMENTED, "the gradient of '%s' (op: '%s') would compute '%s' (op: "
+                      "'%s') of function %s anew, which need not be the same", g->node->name,
+                      g->node->op->name, n->name, n->op->name, b->name);
+    }
+    arena_free(&tmp);
+}
+
 static void check_function(struct grad *g, const struct node *n, const struct func *f)
 {
     struct body *b = NULL;
     if (!g->st)
-        g->st = function_named(n, f, &b);
-    for (int i = 0; b && i < b->graph->n && !g->st; i++) {
-        const struct node *in = b->graph->node[i];
-        if (has_functions(in))
-            check_functions(g, in);
-        else if (in->op->flags & OP_STATEFUL && !only_reads(in))
-            grad_fail(g, UNIMPLEMENTED, "the gradient of '%s' (op: '%s') would compute '%s' (op: "
-                      "'%s') of function %s anew, which is stateful", g->node->name,
-                      g->node->op->name, in->name, in->op->name, b->name);
-    }
+        g->st = f ? function_named(n, f, &b) : function_body(n, &b);
+    if (!g->st)
+        check_body(g, b);
+}
+
+static void check_functions(struct grad *g, const struct node *n)
+{
+    if (n->op->flags & OP_CALL)
+        check_function(g, n, NULL);
+    for (int i = 0; i < n->n_attr && !(n->op->flags & OP_CALL); i++)
+        for (int k = 0; n->attr[i].kind % ATTR_LIST == ATTR_FUNC &&
+                        k < (n->attr[i].kind >= ATTR_LIST ? n->attr[i].n : 1); k++)
+            check_function(g, n, &n->attr[i].funcs[k]);
+}
+
+void stateful_call_grad(struct grad *g)
+{
+    check_functions(g, g->node);
+    if (!g->st)
+        function_grad(g);
 }
 
 /* ---- functions ---- */

@@ -90,6 +90,7 @@
     X(matrix_function) \
     X(mirror) \
     X(move) \
+    X(mutex) \
     X(nd) \
     X(nearest) \
     X(ngrams) \

@@ -157,6 +157,13 @@ static struct status *pop_run(struct kernel *k)
     return NULL;
 }
 
+/* TF: a handle counts as two strings, which it was at first, whatever a run makes of it. */
+static struct status *handle_shape(struct shape_ctx *c)
+{
+    *shape_out(c, 0) = SHAPE(2);
+    return NULL;
+}
+
 static struct status *push_shape(struct shape_ctx *c)
 {
     *shape_out(c, 0) = *shape_in(c, 1);
@@ -173,7 +180,7 @@ const struct op ops_stack[] = {
     { .name = "StackV2", .inputs = "max_size: int32", .outputs = "handle: resource",
       .attrs = "elem_type: type; stack_name: string = \"\"",
       .doc = "An empty stack, of at most max_size elements where that is not negative.",
-      .shape = shape_scalar, .grad = NOT_DIFFERENTIABLE, .kernel_any = stack_run,
+      .shape = handle_shape, .grad = NOT_DIFFERENTIABLE, .kernel_any = stack_run,
       .flags = OP_STATEFUL },
     { .name = "StackPushV2", .inputs = "handle: resource, elem: T", .outputs = "output: T",
       .attrs = "T: type; swap_memory: bool = false",

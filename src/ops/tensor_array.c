@@ -63,10 +63,18 @@ struct making {
     bool dynamic, clears, identical;
 };
 
+/* TF: a handle counts as two strings, which it was at first, whatever a run makes of it. */
+static struct status *handle_shape(struct shape_ctx *c)
+{
+    *shape_out(c, 0) = SHAPE(2);
+    *shape_out(c, 1) = SHAPE_SCALAR;
+    return NULL;
+}
+
 static struct status *array_shape(struct shape_ctx *c)
 {
     TRY(shape_want_rank(shape_in(c, 0), 0));
-    return shape_scalar(c);
+    return handle_shape(c);
 }
 
 static struct status *array_prepare(struct prep *p)
@@ -199,7 +207,7 @@ static struct status *read_prepare(struct prep *p)
 static struct status *read_run(struct kernel *k)
 {
     struct tensor_array *a;
-    struct tensor value;
+    struct tensor_part value;
     int64_t i;
     TRY(tensor_array_in(k, &a));
     TRY(index_in(k, &i));
@@ -208,7 +216,7 @@ static struct status *read_run(struct kernel *k)
     struct status *st = tensor_array_get(a, i, k->env->buffers, &value);
     pthread_mutex_unlock(&a->lock);
     TRY(st);
-    kernel_set(k, 0, value);
+    kernel_set(k, 0, tensor_of(a, &value));
     return NULL;
 }
 
@@ -306,13 +314,13 @@ const struct op ops_tensor_array[] = {
     { .name = "TensorArrayGradV3", .inputs = HANDLE ", flow_in: float",
       .outputs = "grad_handle: resource, flow_out: float", .attrs = "source: string",
       .doc = "The array of the gradients of another one, one for each source.",
-      .shape = shape_scalar, .grad = NOT_DIFFERENTIABLE, .prepare = grad_prepare,
+      .shape = handle_shape, .grad = NOT_DIFFERENTIABLE, .prepare = grad_prepare,
       .kernel_any = grad_run, .flags = OP_STATEFUL },
     { .name = "TensorArrayGradWithShape",
       .inputs = HANDLE ", flow_in: float, shape_to_prepend: int32",
       .outputs = "grad_handle: resource, flow_out: float", .attrs = "source: string",
       .doc = "The same, where each gradient has more dimensions before those of its element.",
-      .shape = shape_scalar, .grad = NOT_DIFFERENTIABLE, .prepare = grad_prepare,
+      .shape = handle_shape, .grad = NOT_DIFFERENTIABLE, .prepare = grad_prepare,
       .kernel_any = grad_with_shape_run, .flags = OP_STATEFUL },
     { .name = "TensorArrayWriteV3", .inputs = HANDLE ", index: int32, value: T, flow_in: float",
       .outputs = "flow_out: float", .attrs = "T: type",

@@ -427,8 +427,10 @@ static struct status *find_last_readers(struct compiler *c)
         for (int j = 0; j < s->n_deref; j++)
             last_read(c, s, kept, &dead, slot_read(p, s, s->deref[j].from));
         for (int j = 0; j < s->n_out; j++)
-            if (!p->readers[slot_written(p, s, j)])
+            if (!p->readers[slot_written(p, s, j)]) {
                 dead[s->n_dead++] = slot_written(p, s, j);
+                s->unread |= j < 32 ? 1u << j : 0;
+            }
         dead += s->n_dead;
     }
     return NULL;

@@ -52,6 +52,14 @@ MUST_CHECK struct status *compile_frames(struct compiler *c, const struct node *
 /* What a frame's steps and lasting slots are, once steps and slots are numbered. */
 MUST_CHECK struct status *compile_loops(struct compiler *c);
 
+/* The step that must end before whoever waits for a node may run, or NULL: a constant that itself
+ * waits for nothing; before an input may be read, or NULL: fed, or such a constant. */
+struct step *compile_step_of(const struct compiler *c, const struct node *n);
+struct step *compile_writer(const struct compiler *c, struct out o);
+
+/* Loops in which one condition decides what is dead. */
+MUST_CHECK struct status *compile_fates(struct compiler *c);
+
 /* Which steps wait for which, what may be dead, and the executor: the last pass. */
 MUST_CHECK struct status *compile_waits(struct compiler *c);
 

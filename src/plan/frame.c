@@ -308,6 +308,8 @@ static void note_step(struct plan *p, int i)
 {
     struct step *s = &p->step[i];
     s->at = p->frame[s->frame].n_steps++;
+    s->slots = p->frame[s->frame].slots;
+    s->lands_slots = p->frame[s->lands].slots;
     p->frame[s->lands].n_enters += (s->flags & OP_ENTER) != 0;
     for (int f = s->frame; f; f = p->frame[f].parent) {
         if (p->frame[f].first < 0)

@@ -16,6 +16,13 @@
  * and, where the op wants its value, the executor takes the tensor that is there at that moment. */
 struct deref { int in, from, to; };     /* input, slot of the reference, of the value (-1: none) */
 
+/* Whether a step of a loop lives in an iteration: see fate.c. */
+enum fate {
+    FATE_ASKED,                 /* its inputs show it */
+    FATE_LIVES,                 /* always */
+    FATE_GOES_ON, FATE_LEAVES   /* where the loop's condition is true; where it is false */
+};
+
 struct step {                   /* one node, as the executor sees it */
     kernel_fn *run;
     const void *state;
@@ -29,9 +36,14 @@ struct step {                   /* one node, as the executor sees it */
     int pending_next;           /* what it waits for besides, but in a loop's first iteration */
     int frame, lands;           /* where it runs; where its outputs land: `out` counts there */
     int at;                     /* which of its frame's steps it is */
+    int slots, lands_slots;     /* the first slots of these two frames */
     unsigned movable;           /* bit i: it is the last to read input i, in serial order */
+    unsigned unread;            /* bit i: nobody reads output i */
     unsigned flags;             /* the op's */
     bool mortal;                /* it may come that it does not run */
+    bool watched;               /* others want to know whether it did */
+    bool opens;                 /* the first of a loop whose steps have fates */
+    enum fate fate;
     bool closes;                /* the last of its frame, in serial order */
 };
 
@@ -48,6 +60,7 @@ struct frame {
     int *invariant;             /* those that every iteration sees */
     int n_next, n_invariants;
     int n_enters;
+    int *enter;                 /* slots of the plan; of a loop whose steps have fates */
     int parallel;               /* most iterations at a time */
 };
 

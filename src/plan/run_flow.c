@@ -260,7 +260,8 @@ static struct status *run_step(struct worker *w, const struct step *s, struct it
                                struct iter *to)
 {
     struct kernel k = { .slot = it->slot, .to = to->slot, .in = s->in, .n_in = s->n_in,
-                        .out = s->out, .state = s->state, .node = s->node, .env = &w->env };
+                        .out = s->out, .unread = s->unread, .state = s->state,
+                        .node = s->node, .env = &w->env };
     const struct run_options *o = w->flow->options;
     if (s->n_deref)
         TRY(step_deref(s, it->slot));

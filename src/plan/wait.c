@@ -3,9 +3,7 @@
 
 /* ---- edges ---- */
 
-/* The step that must end before whoever waits for a node may run, or NULL: a constant that itself
- * waits for nothing. */
-static struct step *step_of(const struct compiler *c, const struct node *n)
+struct step *compile_step_of(const struct compiler *c, const struct node *n)
 {
     const struct place *at = &c->place[n->id];
     if (at->constant && at->after)
@@ -13,12 +11,11 @@ static struct step *step_of(const struct compiler *c, const struct node *n)
     return at->step ? &c->plan->step[at->step - 1] : NULL;
 }
 
-/* The step that must end before an input may be read, or NULL: fed, or a constant. */
-static struct step *writer(const struct compiler *c, struct out o)
+struct step *compile_writer(const struct compiler *c, struct out o)
 {
     if (compile_is_fed(c, o))
         return c->flags & PLAN_PARTS ? &c->plan->step[compile_feed_of(c, o)] : NULL;
-    return step_of(c, o.node);
+    return compile_step_of(c, o.node);
 }
 
 typedef void each_edge_fn(struct step *from, struct step *to, int index);
@@ -27,7 +24,7 @@ typedef void each_edge_fn(struct step *from, struct step *to, int index);
 static void control_edges(struct compiler *c, const struct node *on, struct step *to, int index,
                           each_edge_fn *fn)
 {
-    struct step *from = step_of(c, on);
+    struct step *from = compile_step_of(c, on);
     if (from)
         fn(from, to, index);
     else if (c->flags & PLAN_PARTS)
@@ -41,7 +38,7 @@ static void each_edge(struct compiler *c, each_edge_fn *fn)
     for (int i = c->flags & PLAN_PARTS ? p->n_feeds : 0; i < p->n_steps; i++) {
         const struct node *n = p->step[i].node;
         for (int j = 0; j < n->n_in; j++) {
-            struct step *from = writer(c, n->in[j]);
+            struct step *from = compile_writer(c, n->in[j]);
             if (from)
                 fn(from, &p->step[i], i);
         }
@@ -90,12 +87,12 @@ static int expensive_depth(const struct compiler *c, const struct step *s, const
     const struct node *n = s->node;
     int most = 0;
     for (int i = 0; i < n->n_in; i++) {
-        const struct step *from = writer(c, n->in[i]);
+        const struct step *from = compile_writer(c, n->in[i]);
         if (from && depth[from - c->plan->step] > most)
             most = depth[from - c->plan->step];
     }
     for (int i = 0; i < n->n_control; i++) {
-        const struct step *from = step_of(c, n->control[i]);
+        const struct step *from = compile_step_of(c, n->control[i]);
         if (from && depth[from - c->plan->step] > most)
             most = depth[from - c->plan->step];
     }
@@ -104,12 +101,23 @@ static int expensive_depth(const struct compiler *c, const struct step *s, const
 
 /* ---- what may come to be dead ---- */
 
+/* Does its own input show whether `from` is dead? */
+static bool reads(const struct step *s, const struct step *from)
+{
+    for (int i = 0; i < s->node->n_in && from->n_out == 1; i++)
+        if (s->node->in[i].node == from->node && s->frame == from->frame)
+            return !s->n_deref;
+    return false;
+}
+
 /* Waiting for `from` can mean death: then it is noted. What an input lacks shows in its slot, but
  * where the input is a constant, which stands there in any case. */
-static void note_wait(const struct plan *p, struct step *s, int *wait, const struct step *from)
+static void note_wait(const struct plan *p, struct step *s, int *wait, struct step *from)
 {
-    if (from && from->mortal)
-        wait[s->n_wait++] = (int)(from - p->step);
+    if (!from || !from->mortal || reads(s, from))
+        return;
+    wait[s->n_wait++] = (int)(from - p->step);
+    from->watched = true;
 }
 
 static struct status *find_waits(struct compiler *c, struct step *s)
@@ -119,9 +127,9 @@ static struct status *find_waits(struct compiler *c, struct step *s)
     NEED(s->wait = wait = arena_array(&c->plan->arena, int, n->n_in + n->n_control));
     for (int i = 0; i < n->n_in && !(s->flags & OP_MERGE); i++)
         if (c->place[n->in[i].node->id].after && !compile_is_fed(c, n->in[i]))
-            note_wait(c->plan, s, wait, step_of(c, n->in[i].node));
+            note_wait(c->plan, s, wait, compile_step_of(c, n->in[i].node));
     for (int i = 0; i < n->n_control && !(s->flags & OP_MERGE); i++)
-        note_wait(c->plan, s, wait, step_of(c, n->control[i]));
+        note_wait(c->plan, s, wait, compile_step_of(c, n->control[i]));
     return NULL;
 }
 
@@ -131,7 +139,7 @@ static bool may_die(const struct compiler *c, const struct step *s)
     const struct node *n = s->node;
     int mortal = 0;
     for (int i = 0; i < n->n_in; i++) {
-        const struct step *from = writer(c, n->in[i]);
+        const struct step *from = compile_writer(c, n->in[i]);
         mortal += from && (from->mortal || from->flags & (OP_SWITCH | OP_NEXT));
     }
     if (s->flags & OP_MERGE)
@@ -176,5 +184,6 @@ struct status *compile_waits(struct compiler *c)
 {
     TRY(choose_executor(c));
     TRY(find_mortal(c));
+    TRY(compile_fates(c));
     return c->plan->serial ? NULL : find_successors(c);
 }

@@ -55,6 +55,10 @@ static inline struct buffer *buffer_ref(struct buffer *b)
 /* Memory of the caller's: nothing that outlives a run may hold on to it. */
 static inline bool buffer_is_foreign(const struct buffer *b) { return b->release != NULL; }
 
+/* Of the least size that the pool has, and owning nothing: room for any scalar. */
+static inline bool buffer_is_least(const struct buffer *b, const struct buffer_pool *pool)
+{ return pool && b->pool == pool && !b->size_class && !b->content; }
+
 static inline bool buffer_unique(const struct buffer *b)
 {
     return atomic_load_explicit(&b->refs, memory_order_acquire) == 1;

@@ -26,7 +26,7 @@ class _Linear:
         self._build_bias = build_bias
         dtype = args[0].dtype
         with vs.variable_scope(vs.get_variable_scope()) as outer:
-            self._weights = vs.get_variable("kernel", [_total_depth(args), output_size],
+            self._weights = vs.get_variable("kernel", [total_depth(args), output_size],
                                             dtype=dtype, initializer=kernel_initializer)
             if build_bias:
                 with vs.variable_scope(outer) as inner:
@@ -43,7 +43,8 @@ class _Linear:
         return nn_ops.bias_add(result, self._biases) if self._build_bias else result
 
 
-def _total_depth(args):
+def total_depth(args):
+    """The columns of all `args`, which must be matrices of known width."""
     shapes = [arg.get_shape() for arg in args]
     for shape in shapes:
         if shape.ndims != 2:

@@ -1,6 +1,6 @@
 """Gated cells that are no LSTM: fewer gates, or units that see only themselves."""
+from weft.contrib.rnn.cell_parts import known_depth
 from weft.contrib.rnn.core_rnn_cell import _Linear, once
-from weft.contrib.rnn.lstm_cells import known_depth
 from weft.python.framework import dtypes
 from weft.python.keras import activations, initializers
 from weft.python.layers.input_spec import InputSpec
@@ -228,8 +228,8 @@ class IndyLSTMCell(_Layered):
         return h, LSTMStateTuple(c, h)
 
 
-class MinimalRNNCell(_Layered):
-    """A cell with one gate over a feedforward layer of the inputs."""
+class _OfUnits(_Layered):
+    """A cell that names its arguments as layers of Keras do."""
 
     def __init__(self, units, activation="tanh", kernel_initializer="glorot_uniform",
                  bias_initializer="ones", name=None, dtype=None, **kwargs):
@@ -237,45 +237,49 @@ class MinimalRNNCell(_Layered):
         self._kernel_initializer = initializers.get(kernel_initializer)
         self._bias_initializer = initializers.get(bias_initializer)
 
+
+class MinimalRNNCell(_OfUnits):
+    """A cell with one gate over a feedforward layer of the inputs."""
+
     def build(self, inputs_shape):
         depth, n = check_input_depth(inputs_shape), self._num_units
-        self.kernel = self.add_variable("kernel", shape=[depth, n],
+        # What the feedforward layer has, and below it what the gate has.
+        self.kernel = self.add_variable("kernel", shape=[depth + 2 * n, n],
                                         initializer=self._kernel_initializer)
-        self.recurrent_kernel = self.add_variable("recurrent_kernel", shape=[2 * n, n],
-                                                  initializer=self._kernel_initializer)
         self.bias = self.add_variable("bias", shape=[n], initializer=self._bias_initializer)
         self.built = True
 
     def call(self, inputs, state):
-        fed = self._activation(math_ops.matmul(inputs, self.kernel))
-        gate = math_ops.matmul(array_ops.concat([fed, state], 1), self.recurrent_kernel)
-        u = math_ops.sigmoid(nn_ops.bias_add(gate, self.bias))
+        feedforward, gate = array_ops.split(
+            value=self.kernel, num_or_size_splits=[known_depth(inputs), 2 * self._num_units],
+            axis=0)
+        fed = self._activation(math_ops.matmul(inputs, feedforward))
+        sums = math_ops.matmul(array_ops.concat([fed, state], 1), gate)
+        u = math_ops.sigmoid(nn_ops.bias_add(sums, self.bias))
         new_h = u * state + (1 - u) * fed
         return new_h, new_h
 
 
-class CFNCell(_Layered):
+class CFNCell(_OfUnits):
     """A cell whose state decays without inputs, and so has no chaos."""
-
-    def __init__(self, units, activation="tanh", kernel_initializer="glorot_uniform",
-                 bias_initializer="ones", name=None, dtype=None, **kwargs):
-        super().__init__(units, activation, None, name, dtype, **kwargs)
-        self._kernel_initializer = initializers.get(kernel_initializer)
-        self._bias_initializer = initializers.get(bias_initializer)
 
     def build(self, inputs_shape):
         depth, n = check_input_depth(inputs_shape), self._num_units
-        self.kernel = self.add_variable("kernel", shape=[depth, n],
+        # What the two gates have of the inputs, and beside it what is taken up.
+        self.kernel = self.add_variable("kernel", shape=[depth, 3 * n],
                                         initializer=self._kernel_initializer)
-        self.recurrent_kernel = self.add_variable("recurrent_kernel", shape=[depth + n, 2 * n],
+        self.recurrent_kernel = self.add_variable("recurrent_kernel", shape=[n, 2 * n],
                                                   initializer=self._kernel_initializer)
         self.bias = self.add_variable("bias", shape=[2 * n], initializer=self._bias_initializer)
         self.built = True
 
     def call(self, inputs, state):
-        gates = math_ops.matmul(array_ops.concat([inputs, state], 1), self.recurrent_kernel)
+        of_gates, taken = array_ops.split(
+            value=self.kernel, num_or_size_splits=[2 * self._num_units, self._num_units], axis=1)
+        gates = math_ops.matmul(state, self.recurrent_kernel) + math_ops.matmul(inputs, of_gates)
         gates = math_ops.sigmoid(nn_ops.bias_add(gates, self.bias))
-        v, u = array_ops.split(value=gates, num_or_size_splits=2, axis=1)
-        fed = self._activation(math_ops.matmul(inputs, self.kernel))
-        new_h = v * self._activation(state) + u * fed
+        theta, eta = array_ops.split(value=gates, num_or_size_splits=2, axis=1)
+        fed = math_ops.matmul(inputs, taken)
+        # TF: the gate is 1 - eta, so that biases of 1 let little in at first.
+        new_h = theta * self._activation(state) + (1 - eta) * self._activation(fed)
         return new_h, new_h

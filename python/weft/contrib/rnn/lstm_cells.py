@@ -1,92 +1,17 @@
-"""LSTMs of other kinds: coupled gates, normalized layers, phases, groups, found by search."""
-from weft.contrib.layers import normalization
+"""LSTMs of other kinds: coupled gates, phases, groups, found by search."""
+from weft.contrib.rnn.cell_parts import (
+    Normalized, ProjectedLSTM, known_depth, sharded_variable)
 from weft.contrib.rnn.core_rnn_cell import _Linear, once
-from weft.python.framework import dtypes, ops
+from weft.python.framework import dtypes
 from weft.python.layers.input_spec import InputSpec
 from weft.python.ops import (
     array_ops, clip_ops, init_ops, math_ops, nn_ops, random_ops, variable_scope as vs)
-from weft.python.ops.rnn_cell_base import LayerRNNCell, LSTMStateTuple, RNNCell, check_input_depth
-from weft.python.platform import tf_logging as logging
+from weft.python.ops.rnn_cell_base import LayerRNNCell, LSTMStateTuple, check_input_depth
 
-__all__ = ["CoupledInputForgetGateLSTMCell", "GLSTMCell", "LayerNormBasicLSTMCell", "NASCell",
-           "PhasedLSTMCell", "known_depth"]
+__all__ = ["CoupledInputForgetGateLSTMCell", "GLSTMCell", "NASCell", "PhasedLSTMCell"]
 
 
-def known_depth(inputs) -> int:
-    """The second dimension of `inputs`; ValueError if that is not known."""
-    depth = inputs.get_shape().with_rank(2).as_list()[1]
-    if depth is None:
-        raise ValueError("Could not infer input size from inputs.get_shape()[-1]")
-    return depth
-
-
-class _LSTM(RNNCell):
-    """Sizes and state of an LSTM with or without a projection."""
-
-    def __init__(self, num_units, num_proj=None, state_is_tuple=True, **kwargs):
-        super().__init__(**kwargs)
-        if not state_is_tuple:
-            logging.warn("%s: Using a concatenated state is slower and will soon be deprecated.  "
-                         "Use state_is_tuple=True.", self)
-        self._num_units = num_units
-        self._num_proj = num_proj
-        self._state_is_tuple = state_is_tuple
-        self._output_size = num_proj or num_units
-
-    @property
-    def state_size(self):
-        sizes = (self._num_units, self._output_size)
-        return LSTMStateTuple(*sizes) if self._state_is_tuple else sum(sizes)
-
-    @property
-    def output_size(self):
-        return self._output_size
-
-    def _parts(self, state):
-        if self._state_is_tuple:
-            return state
-        n = self._num_units
-        return (array_ops.slice(state, [0, 0], [-1, n]),
-                array_ops.slice(state, [0, n], [-1, self._output_size]))
-
-    def _joined(self, c, m):
-        return LSTMStateTuple(c, m) if self._state_is_tuple else array_ops.concat([c, m], 1)
-
-
-class _Normalized:
-    """The layer normalization of parts of a cell, for a cell with `_norm_gain`, `_norm_shift`."""
-
-    def _norm(self, inputs, scope, dtype=dtypes.float32):
-        shape = inputs.get_shape()[-1:]
-        with vs.variable_scope(scope):
-            vs.get_variable("gamma", shape=shape, dtype=dtype,
-                            initializer=init_ops.constant_initializer(self._norm_gain))
-            vs.get_variable("beta", shape=shape, dtype=dtype,
-                            initializer=init_ops.constant_initializer(self._norm_shift))
-        return normalization.layer_norm(inputs, reuse=True, scope=scope)
-
-
-# ---- variables in shards ----
-
-def _sharded(name, shape, dtype, num_shards):
-    """One variable of `shape`, or the concatenation of several, made once in a graph."""
-    if num_shards > shape[0]:
-        raise ValueError("Too many shards: shape=%s, num_shards=%d" % (shape, num_shards))
-    rows, more = divmod(shape[0], num_shards)
-    shards = [vs.get_variable("%s_%d" % (name, i), [rows + (i < more)] + shape[1:], dtype=dtype)
-              for i in range(num_shards)]
-    if len(shards) == 1:
-        return shards[0]
-    full_name = "%s/%s/concat:0" % (vs.get_variable_scope().name, name)
-    for value in ops.get_collection(ops.GraphKeys.CONCATENATED_VARIABLES):
-        if value.name == full_name:
-            return value
-    whole = array_ops.concat(shards, 0, name=name + "/concat")
-    ops.add_to_collection(ops.GraphKeys.CONCATENATED_VARIABLES, whole)
-    return whole
-
-
-class CoupledInputForgetGateLSTMCell(_Normalized, _LSTM):
+class CoupledInputForgetGateLSTMCell(Normalized, ProjectedLSTM):
     """An LSTM that takes up as much as it forgets: one gate `f`, and 1 - f."""
 
     def __init__(self, num_units, use_peepholes=False, initializer=None, num_proj=None,
@@ -107,7 +32,7 @@ class CoupledInputForgetGateLSTMCell(_Normalized, _LSTM):
 
     def _gates(self, inputs, m):
         n, dtype = self._num_units, inputs.dtype
-        kernel = _sharded("W", [known_depth(inputs) + self._output_size, 3 * n], dtype,
+        kernel = sharded_variable("W", [known_depth(inputs) + self._output_size, 3 * n], dtype,
                           self._num_unit_shards)
         bias = vs.get_variable("B", shape=[3 * n], initializer=init_ops.zeros_initializer(),
                                dtype=dtype)
@@ -136,57 +61,14 @@ class CoupledInputForgetGateLSTMCell(_Normalized, _LSTM):
         m = sigmoid(o + w_o_diag * c) if self._use_peepholes else sigmoid(o)
         m = m * self._activation(c)
         if self._num_proj is not None:
-            m = math_ops.matmul(m, _sharded("W_P", [n, self._num_proj], dtype,
+            m = math_ops.matmul(m, sharded_variable("W_P", [n, self._num_proj], dtype,
                                             self._num_proj_shards))
             if self._proj_clip is not None:
                 m = clip_ops.clip_by_value(m, -self._proj_clip, self._proj_clip)
         return m, self._joined(c, m)
 
 
-class LayerNormBasicLSTMCell(_Normalized, _LSTM):
-    """A basic LSTM whose gates and state are normalized, with dropout of what it takes up."""
-
-    def __init__(self, num_units, forget_bias=1.0, input_size=None, activation=math_ops.tanh,
-                 layer_norm=True, norm_gain=1.0, norm_shift=0.0, dropout_keep_prob=1.0,
-                 dropout_prob_seed=None, reuse=None):
-        super().__init__(num_units, _reuse=reuse)
-        if input_size is not None:
-            logging.warn("%s: The input_size parameter is deprecated.", self)
-        self._forget_bias = forget_bias
-        self._activation = activation
-        self._layer_norm = layer_norm
-        self._norm_gain = norm_gain
-        self._norm_shift = norm_shift
-        self._keep_prob = dropout_keep_prob
-        self._seed = dropout_prob_seed
-
-    def _gates(self, inputs, h):
-        joined = array_ops.concat([inputs, h], 1)
-        dtype, size = joined.dtype, 4 * self._num_units
-        kernel = vs.get_variable("kernel", [joined.get_shape().as_list()[-1], size], dtype=dtype)
-        sums = math_ops.matmul(joined, kernel)
-        if not self._layer_norm:
-            sums = nn_ops.bias_add(sums, vs.get_variable("bias", [size], dtype=dtype))
-        gates = array_ops.split(value=sums, num_or_size_splits=4, axis=1)
-        if self._layer_norm:
-            gates = [self._norm(gate, scope, dtype=dtype)
-                     for gate, scope in zip(gates, ("input", "transform", "forget", "output"))]
-        return gates
-
-    def call(self, inputs, state):
-        c, h = state
-        i, j, f, o = self._gates(inputs, h)
-        g = self._activation(j)
-        if not isinstance(self._keep_prob, float) or self._keep_prob < 1:
-            g = nn_ops.dropout(g, self._keep_prob, seed=self._seed)
-        c = c * math_ops.sigmoid(f + self._forget_bias) + math_ops.sigmoid(i) * g
-        if self._layer_norm:
-            c = self._norm(c, "state", dtype=inputs.dtype)
-        h = self._activation(c) * math_ops.sigmoid(o)
-        return h, LSTMStateTuple(c, h)
-
-
-class GLSTMCell(_LSTM):
+class GLSTMCell(ProjectedLSTM):
     """An LSTM whose units are in groups, each of which sees its part of inputs and state only."""
 
     def __init__(self, num_units, initializer=None, num_proj=None, number_of_groups=1,
@@ -203,7 +85,7 @@ class GLSTMCell(_LSTM):
         self._linears = [None] * number_of_groups
 
     def _of_group(self, inputs, group):
-        size = self._output_size // self._number_of_groups
+        size = known_depth(inputs) // self._number_of_groups
         batch = inputs.get_shape().as_list()[0]
         batch = array_ops.shape(inputs)[0] if batch is None else batch
         return array_ops.slice(inputs, [0, group * size], [batch, size],
@@ -228,6 +110,9 @@ class GLSTMCell(_LSTM):
 
     def call(self, inputs, state):
         c, m = state
+        if known_depth(inputs) % self._number_of_groups:
+            raise ValueError("The input size must be divisible by number_of_groups: %d, %d"
+                             % (known_depth(inputs), self._number_of_groups))
         with vs.variable_scope(vs.get_variable_scope(), initializer=self._initializer):
             i, j, f, o = self._gates(inputs, m)
         c = math_ops.sigmoid(f + self._forget_bias) * c + math_ops.sigmoid(i) * math_ops.tanh(j)
@@ -299,7 +184,7 @@ def _exponential(low, high):
     return initializer
 
 
-class PhasedLSTMCell(_LSTM):
+class PhasedLSTMCell(ProjectedLSTM):
     """An LSTM that is open only during a part of a period of its own, by the clock.
 
     Its inputs are (time, x): [batch, 1] and [batch, depth].

@@ -1,8 +1,9 @@
 """A cell that sees a memory through attention."""
 import collections
 
-from weft.contrib.seq2seq.attention_mechanisms import (
-    AttentionMechanism, BahdanauAttention, LuongAttention, dense, size_of_axis)    # noqa: F401
+from weft.contrib.seq2seq.attention_mechanisms import (                             # noqa: F401
+    AttentionMechanism, BahdanauAttention, BaseAttentionMechanism as _BaseAttentionMechanism,
+    LuongAttention, _masked_score as _maybe_mask_score, dense, size_of_axis)
 from weft.contrib.seq2seq.monotonic_mechanisms import (                              # noqa: F401
     BahdanauMonotonicAttention, LuongMonotonicAttention, monotonic_attention, safe_cumprod)
 from weft.python.framework import dtypes, ops, tensor_shape

@@ -3,7 +3,8 @@ from weft.python.framework import constant_op, dtypes, ops, tensor_shape, tensor
 from weft.python.ops import (
     array_ops, control_flow_ops, math_ops, tensor_array_ops, variable_scope)
 from weft.python.ops.rnn_cell_base import zero_state_tensors
-from weft.python.ops.rnn_steps import cache_near_rnn, transpose_batch_time
+from weft.python.ops.rnn_steps import (
+    cache_near_rnn, transpose_batch_time as _transpose_batch_time)
 from weft.python.util import nest
 
 __all__ = ["Decoder", "dynamic_decode"]
@@ -138,5 +139,5 @@ def dynamic_decode(decoder, output_time_major=False, impute_finished=False,
         except NotImplementedError:
             pass
         if not output_time_major:
-            outputs = nest.map_structure(transpose_batch_time, outputs)
+            outputs = nest.map_structure(_transpose_batch_time, outputs)
     return outputs, state, lengths

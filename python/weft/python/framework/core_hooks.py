@@ -16,7 +16,7 @@ def build_error(code, message, node):
     if code == errors.RESOURCE_EXHAUSTED:
         return errors.ResourceExhaustedError(None, None, message)
     wrong_type = ("does not match" in message or "not in list of allowed values" in message
-                  or "requires that input" in message)
+                  or "requires that input" in message or "Second-order gradient" in message)
     if code == errors.INVALID_ARGUMENT and wrong_type:
         return TypeError(message)
     return ValueError(message)

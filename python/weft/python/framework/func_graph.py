@@ -105,6 +105,45 @@ class _FuncGraph(ops.Graph):
             return variable
 
 
+class FuncGraph(_FuncGraph):
+    """The body of a tf.function: operations with state run in the order in which they are made;
+    conditions and loops in it are functions too (ops/cond_v2.py, ops/while_v2.py)."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        self._ordered = True
+        self._collections.update(_kept_outside(self._outer_graph))
+
+    def trace(self, func, inputs):
+        """Calls func() on placeholders of these (dtype, shape, name); its results as they are."""
+        from weft.python.ops import array_ops
+        with self.as_default():
+            self.inputs = [array_ops.placeholder(*x) for x in inputs]
+            return func(*self.inputs)
+
+    def give(self, results):
+        """Sets the outputs: tensors, or what becomes one."""
+        with self.as_default():
+            self.outputs = [of_graph(self, _as_tensor(x)) for x in results]
+
+
+def _kept_outside(graph):
+    """The collections of variables, of how they are found, too."""
+    from weft.python.ops import variable_store
+    with graph.as_default():
+        variable_store.get_default_store()
+    return {**shared_collections(graph),
+            variable_store._KEY: graph.get_collection_ref(variable_store._KEY)}
+
+
+def _as_tensor(x):
+    """What a function gives; an operation, which has run by then, is a true one."""
+    from weft.python.framework import constant_op
+    if isinstance(x, ops.Operation):
+        return constant_op.constant(True)
+    return ops.convert_to_tensor(x)
+
+
 def of_graph(graph, tensor):
     """A tensor as `graph` has it: captured, where that is the body of a function and the tensor is
     of another graph."""

@@ -146,14 +146,18 @@ class _DefinedFunction:
         body = func_graph_from_py_func(
             self._func, self._arg_names, self._arg_types, self._func_name,
             collections_ref=func_graph.shared_collections(outer), **self._tracing)
+        names = [_text(x) for x in self._out_names or []]
+        self._take(body, base, self._func_name is None, self._func.__doc__, names)
+
+    def _take(self, body, base, hashed, description=None, names=()):
+        """The body becomes the definition."""
         self._extra_inputs = body.extra_inputs
         self._sub_functions = body._functions
         self._stateful_ops = [(op.name, op.type) for op in body.get_operations()
                               if _is_stateful(op)]
-        names = [_text(x) for x in self._out_names or []]
         self._bytes = _core.function_define(
-            body, base, self._func_name is None, self._func.__doc__ or None, body.inputs,
-            body.outputs, names, [], _attributes(base, dict(self._extra_kwargs)))
+            body, base, hashed, description or None, body.inputs, body.outputs, list(names), [],
+            _attributes(base, dict(self._extra_kwargs)))
         self._func_name = self._signature.name
         body.forget()
 
@@ -280,6 +284,14 @@ def _type_list_to_str(types):
     if unknown:
         raise ValueError("Unsupported dtypes: %s" % types)
     return "".join(_SHORT[dtypes.as_dtype(x).name] for x in types)
+
+
+class _TracedFunction(_DefinedFunction):
+    """One whose body is there already."""
+
+    def __init__(self, body, name):
+        super().__init__(None, [], [])
+        self._take(body, name, True)
 
 
 # ---- functions that graphs have ----

@@ -108,10 +108,11 @@ class Layer:
     # Variables.
 
     def _inner_layers(self):
-        """The layers that are attributes of this one, alone or in lists."""
+        """The layers that are attributes of this one, alone or in lists; but for those that never
+        called Layer.__init__(), as recurrent cells of old scripts, and so hold nothing."""
         return [x for value in vars(self).values()
                 for x in (value if isinstance(value, (list, tuple)) else [value])
-                if isinstance(x, Layer)]
+                if isinstance(x, Layer) and "_trainable_weights" in vars(x)]
 
     def _gathered(self, own, name):
         """What this layer has of something, and what its inner layers have."""

@@ -7,7 +7,7 @@ import collections
 import functools
 
 from weft.python.framework import constant_op, dtypes, gen, ops
-from weft.python.framework.func_graph import of_default_graph
+from weft.python.framework.func_graph import FuncGraph, of_default_graph
 from weft.python.ops import control_flow_arrays as arrays
 from weft.python.platform import tf_logging
 from weft.python.util import nest
@@ -41,6 +41,10 @@ def cond(pred, true_fn=None, false_fn=None, strict=False, name=None, fn1=None, f
     with ops.name_scope(name, "cond", [pred]):
         if isinstance(pred, bool):
             raise TypeError("pred must not be a Python bool")
+        if isinstance(ops.get_default_graph(), FuncGraph):
+            from weft.python.ops import cond_v2
+            result = cond_v2.cond_v2(pred, true_fn, false_fn, name)
+            return result if strict else _unpacked(result)
         pred = of_default_graph(ops.convert_to_tensor(pred, name="pred"))
         graph = pred.graph
         chosen, pivot_false, pivot_true = graph._new_condition(pred)

@@ -2,8 +2,8 @@
 
 C makes the operations, in three steps between which the functions are called here.
 """
-from weft.python.framework import ops, tensor_shape
-from weft.python.framework.func_graph import of_default_graph
+from weft.python.framework import constant_op, ops, tensor_shape
+from weft.python.framework.func_graph import FuncGraph, of_default_graph
 from weft.python.framework.indexed_slices import IndexedSlices
 from weft.python.framework.sparse_tensor import SparseTensor
 from weft.python.ops import control_flow_arrays as arrays
@@ -52,7 +52,10 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
         if not loop_vars:
             raise ValueError("No loop variables provided")
         loop = _Loop(loop_vars, shape_invariants, _maximum(maximum_iterations))
-        result = loop.build(cond, body, (parallel_iterations, back_prop, swap_memory))
+        if isinstance(ops.get_default_graph(), FuncGraph):
+            result = loop.call(cond, body)
+        else:
+            result = loop.build(cond, body, (parallel_iterations, back_prop, swap_memory))
         single = len(result) == 1 and loop.variables == 1 and not return_same_structure
         return result[0] if single else result
 
@@ -72,6 +75,8 @@ class _Loop:
     def __init__(self, loop_vars, shape_invariants, maximum):
         self._given = loop_vars
         self._maximum = maximum
+        self._counter = None if maximum is None else constant_op.constant(
+            0, maximum.dtype, name="iteration_counter")
         if shape_invariants is not None:
             nest.assert_same_structure(loop_vars, shape_invariants)
         leaves = [_leaf(x) for x in nest.flatten(loop_vars)]
@@ -84,7 +89,8 @@ class _Loop:
     def build(self, cond, body, options):
         """What the variables are after the last iteration, in the structure that body() gave."""
         graph = ops.get_graph_from_inputs(self._tensors)
-        context, inside = graph._begin_loop(self._tensors, self._shapes, self._maximum, *options)
+        context, inside = graph._begin_loop(self._tensors, self._shapes, self._maximum,
+                                            self._counter, *options)
         if context.outer_context is None:
             ops.add_to_collection(ops.GraphKeys.WHILE_CONTEXT, context)
         try:
@@ -99,6 +105,12 @@ class _Loop:
         exits = context._end(tensors)
         exits = [arrays.from_flow(x, flow) for x, flow in zip(leaves, exits)]
         return nest.pack_sequence_as(returned, exits, True)
+
+    def call(self, cond, body):
+        """The same in the body of a tf.function, where the loop is one operation."""
+        from weft.python.ops import while_v2
+        return while_v2.while_v2(cond, body, self._given, self._tensors, self._shapes,
+                                 self._maximum)
 
     def _packed(self, tensors):
         """These tensors in the place of the variables."""

@@ -1,5 +1,5 @@
-"""Order without data: groups of ops, tensors that wait for ops; conditions and loops, which stand in
-files of their own."""
+"""Order without data: groups of ops, tensors that wait for ops; conditions and loops, which stand
+in files of their own."""
 
 from weft.python.framework import gen, ops, tensor_util
 from weft.python.framework.composite_tensor import CompositeTensor

@@ -14,6 +14,7 @@ from weft.python.framework import constant_op
 from weft.python.framework import gen
 from weft.python.framework import ops
 from weft.python.framework import registry
+from weft.python.framework.func_graph import of_default_graph
 
 __all__ = ["AggregationMethod", "UnconnectedGradients", "gradients", "hessians"]
 
@@ -64,8 +65,8 @@ def gradients(ys, xs, grad_ys=None, name="gradients", colocate_gradients_with_op
     ys, xs, stops = _as_list(ys), _as_list(xs), _as_list(stop_gradients)
     starts = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
     with ops.name_scope(name, "gradients", ys + xs + stops + starts) as scope:
-        ys = [ops.convert_to_tensor(y, name="y") for y in ys]
-        xs = [_differentiated(x, "x") for x in xs]
+        ys = [of_default_graph(ops.convert_to_tensor(y, name="y")) for y in ys]
+        xs = [of_default_graph(_differentiated(x, "x")) for x in xs]
         stops = [_differentiated(x, "stop_gradients") for x in stops]
         colocate = bool(colocate_gradients_with_ops)
         starts = _starts(ys, starts, colocate)

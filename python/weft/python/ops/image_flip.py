@@ -3,7 +3,7 @@
 import numpy as np
 
 from weft.python.framework import dtypes, gen, ops
-from weft.python.ops import array_ops, math_ops, random_ops
+from weft.python.ops import array_ops, control_flow_ops, math_ops, random_ops
 from weft.python.ops.image_shapes import checked_3d, keep_shape
 
 __all__ = ["flip_left_right", "flip_up_down", "random_flip_left_right", "random_flip_up_down",
@@ -43,8 +43,8 @@ def _random_flip(image, axis, seed, name):
         if ndims in (3, None):
             chance = random_ops.random_uniform([], 0, 1.0, seed=seed)
             mirrored = math_ops.less(chance, .5)
-            result = array_ops.where(mirrored, array_ops.reverse(image, [axis]), image,
-                                     name=scope)
+            result = control_flow_ops.cond(mirrored, lambda: array_ops.reverse(image, [axis]),
+                                           lambda: image, name=scope)
             return keep_shape(image, result)
         if ndims != 4:
             raise _wrong_rank()

@@ -156,7 +156,7 @@ class MultiRNNCell(RNNCell):
     def _weights_of_cells(self, name):
         found = []
         for cell in self._cells:
-            if isinstance(cell, Layer):
+            if isinstance(cell, Layer) and "_trainable_weights" in vars(cell):
                 found += [w for w in getattr(cell, name) if not any(w is f for f in found)]
         return found
 

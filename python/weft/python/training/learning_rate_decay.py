@@ -7,8 +7,8 @@ In all of them `learning_rate` is a number or scalar tensor, whose dtype the res
 import math
 
 from weft.python.framework import constant_op
-from weft.python.framework import gen
 from weft.python.framework import ops
+from weft.python.ops import control_flow_ops
 from weft.python.ops import math_ops
 
 __all__ = ["cosine_decay", "cosine_decay_restarts", "exponential_decay", "inverse_time_decay",
@@ -63,9 +63,9 @@ def polynomial_decay(learning_rate, global_step, decay_steps, end_learning_rate=
         end, power, step = cast(end_learning_rate), cast(power), cast(global_step)
         steps = cast(decay_steps)
         if cycle:
-            begun = math_ops.ceil(step / decay_steps)
-            steps = math_ops.multiply(steps, gen.Select(math_ops.equal(step, 0),
-                                                        cast(1.0), begun))
+            steps = math_ops.multiply(steps, control_flow_ops.cond(
+                math_ops.equal(step, 0), lambda: cast(1.0),
+                lambda: math_ops.ceil(step / decay_steps)))
         else:
             step = math_ops.minimum(step, decay_steps)
         rest = 1 - math_ops.divide(step, steps)
@@ -96,10 +96,10 @@ def piecewise_constant(x, boundaries, values, name=None):
             if v.dtype.base_dtype != values[0].dtype.base_dtype:
                 raise ValueError("Values must have elements all with the same dtype (%s vs %s)."
                                  % (values[0].dtype.base_dtype, v.dtype.base_dtype))
-        result = values[-1]
-        for b, v in reversed(list(zip(boundaries, values))):
-            result = gen.Select(gen.LessEqual(x, b), v, result)
-        return result
+        cases = [(x <= boundaries[0], lambda: values[0]), (x > boundaries[-1], lambda: values[-1])]
+        for low, high, v in zip(boundaries[:-1], boundaries[1:], values[1:-1]):
+            cases.append(((x > low) & (x <= high), lambda v=v: v))
+        return control_flow_ops.case(cases, lambda: values[0], exclusive=True)
 
 
 piecewise_constant_decay = piecewise_constant
@@ -199,9 +199,13 @@ def _half_cosine(rate, part):
 
 def _restarts(periods, t_mul):
     """(how many decays are over, how far the present one is) after `periods` of the first one."""
-    whole = math_ops.floor(periods)
-    n = math_ops.floor(math_ops.log(1.0 - periods * (1.0 - t_mul)) / math_ops.log(t_mul))
-    passed = (1.0 - t_mul ** n) / (1.0 - t_mul)
-    equal = math_ops.equal(t_mul, 1.0)
-    return (gen.Select(equal, whole, n),
-            gen.Select(equal, periods - whole, (periods - passed) / t_mul ** n))
+    def growing():
+        n = math_ops.floor(math_ops.log(1.0 - periods * (1.0 - t_mul)) / math_ops.log(t_mul))
+        passed = (1.0 - t_mul ** n) / (1.0 - t_mul)
+        return n, (periods - passed) / t_mul ** n
+
+    def equal():
+        n = math_ops.floor(periods)
+        return n, periods - n
+
+    return control_flow_ops.cond(math_ops.equal(t_mul, 1.0), equal, growing)

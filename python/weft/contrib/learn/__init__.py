@@ -1,0 +1,1 @@
+"""tf.contrib.learn: how texts become numbers."""

@@ -1,0 +1,1 @@
+"""Linear operators: matrices by what they are made of."""

@@ -112,6 +112,7 @@
     X(ragged) \
     X(random) \
     X(reader) \
+    X(record_input) \
     X(reduce) \
     X(regex) \
     X(remap) \

@@ -773,6 +773,7 @@ for _module, _names in {
         "framework.graph": "GraphDef",
         "framework.node_def": "NodeDef",
         "framework.op_def": "OpDef OpDeprecation OpList",
+        "framework.reader_base": "ReaderBaseState",
         "framework.resource_handle": "ResourceHandleProto",
         "framework.step_stats": """
             AllocatorMemoryUsed DeviceStepStats NodeExecStats NodeOutput StepStats""",

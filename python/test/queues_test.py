@@ -233,6 +233,30 @@ def test_a_queue_in_a_loop(session):
     assert session.run(total) == 45
 
 
+def test_queues_in_functions_and_branches(session):
+    """Calls that wait are in nobody's way either."""
+    from weft.python.framework import function, gen
+    from weft.python.ops import functional_ops
+
+    @function.Defun(tf.resource)
+    def take(queue):
+        return gen.QueueDequeueV2(queue, component_types=[tf.int32])[0]
+
+    @function.Defun(tf.resource)
+    def nothing(queue):
+        return tf.constant(-1)
+
+    q = tf.FIFOQueue(5, tf.int32, [[]])
+    taken = [take(q.queue_ref) for _ in range(4)]
+    taken += [functional_ops.If(tf.constant(True), [q.queue_ref], take, nothing)[0]
+              for _ in range(4)]
+    taken += [tf.cond(tf.placeholder_with_default(True, []), q.dequeue, lambda: tf.constant(-1))
+              for _ in range(4)]
+    put = q.enqueue_many([list(range(12))])
+    for _ in range(5):
+        assert sorted(session.run(taken + [put])[:-1]) == list(range(12))
+
+
 # ---- threads ----
 
 def runner_of(queue, *ops, **named):

@@ -128,6 +128,24 @@ def test_one_of_several(session):
         tf.QueueBase.from_list(which, [queues[0], tf.FIFOQueue(5, tf.float32)])
 
 
+def test_old_queues_and_readers_are_passed_by_reference(session):
+    from weft.python.framework import gen
+    ref = gen.FIFOQueue(component_types=[tf.string], shapes=[[]])
+    q = tf.QueueBase([tf.string], [[]], None, ref)
+    put, take = q.enqueue("a"), q.dequeue()
+    assert [put.type, take.op.type, q.size().op.type] == ["QueueEnqueue", "QueueDequeue",
+                                                          "QueueSize"]
+    session.run(put)
+    assert session.run(take) == b"a"
+    session.run(put)
+    reader = tf.ReaderBase(gen.IdentityReader(), supports_serialize=True)
+    assert session.run(reader.read(q).value) == b"a"
+    new = tf.FIFOQueue(3, tf.string, [[]])
+    session.run(new.enqueue("b"))
+    assert session.run(reader.read(new).key) == b"b"
+    assert session.run(reader.num_records_produced()) == 2
+
+
 # ---- errors ----
 
 @fact("E43")

@@ -342,7 +342,9 @@ API["nn.rnn_cell"] = {"python.ops.rnn_cell_impl": _CELLS}
 
 API["contrib.rnn"] = {
     "python.ops.rnn_cell_impl": _CELLS + " LayerRNNCell",
-    "python.ops.rnn": "static_bidirectional_rnn static_rnn static_state_saving_rnn",
+    "python.ops.rnn": """
+        best_effort_input_batch_size=_best_effort_input_batch_size static_bidirectional_rnn
+        static_rnn static_state_saving_rnn transpose_batch_time=_transpose_batch_time""",
     "contrib.rnn.core_rnn_cell": """
         EmbeddingWrapper InputProjectionWrapper OutputProjectionWrapper""",
     "contrib.rnn.conv_cells": "Conv1DLSTMCell Conv2DLSTMCell Conv3DLSTMCell ConvLSTMCell",

@@ -46,6 +46,7 @@
     X(dataset_map) \
     X(dataset_parallel) \
     X(dataset_part) \
+    X(dataset_pick) \
     X(dataset_prefetch) \
     X(dataset_reduce) \
     X(dataset_shuffle) \

@@ -719,6 +719,9 @@ API["io"] = {
 API["queue"] = {"python.ops.data_flow_ops": """
     FIFOQueue PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue"""}
 
+API["train.queue_runner"] = {
+    "python.training.queue_runner_impl": "QueueRunner add_queue_runner start_queue_runners"}
+
 API["contrib.staging"] = {"python.ops.data_flow_ops": "StagingArea"}
 
 API["sets"] = {"python.ops.sets_impl": """

@@ -50,6 +50,7 @@ static const struct { const char *op; int kinds; const char *why; } no_cases[] =
     { "InitializeTableFromTextFile*", VALUE, "table_test.c: a case has no file" },
     { "Queue*", VALUE, "queue_test.c: a case has no queue" },
     { "FakeQueue", VALUE, "reader_test.c: a case has no queue" },
+    { "RecordInput", VALUE, "python/test/input_test.py: a case has no files" },
     { "Reader*", VALUE, "reader_test.c: a case has no files" },
     { "*Accumulator[ATSN]*", VALUE, "python/test/accumulators_test.py: it takes two steps" },
     { "Barrier?*", VALUE, "python/test/barrier_test.py: it takes several steps" },

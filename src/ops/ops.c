@@ -113,6 +113,7 @@
     X(ragged) \
     X(random) \
     X(reader) \
+    X(record_input) \
     X(reduce) \
     X(regex) \
     X(remap) \

@@ -12,6 +12,7 @@ enum { ELEMENTS = 2000000, BATCH = 100, ROUNDS = 3 };
 
 static const enum weft_dtype numbers[] = { WEFT_INT64 };
 static const struct weft_shape scalars[1], vectors[1] = { { 1, { -1 } } };
+#define ELEMENT(shapes) numbers, 1, shapes, 1
 
 static void on_one_processor(void)
 {
@@ -28,14 +29,6 @@ static void on_one_processor(void)
 static struct weft_out number(struct weft_graph *g, double v)
 {
     return weft_scalar(g, WEFT_INT64, v);
-}
-
-/* An op of datasets whose elements have these shapes. */
-static struct weft_out data(struct weft_graph *g, const char *op, const struct weft_out *in, int n,
-                            const struct weft_shape *shape)
-{
-    return weft_op(g, op, in, n, WEFT_ATTRS(weft_attr_types("output_types", numbers, 1),
-                                            weft_attr_shapes("output_shapes", shape, 1)));
 }
 
 /* The graph gets a function that adds 1. */
@@ -55,23 +48,15 @@ static void define_next(struct weft_graph *g)
     weft_graph_free(body);
 }
 
-static struct weft_out map(struct weft_graph *g, struct weft_out d)
-{
-    return weft_op(g, "MapDataset", &d, 1, WEFT_ATTRS(
-        weft_attr_func("f", "next"), weft_attr_types("Targuments", NULL, 0),
-        weft_attr_types("output_types", numbers, 1),
-        weft_attr_shapes("output_shapes", scalars, 1)));
-}
-
 static struct weft_out pipeline(struct weft_graph *g)
 {
     define_next(g);
-    struct weft_out d = data(g, "RangeDataset", WEFT_OUTS(number(g, 0), number(g, ELEMENTS),
-                                                          number(g, 1)), scalars);
-    d = data(g, "ShuffleDataset", WEFT_OUTS(map(g, d), number(g, 1000), number(g, 1),
-                                            number(g, 2)), scalars);
-    d = data(g, "BatchDataset", WEFT_OUTS(d, number(g, BATCH)), vectors);
-    return data(g, "PrefetchDataset", WEFT_OUTS(d, number(g, 2)), vectors);
+    struct weft_out d = weft_range_dataset(g, number(g, 0), number(g, ELEMENTS), number(g, 1),
+                                           ELEMENT(scalars));
+    d = weft_map_dataset(g, d, NULL, 0, "next", ELEMENT(scalars));
+    d = weft_shuffle_dataset(g, d, number(g, 1000), number(g, 1), number(g, 2), ELEMENT(scalars));
+    d = weft_batch_dataset(g, d, number(g, BATCH), ELEMENT(vectors));
+    return weft_prefetch_dataset(g, d, number(g, 2), ELEMENT(vectors));
 }
 
 static double sum_of(struct weft_call *next)
@@ -94,12 +79,9 @@ int main(void)
     on_one_processor();
     struct weft_graph *g = weft_graph_new();
     struct weft_out d = pipeline(g);
-    struct weft_out it = weft_op(g, "IteratorV2", NULL, 0, WEFT_ATTRS(
-        weft_attr_types("output_types", numbers, 1),
-        weft_attr_shapes("output_shapes", vectors, 1), weft_attr_string("shared_name", ""),
-        weft_attr_string("container", "")));
+    struct weft_out it = weft_iterator_v2(g, "", "", ELEMENT(vectors));
     struct weft_node *begin = weft_make_iterator(g, d, it).node;
-    struct weft_out next = data(g, "IteratorGetNext", &it, 1, vectors);
+    struct weft_out next = weft_iterator_get_next(g, it, ELEMENT(vectors));
     struct weft_session *s;
     struct weft_call *call;
     bool ok = true;

@@ -11,8 +11,7 @@ static const enum weft_dtype pair[] = { WEFT_FLOAT, WEFT_FLOAT };
 static const struct weft_shape scalars[2], columns[2] = { { 1, { -1 } }, { 1, { -1 } } };
 
 /* What datasets and iterators are told of their elements. */
-#define PAIRS(shapes) weft_attr_types("output_types", pair, 2), \
-                      weft_attr_shapes("output_shapes", shapes, 2)
+#define PAIRS(shapes) pair, 2, shapes, 2
 
 static struct weft_out number(double v) { return weft_scalar(NULL, WEFT_INT64, v); }
 
@@ -55,24 +54,19 @@ static struct weft_out pipeline(const char *path)
 {
     struct weft_out d = weft_text_line_dataset(NULL, text(path), text(""), number(0));
     define_parse();
-    d = weft_op(NULL, "MapDataset", &d, 1,
-                WEFT_ATTRS(weft_attr_func("f", "parse"), weft_attr_types("Targuments", NULL, 0),
-                           PAIRS(scalars)));
-    d = weft_op(NULL, "ShuffleDataset", WEFT_OUTS(d, number(POINTS), number(1), number(2)),
-                WEFT_ATTRS(PAIRS(scalars)));
-    d = weft_op(NULL, "BatchDataset", WEFT_OUTS(d, number(BATCH)), WEFT_ATTRS(PAIRS(columns)));
-    return weft_op(NULL, "PrefetchDataset", WEFT_OUTS(d, number(2)), WEFT_ATTRS(PAIRS(columns)));
+    d = weft_map_dataset(NULL, d, NULL, 0, "parse", PAIRS(scalars));
+    d = weft_shuffle_dataset(NULL, d, number(POINTS), number(1), number(2), PAIRS(scalars));
+    d = weft_batch_dataset(NULL, d, number(BATCH), PAIRS(columns));
+    return weft_prefetch_dataset(NULL, d, number(2), PAIRS(columns));
 }
 
 int main(void)
 {
     char path[] = "/tmp/weft_pipeline_XXXXXX";
     write_points(path);
-    struct weft_out it = weft_op(NULL, "IteratorV2", NULL, 0,
-                                 WEFT_ATTRS(weft_attr_string("shared_name", ""),
-                                            weft_attr_string("container", ""), PAIRS(columns)));
+    struct weft_out it = weft_iterator_v2(NULL, "", "", PAIRS(columns));
     struct weft_node *begin = weft_make_iterator(NULL, pipeline(path), it).node;
-    struct weft_out x = weft_op(NULL, "IteratorGetNext", &it, 1, WEFT_ATTRS(PAIRS(columns)));
+    struct weft_out x = weft_iterator_get_next(NULL, it, PAIRS(columns));
     struct weft_out y = weft_output(x, 1), zero = weft_scalar(NULL, WEFT_FLOAT, 0);
     struct weft_variable w = weft_variable_new(NULL, "w", zero, 0);
     struct weft_variable b = weft_variable_new(NULL, "b", zero, 0);

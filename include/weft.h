@@ -168,7 +168,7 @@ WEFT_API size_t weft_tensor_bytes(const struct weft_tensor *t);
  * may write to them. */
 WEFT_API bool weft_tensor_is_shared(const struct weft_tensor *t);
 /* Row-major elements, 64-byte aligned unless wrapped. Write only to a tensor that was made here and
- * not yet fed to a run. Strings: see below. */
+ * not yet fed to a run. Strings: see below. Resources and variants are for feeding back alone. */
 WEFT_API void *weft_tensor_data(const struct weft_tensor *t);
 
 /* Element i of any number or bool tensor, converted. 0 where there is no such element. */

@@ -47,11 +47,25 @@ static bool can_be_parameter(const struct attr_def *a)
     switch ((int)a->kind) {
     case ATTR_BOOL: case ATTR_INT: case ATTR_FLOAT: case ATTR_TYPE: case ATTR_STRING:
     case ATTR_SHAPE: case ATTR_TENSOR: case ATTR_FUNC: case ATTR_LIST + ATTR_INT:
-    case ATTR_LIST + ATTR_TYPE:
+    case ATTR_LIST + ATTR_TYPE: case ATTR_LIST + ATTR_SHAPE:
         return true;
     default:
         return false;
     }
+}
+
+/* What a list is, as a parameter and as an attribute. */
+static const char *list_type(const struct attr_def *a)
+{
+    return a->kind == ATTR_LIST + ATTR_INT ? "const int64_t *"
+         : a->kind == ATTR_LIST + ATTR_TYPE ? "const enum weft_dtype *"
+                                            : "const struct weft_shape *";
+}
+
+static const char *list_maker(const struct attr_def *a)
+{
+    return a->kind == ATTR_LIST + ATTR_INT ? "ints"
+         : a->kind == ATTR_LIST + ATTR_TYPE ? "types" : "shapes";
 }
 
 static void print_parameter(const struct attr_def *a)
@@ -65,7 +79,7 @@ static void print_parameter(const struct attr_def *a)
     if (a->kind == ATTR_SHAPE)
         printf("int %s_rank, const int64_t *", a->name);
     else if (a->kind >= ATTR_LIST)
-        printf(a->kind == ATTR_LIST + ATTR_INT ? "const int64_t *" : "const enum weft_dtype *");
+        printf("%s", list_type(a));
     else
         printf("%s", types[a->kind]);
     print_name(a->name, strlen(a->name));
@@ -118,8 +132,7 @@ static void print_attr(const struct attr_def *a)
     if (a->kind == ATTR_SHAPE)
         printf("weft_attr_shape(\"%s\", %s_rank, ", a->name, a->name);
     else if (a->kind >= ATTR_LIST)
-        printf("weft_attr_%s(\"%s\", ", a->kind == ATTR_LIST + ATTR_INT ? "ints" : "types",
-               a->name);
+        printf("weft_attr_%s(\"%s\", ", list_maker(a), a->name);
     else
         printf("weft_attr_%s(\"%s\", ", makers[a->kind], a->name);
     print_name(a->name, strlen(a->name));

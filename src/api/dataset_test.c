@@ -435,6 +435,24 @@ static void files(void **state)
     unlink(path("r"));
 }
 
+/* The first column and the third, where a quote may hold a newline and a value may be missing;
+ * what is not well made is left out. */
+static void csv(void **state)
+{
+    (void)state;
+    static const char all[] = "a,b,c\n1,x,10\r\n2,\"y\n,y\",20\n3,z,\nfour,z,40\n5,z,50";
+    write_file("csv", all, sizeof all - 1);
+    struct weft_attr attr[] = { weft_attr_types("output_types", int64s, 2),
+                                weft_attr_shapes("output_shapes", scalars, 2) };
+    struct weft_out file = text(path("csv")), none = text(""), missing = number(7);
+    struct weft_out columns = weft_vector(graph, WEFT_INT64, 2, (double[]){ 0, 2 });
+    struct weft_out d = weft_op(NULL, "CSVDataset", WEFT_OUTS(file, none, number(0), truth(true),
+        text(","), truth(true), none, columns, missing, missing), attr, 2);
+    d = weft_op(NULL, "IgnoreErrorsDataset", &d, 1, attr, 2);
+    gives(DATA_F("MapDataset", "f", define(add_both, 0, NULL, 2, 1), d), LIST(11, 22, 10, 55));
+    unlink(path("csv"));
+}
+
 /* The second walk reads what the first one wrote, and an unfinished one leaves nothing. */
 static void cached_in_a_file(void **state)
 {
@@ -490,7 +508,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(maps), TEST(flat_maps), TEST(errors), TEST(scans), TEST(groups), TEST(shuffles),
         TEST(not_initialized), TEST(positions), TEST(other_elements), TEST(one_shot),
-        TEST(feedable), TEST(optionals), TEST(deleted), TEST(fetched_and_fed), TEST(files),
+        TEST(feedable), TEST(optionals), TEST(deleted), TEST(fetched_and_fed), TEST(files), TEST(csv),
         TEST(cached_in_a_file), TEST(no_memory),
     };
     weft_graph_free(weft_graph_new());      /* what the library makes once is there */

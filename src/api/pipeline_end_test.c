@@ -121,10 +121,11 @@ static struct weft_out endless(int kind)
     case 2: return DATA("PrefetchDataset", DATA_F("ParallelMapDataset", "f", adding(1), none,
                                                   weft_scalar(graph, WEFT_INT32, 3)), number(2));
     case 3: return DATA("SkipDataset", DATA("PrefetchDataset", slowly, number(4)), number(1 << 30));
+    case 4: return DATA("ShuffleDataset", all, number(1 << 30), number(1), number(2));
     default: return DATA("SkipDataset", all, number(1 << 30));
     }
 }
-enum { KINDS = 5 };
+enum { KINDS = 6 };
 
 static void *taker(void *arg)
 {

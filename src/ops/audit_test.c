@@ -334,6 +334,7 @@ static const struct { const char *op, *attr, *why; } newer[] = {
     { "SleepDataset", NULL, "1.15" },
     { "ExperimentalSleepDataset", NULL, "1.13" },
     { "AutoShardDataset", NULL, "1.15" },
+    { "CSVDataset", NULL, "1.15" },
     { "ExperimentalAutoShardDataset", NULL, "1.14" },
     { "SlidingWindowDataset", NULL, "1.15" },
     { "ExperimentalSlidingWindowDataset", NULL, "1.13" },

@@ -1,4 +1,5 @@
 /* csv.c - lines of text to columns: DecodeCSV. */
+#include "ops/csv.h"
 #include "base/str.h"
 #include "graph/graph.h"
 #include "op/kernel.h"
@@ -6,14 +7,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-
-struct csv {
-    char delimiter;
-    bool quotes;
-    struct text missing;        /* what stands for no value, besides nothing */
-    const int64_t *select;      /* the columns that are outputs; NULL: all */
-    int n;                      /* outputs */
-};
 
 static struct status *csv_shape(struct shape_ctx *c)
 {
@@ -28,17 +21,23 @@ static struct status *csv_shape(struct shape_ctx *c)
     return NULL;
 }
 
+struct status *csv_check(const char *delimiter, const int64_t *select, int n_select, int n)
+{
+    ENSURE(strlen(delimiter) == 1, "field_delim should be only 1 char");
+    ENSURE(!n_select || n_select == n, "select_cols should match output size");
+    for (int i = 0; i < n_select; i++)
+        ENSURE(select[i] >= 0 && (!i || select[i] > select[i - 1]),
+               "select_cols should be strictly increasing indices, from 0 on");
+    return NULL;
+}
+
 static struct status *csv_prepare(struct prep *p)
 {
     const struct attr *select = node_attr_find(p->node, "select_cols");
     const char *delimiter = node_attr_string(p->node, "field_delim");
     struct csv *c;
     TRY(prep_state(p, sizeof *c, &c));
-    ENSURE(strlen(delimiter) == 1, "field_delim should be only 1 char");
-    ENSURE(!select->n || select->n == p->node->n_out, "select_cols should match output size");
-    for (int i = 0; i < select->n; i++)
-        ENSURE(select->ints[i] >= 0 && (!i || select->ints[i] > select->ints[i - 1]),
-               "select_cols should be strictly increasing indices, from 0 on");
+    TRY(csv_check(delimiter, select->ints, select->n, p->node->n_out));
     *c = (struct csv){ *delimiter, node_attr(p->node, "use_quote_delim"),
                        node_attr_find(p->node, "na_value")->text,
                        select->n ? select->ints : NULL, p->node->n_out };
@@ -111,11 +110,9 @@ static struct status *put_number(const char *text, struct tensor *y, int64_t row
     return NULL;
 }
 
-static struct status *put_field(struct kernel *k, const struct csv *c, int field, int64_t row,
-                                const struct str *s)
+static struct status *put_field(const struct csv *c, const struct tensor *fallback,
+                                struct tensor *y, int field, int64_t row, const struct str *s)
 {
-    const struct tensor *fallback = kernel_in(k, 1 + field);
-    struct tensor *y = kernel_out(k, field);
     bool missing = !s->n || (s->n == c->missing.n && !memcmp(s->text, c->missing.s, s->n));
     if (missing) {
         ENSURE(tensor_count(fallback) == 1, "Field %d is required but missing in record %lld!",
@@ -127,17 +124,19 @@ static struct status *put_field(struct kernel *k, const struct csv *c, int field
     return tstring_set((struct tstring *)y->data + row, s->text, s->n) ? NULL : status_no_memory();
 }
 
-static struct status *put_record(struct kernel *k, const struct csv *c, int64_t row,
-                                 const struct tstring *text, struct str *s)
+struct status *csv_record(const struct csv *c, const char *bytes, size_t length,
+                          const struct tensor *fallback, struct tensor *y, int64_t row,
+                          struct str *s)
 {
-    struct record r = { tstring_data(text), tstring_data(text) + tstring_len(text) };
+    struct record r = { bytes, bytes + length };
     int field = 0;
     for (int64_t column = 0;; column++, r.at++) {
         TRY(next_field(c, &r, s));
         if (!c->select || (field < c->n && c->select[field] == column)) {
             ENSURE(field < c->n, "Expect %d fields but have more in record %lld", c->n,
                    (long long)row);
-            TRY(put_field(k, c, field++, row, s));
+            TRY(put_field(c, &fallback[field], &y[field], field, row, s));
+            field++;
         }
         if (r.at == r.end)
             break;
@@ -153,14 +152,20 @@ static struct status *decode_csv(struct kernel *k)
     const struct tensor *x = kernel_in(k, 0);
     struct str s = { 0 };
     struct status *st = NULL;
+    struct tensor *fallback;
+    TRY(kernel_temp(k, (size_t)c->n * sizeof *fallback, &fallback));
     for (int i = 0; i < c->n; i++) {
         const struct tensor *t = kernel_in(k, 1 + i);
+        fallback[i] = *t;
         ENSURE(t->shape.rank <= 1 && tensor_count(t) <= 1, "There should only be 1 default per "
                "field but field %d has %lld", i, (long long)tensor_count(t));
         TRY(kernel_new(k, i, t->dtype, &x->shape));
     }
-    for (int64_t row = 0; row < tensor_count(x) && !st; row++)
-        st = put_record(k, c, row, (const struct tstring *)x->data + row, &s);
+    for (int64_t row = 0; row < tensor_count(x) && !st; row++) {
+        const struct tstring *text = (const struct tstring *)x->data + row;
+        st = csv_record(c, tstring_data(text), tstring_len(text), fallback, kernel_out(k, 0), row,
+                        &s);
+    }
     str_free(&s);
     return st;
 }

@@ -127,6 +127,7 @@ static struct status *batch_next(struct cursor *c, struct run_env *env, struct t
     const struct batch *d = (const struct batch *)c->d;
     int64_t n = 0;
     for (bool over = false; n < d->size && !over; n += !over) {
+        TRY(dataset_check_stop(env));
         TRY(cursor_next_in(c, env, b->element, &over));
         struct status *st = over ? NULL : put_element(b, env, n, out);
         if (st) {
@@ -219,6 +220,7 @@ static struct status *gather(struct padded_cursor *p, struct run_env *env, int64
 {
     forget(&p->elements);
     for (bool end = false; p->elements.count < size;) {
+        TRY(dataset_check_stop(env));
         TRY(cursor_next_in(&p->base, env, p->element, &end));
         if (end)
             break;

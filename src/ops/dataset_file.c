@@ -2,35 +2,14 @@
  * FixedLengthRecordDataset(V2), MatchingFilesDataset. */
 #include "base/mem.h"
 #include "graph/graph.h"
-#include "io/record.h"
 #include "op/shape_fn.h"
-#include "ops/dataset.h"
+#include "ops/dataset_file.h"
 #include "tensor/tstring.h"
 
 #include <glob.h>
 #include <sys/stat.h>
 
-/* Files one after another; numbers are for records of fixed length. */
-struct files {
-    struct dataset base;
-    struct tensor names;                    /* strings */
-    enum compression compression;
-    int64_t header, record, footer;
-};
-
 enum { CHUNK = 1 << 16 };
-
-/* The file that is open, if one is: as bytes, `at` of which have been used, or as records. */
-struct files_cursor {
-    struct cursor base;
-    int64_t file;
-    bool is_open;
-    struct source source;
-    struct record_reader *records;
-    uint8_t *bytes;
-    size_t at, n, room;
-    bool last;                              /* the file has no more than there is in `bytes` */
-};
 
 static struct files_cursor *of(struct cursor *c) { return (struct files_cursor *)c; }
 static const struct files *files_of(const struct cursor *c) { return (const struct files *)c->d; }
@@ -45,7 +24,7 @@ static void close_file(struct files_cursor *f)
     f->at = f->n = 0;
 }
 
-static void files_finish(struct cursor *c)
+void files_finish(struct cursor *c)
 {
     close_file(of(c));
     mem_free(of(c)->bytes);
@@ -59,7 +38,7 @@ static const char *name_of(const struct cursor *c)
 
 /* ---- bytes, read in chunks ---- */
 
-static struct status *open_bytes(struct cursor *c)
+struct status *files_open(struct cursor *c)
 {
     struct files_cursor *f = of(c);
     f->source = (struct source){ 0 };
@@ -68,8 +47,7 @@ static struct status *open_bytes(struct cursor *c)
     return NULL;
 }
 
-/* There are at least `want` bytes that have not been used, or there are no more. */
-static struct status *ahead(struct files_cursor *f, size_t want)
+struct status *files_ahead(struct files_cursor *f, size_t want)
 {
     while (f->n - f->at < want && !f->last) {
         size_t got;
@@ -99,13 +77,8 @@ static struct status *text(struct tensor *t, struct run_env *env, const void *by
 
 /* ---- the walk through the files ---- */
 
-/* The next element of the open file, or *over. */
-typedef struct status *element_fn(struct cursor *c, struct run_env *env, struct tensor *out,
-                                  bool *over);
-
-/* TF: after a failure it goes on with the next file. */
-static struct status *next_of(struct cursor *c, struct run_env *env, struct tensor *out, bool *end,
-                              struct status *(*open)(struct cursor *c), element_fn *element)
+struct status *files_next(struct cursor *c, struct run_env *env, struct tensor *out, bool *end,
+                          struct status *(*open)(struct cursor *c), element_fn *element)
 {
     struct files_cursor *f = of(c);
     int64_t n = tensor_count(&files_of(c)->names);
@@ -127,7 +100,7 @@ static struct status *next_of(struct cursor *c, struct run_env *env, struct tens
     return NULL;
 }
 
-static void files_release(struct dataset *d) { tensor_unref(&((struct files *)d)->names); }
+void files_release(struct dataset *d) { tensor_unref(&((struct files *)d)->names); }
 
 /* ---- TextLineDataset ---- */
 
@@ -147,7 +120,7 @@ static struct status *line_element(struct cursor *c, struct run_env *env, struct
     struct files_cursor *f = of(c);
     uint8_t *end = NULL;
     for (size_t seen = 0; !end;) {
-        TRY(ahead(f, seen + 1));
+        TRY(files_ahead(f, seen + 1));
         size_t has = f->n - f->at;
         if (has == seen)
             break;
@@ -167,7 +140,7 @@ static struct status *line_element(struct cursor *c, struct run_env *env, struct
 static struct status *line_next(struct cursor *c, struct run_env *env, struct tensor *out,
                                 bool *end)
 {
-    return next_of(c, env, out, end, open_bytes, line_element);
+    return files_next(c, env, out, end, files_open, line_element);
 }
 
 static const struct dataset_kind TEXT_LINE = {
@@ -194,7 +167,7 @@ static struct status *record_element(struct cursor *c, struct run_env *env, stru
 static struct status *record_next_element(struct cursor *c, struct run_env *env,
                                           struct tensor *out, bool *end)
 {
-    return next_of(c, env, out, end, open_records, record_element);
+    return files_next(c, env, out, end, open_records, record_element);
 }
 
 static const struct dataset_kind TF_RECORD = {
@@ -222,8 +195,8 @@ static struct status *open_fixed(struct cursor *c)
 {
     struct files_cursor *f = of(c);
     TRY(check_length(c));
-    TRY(open_bytes(c));
-    TRY(ahead(f, (size_t)files_of(c)->header));
+    TRY(files_open(c));
+    TRY(files_ahead(f, (size_t)files_of(c)->header));
     size_t header = (size_t)files_of(c)->header;
     f->at += header < f->n - f->at ? header : f->n - f->at;
     return NULL;
@@ -234,7 +207,7 @@ static struct status *fixed_element(struct cursor *c, struct run_env *env, struc
 {
     struct files_cursor *f = of(c);
     size_t record = (size_t)files_of(c)->record, footer = (size_t)files_of(c)->footer;
-    TRY(ahead(f, record + footer));
+    TRY(files_ahead(f, record + footer));
     size_t has = f->n - f->at;
     *over = has <= footer;
     if (*over)
@@ -249,7 +222,7 @@ static struct status *fixed_element(struct cursor *c, struct run_env *env, struc
 static struct status *fixed_next(struct cursor *c, struct run_env *env, struct tensor *out,
                                  bool *end)
 {
-    return next_of(c, env, out, end, open_fixed, fixed_element);
+    return files_next(c, env, out, end, open_fixed, fixed_element);
 }
 
 static const struct dataset_kind FIXED_LENGTH = {
@@ -302,15 +275,20 @@ static struct status *read_buffer_size(struct kernel *k, int i)
     return NULL;
 }
 
+struct status *files_take(struct kernel *k, struct files *d)
+{
+    ENSURE(kernel_in(k, 0)->shape.rank <= 1, "`filenames` must be a scalar or a vector.");
+    TRY(read_compression(k, 1, &d->compression));
+    TRY(read_buffer_size(k, 2));
+    return kernel_keep(k, 0, &d->names);
+}
+
 static struct status *compressed_run(struct kernel *k, const struct dataset_kind *kind)
 {
-    enum compression c;
+    const enum dtype type = DT_STRING;
     struct files *d;
-    TRY(read_compression(k, 1, &c));
-    TRY(read_buffer_size(k, 2));
-    TRY(make(k, kind, &d));
-    d->compression = c;
-    return NULL;
+    TRY(dataset_make_as(k, kind, 0, 1, &type, &SHAPE_SCALAR, &d));
+    return files_take(k, d);
 }
 
 static struct status *line_run(struct kernel *k) { return compressed_run(k, &TEXT_LINE); }

@@ -142,14 +142,12 @@ static struct status *pull(struct shuffle_cursor *s, struct run_env *env, struct
 static struct status *fill(struct shuffle_cursor *s, struct run_env *env, struct tensor *out)
 {
     while (!s->over && s->held < of(s)->size) {
+        TRY(dataset_check_stop(env));
         TRY(pull(s, env, out));
         if (s->over)
             break;
-        if (s->held == s->room) {
-            struct status *st = grow(s);
-            if (st)
-                return st;
-        }
+        if (s->held == s->room)
+            TRY(grow(s));
         element_move(place(s, s->slice[s->n - 1].end++), out, s->base.d->n);
         s->held++;
     }

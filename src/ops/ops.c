@@ -38,6 +38,7 @@
     X(ctc_beam) \
     X(dataset_batch) \
     X(dataset_cache) \
+    X(dataset_csv) \
     X(dataset_file) \
     X(dataset_flat) \
     X(dataset_generator) \

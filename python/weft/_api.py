@@ -559,6 +559,7 @@ API["train"] = {
         SingularMonitoredSession WorkerSessionCreator""",
     "python.training.session_manager": "SessionManager",
     "python.training.supervisor": "Supervisor",
+    "python.training.sync_replicas_optimizer": "SyncReplicasOptimizer",
     "python.training.basic_loops": "basic_train_loop",
     "python.training.warm_starting_util": "VocabInfo warm_start",
     "python.framework.graph_io": "write_graph",
@@ -895,7 +896,7 @@ LATER = {
         data.experimental.latency_stats data.experimental.make_saveable_from_iterator
         data.experimental.unique""",
     "scripts of characters": "strings.unicode_script",
-    "replicas of training": "train.SyncReplicasOptimizer train.do_quantize_training_on_graphdef",
+    "quantized training": "train.do_quantize_training_on_graphdef",
     "estimators": """
         contrib.boosted_trees contrib.factorization.GMM contrib.factorization.KMeansClustering
         contrib.factorization.WALSModel contrib.learn.Estimator contrib.learn.ModeKeys

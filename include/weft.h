@@ -245,7 +245,8 @@ WEFT_API int weft_collection(struct weft_graph *g, const char *key, struct weft_
  * the root. Returns the prefix ("" at the root), good until the graph goes; NULL: an error sticks.
  * TF: tf.name_scope. */
 WEFT_API const char *weft_name_scope(struct weft_graph *g, const char *name);
-/* Nodes run after these; n = 0 drops all enclosing ones. TF: tf.control_dependencies. */
+/* Nodes run after these; n = 0 drops all enclosing ones, and leaves branches and loops (below).
+ * TF: tf.control_dependencies. */
 WEFT_API void weft_control_dependencies(struct weft_graph *g, struct weft_node *const *nodes,
                                         int n);
 /* "/device:CPU:0"; merged by fields with the enclosing ones; NULL: ignore those. TF: tf.device. */

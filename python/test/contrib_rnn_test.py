@@ -500,6 +500,16 @@ def test_layers_of_both_directions():
             rnn.stack_bidirectional_rnn(cells_fw, cells_bw, xs, dtype=tf.float32)
 
 
+def test_batch_and_time():
+    x = tf.placeholder(tf.float32, [None, 5, 3])
+    assert rnn.transpose_batch_time(x).shape.as_list() == [5, None, 3]
+    assert rnn.best_effort_input_batch_size([x]) == 5
+    assert isinstance(rnn.best_effort_input_batch_size(
+        [tf.placeholder(tf.float32, [5, None, 3])]), tf.Tensor)
+    with pytest.raises(ValueError, match="to have rank at least 2, but saw shape"):
+        rnn.transpose_batch_time(tf.zeros([2]))
+
+
 def test_internal_spellings():
     from weft import _alias
     _alias.claim("tensorflow")

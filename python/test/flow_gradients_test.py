@@ -1,4 +1,7 @@
 """Derivatives through tf.cond and tf.while_loop: F11, F12 of SEMANTICS.md, names, nesting."""
+import os
+import re
+
 import numpy as np
 import pytest
 import weft as tf
@@ -241,3 +244,55 @@ def test_a_graph_def_does_not_say_which_loop():
         x, y = tf.import_graph_def(text, name="", return_elements=["x:0", y.name])
         with pytest.raises(ValueError, match="import the MetaGraphDef"):
             tf.gradients(y, x)
+
+
+# ---- beside the nodes that TensorFlow 1.x made ----
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "shared",
+                      "models", "SciSharp_TensorFlow.NET", "graph")
+
+# Nodes of single ops' gradients that 1.15 makes otherwise, or we: rows made dense, what Log waits
+# for.
+OTHERWISE = re.compile(r"(Max|Mean|Sum)\w*_grad/(add|div|truediv|mul|mod)$|embedding_lookup_grad/|"
+                       "Reshape_[14]_grad/|Log_grad/Reciprocal$")
+
+
+def recorded_gradients(message, scope):
+    """{name: (op, inputs, control inputs)}"""
+    found = {}
+    for n in message.graph_def.node:
+        if n.name.startswith(scope + "gradients/") and not OTHERWISE.search(n.name):
+            inputs = [re.sub(":0$", "", i) for i in n.input]
+            found[n.name] = (n.op, [i for i in inputs if i[0] != "^"],
+                             sorted(i[1:] for i in inputs if i[0] == "^"))
+    return found
+
+
+def own_gradients(scope, y):
+    """The same of gradients that are taken now, as if they had those names."""
+    def named(name):
+        return re.sub(":0$", "", name.replace("gradients_new/", "gradients/", 1))
+
+    with tf.name_scope(scope):
+        tf.gradients(y, tf.trainable_variables(), gate_gradients=True, name="gradients_new")
+    return {named(op.name): (op.type, [named(x.name) for x in op.inputs],
+                             sorted(named(c.name) for c in op.control_inputs))
+            for op in tf.get_default_graph().get_operations()
+            if "gradients_new/" in op.name and not OTHERWISE.search(op.name)}
+
+
+@pytest.mark.skipif(not os.path.isdir(FOLDER), reason="../shared/models is not here")
+@pytest.mark.parametrize("name, scope, y", [
+    ("rcnn_untrained.meta", "loss/", "loss/Mean:0"),
+    ("lstm_crf_ner.meta", "train_step/", "Mean:0")])
+def test_the_nodes_are_tensorflows(name, scope, y):
+    path = os.path.join(FOLDER, name)
+    message = tf.MetaGraphDef()
+    with open(path, "rb") as f:
+        message.ParseFromString(f.read())
+    tf.train.import_meta_graph(path)
+    want = recorded_gradients(message, scope)
+    got = own_gradients(scope, tf.get_default_graph().get_tensor_by_name(y))
+    assert len(want) > 800
+    assert sorted(got) == sorted(want)
+    assert {n: got[n] for n in got if got[n] != want[n]} == {}

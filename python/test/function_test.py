@@ -348,7 +348,12 @@ def test_gradients_of_while():
     step = function.Defun(tf.int32, tf.float32)(lambda n, v: (n + 1, v * v))
     x = tf.constant(2.0)
     _, y = functional_ops.While([0, x], below, step)
-    assert run([y] + tf.gradients(y, x)) == [256.0, 8 * 2.0 ** 7]
+    dx, = tf.gradients(y, x)
+    assert run([y, dx]) == [256.0, 8 * 2.0 ** 7]
+    message = tf.get_default_graph().as_graph_def()
+    with tf.Graph().as_default():               # what was added is the library's, and goes with it
+        again = tf.import_graph_def(message, return_elements=[y.name, dx.name])
+        assert run(again) == [256.0, 8 * 2.0 ** 7]
 
 
 # ---- in loops and conditions, and these in functions ----

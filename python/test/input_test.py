@@ -222,3 +222,21 @@ def test_what_a_reader_knows():
         assert s.run(count) == 1
         s.run(reader.reset())
         assert s.run(count) == 0
+
+
+def test_records_without_end(folder):
+    from weft.python.ops.data_flow_ops import RecordInput
+    for i in range(3):
+        with tf.python_io.TFRecordWriter(str(folder / ("%d.records" % i))) as w:
+            for j in range(4):
+                w.write(b"%d" % (4 * i + j))
+    pattern = str(folder / "*.records")
+    batch = RecordInput(pattern, batch_size=6, buffer_size=5, seed=1).get_yield_op()
+    lists = RecordInput(pattern, batch_size=2, batches=2, name="r").get_yield_op()
+    assert [len(one) for one in lists] == [2, 2] and lists[0][0].shape.as_list() == []
+    with tf.Session() as s:
+        got = [s.run(batch).tolist() for _ in range(4)]
+        assert len(set(s.run(lists)[0])) == 2
+    every = sorted(b"%d" % i for i in range(12))
+    assert sorted(got[0] + got[1]) == sorted(got[2] + got[3]) == every
+    assert got[0] + got[1] != got[2] + got[3] != every

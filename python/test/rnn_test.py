@@ -1,4 +1,7 @@
 """RNNs, unrolled and in loops: recorded graphs built again, lengths, directions, training."""
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import recorded
@@ -288,6 +291,46 @@ def test_inputs_that_are_structures():
     first, state, a, b = run([first, state, x["a"], x["b"][0]])
     np.testing.assert_allclose(first, np.cumsum(a + b, axis=1), rtol=1e-5)
     np.testing.assert_array_equal(state, first[:, -1])
+
+
+class KerasCell:
+    """As Keras has them: no zero_state, and states in a list, also where there is one."""
+
+    state_size = output_size = 3
+
+    def get_initial_state(self, inputs=None, batch_size=None, dtype=None):
+        return tf.zeros([batch_size, 3], dtype)
+
+    def __call__(self, inputs, states):
+        assert isinstance(states, list)
+        return states[0] + inputs, [states[0] + inputs]
+
+
+def test_cells_of_keras():
+    x = drawn(2, 4, 3)
+    looped, state = tf.nn.dynamic_rnn(KerasCell(), tf.constant(x), dtype=tf.float32)
+    unrolled, last = tf.nn.static_rnn(KerasCell(), tf.unstack(tf.constant(x), axis=1),
+                                      dtype=tf.float32)
+    looped, state, unrolled, last = run([looped, state, unrolled, last])
+    np.testing.assert_allclose(looped, np.cumsum(x, axis=1), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(looped, np.stack(unrolled, 1))
+    np.testing.assert_array_equal(state, last)
+
+
+def test_a_graph_with_loops_is_gone_with_its_last_reference():
+    graph = tf.Graph()
+    with graph.as_default():
+        cell = cells.MultiRNNCell([cells.DropoutWrapper(cells.LSTMCell(4), 0.5),
+                                   cells.GRUCell(4)])
+        outputs, _ = tf.nn.dynamic_rnn(cell, tf.ones([2, 3, 4]), [3, 1], dtype=tf.float32)
+        tf.train.AdamOptimizer().minimize(tf.reduce_sum(outputs))
+    watched = weakref.ref(graph)
+    gc.disable()
+    try:
+        del graph, cell, outputs, _
+        assert watched() is None
+    finally:
+        gc.enable()
 
 
 def test_names_in_a_loop():

@@ -79,6 +79,21 @@ def test_bounds_of_a_decoding():
         seq2seq.TrainingHelper(tf.zeros([2, 3, 4]), 3)
 
 
+def test_inputs_may_be_structures():
+    x = drawn(2, 3, 4)
+
+    class Adding(cells.RNNCell):
+        state_size = output_size = 4
+
+        def call(self, inputs, state):
+            return inputs["a"] + inputs["b"], state
+
+    helper = seq2seq.TrainingHelper({"a": tf.constant(x), "b": tf.constant(x * 2)}, [3, 3])
+    decoder = seq2seq.BasicDecoder(Adding(), helper, tf.zeros([2, 4]))
+    close(run(seq2seq.dynamic_decode(decoder)[0].rnn_output), x * 3)
+    close(run(seq2seq.TrainingHelper(x.tolist(), [3, 3]).initialize()[1]), x[:, 0])
+
+
 # ---- decoding what was said ----
 
 def table_cell(logits):

@@ -1,4 +1,7 @@
 """tf.function: traced once a kind of arguments, side effects in order, conditions and loops."""
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import weft as tf
@@ -158,6 +161,23 @@ def test_no_gradient_of_what_would_be_another_value():
     for f in (noisy, moving):
         with pytest.raises(ValueError, match="need not be the same"):
             tf.gradients(f(x), x)
+
+
+@tf.function
+def lasting(x):
+    return tf.cond(x > 0.0, lambda: x + tf.get_variable("v", [], use_resource=True), lambda: x)
+
+
+def test_graphs_go_though_the_function_stays():
+    gc.disable()
+    try:
+        with tf.Graph().as_default() as g:
+            lasting(tf.constant(1.0))
+        seen = weakref.ref(g)
+        del g
+        assert seen() is None
+    finally:
+        gc.enable()
 
 
 def test_training_in_a_function():

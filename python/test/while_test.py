@@ -4,7 +4,7 @@ import pytest
 import weft as tf
 from run import run
 from weft.python.framework import messages
-from weft.python.ops import control_flow_ops
+from weft.python.ops import control_flow_ops, control_flow_util
 
 fact = pytest.mark.fact
 
@@ -327,3 +327,22 @@ def test_contexts_in_meta_graphs():
             meta.collection_def["while_context"]
         y, x = graph.get_tensor_by_name("y:0"), graph.get_tensor_by_name("x:0")
         assert s.run(tf.gradients(y, x)[0]) == 4.
+
+
+def test_where_operations_lie(graph):
+    i, x = tf.while_loop(lambda i, x: i < 3, lambda i, x: (
+        i + 1, tf.cond(i > 1, lambda: x * 2., lambda: x)), [0, 1.])
+    mul, add = [graph.get_operation_by_name(n) for n in ("while/cond/mul", "while/add")]
+    loop = add._get_control_flow_context()
+    assert control_flow_util.IsInWhileLoop(mul) and control_flow_util.IsInCond(mul)
+    assert not control_flow_util.IsInCond(add) and not control_flow_util.IsInWhileLoop(
+        tf.no_op())
+    assert control_flow_util.GetOutputContext(x.op) is None
+    assert control_flow_util.OpInContext(mul, loop)
+    assert not control_flow_util.OpInContext(tf.no_op(), loop)
+    assert control_flow_util.GetContainingWhileContext(mul._get_control_flow_context()) is loop
+    assert control_flow_util.IsLoopEnter(graph.get_operation_by_name("while/Enter"))
+    assert control_flow_util.IsLoopSwitch(graph.get_operation_by_name("while/Switch"))
+    assert control_flow_util.IsCondSwitch(graph.get_operation_by_name("while/cond/Switch"))
+    assert control_flow_util.IsLoopExit(i.op) and control_flow_util.IsMerge(
+        graph.get_operation_by_name("while/Merge"))

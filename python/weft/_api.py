@@ -342,7 +342,9 @@ API["nn.rnn_cell"] = {"python.ops.rnn_cell_impl": _CELLS}
 
 API["contrib.rnn"] = {
     "python.ops.rnn_cell_impl": _CELLS + " LayerRNNCell",
-    "python.ops.rnn": "static_bidirectional_rnn static_rnn static_state_saving_rnn",
+    "python.ops.rnn": """
+        best_effort_input_batch_size=_best_effort_input_batch_size static_bidirectional_rnn
+        static_rnn static_state_saving_rnn transpose_batch_time=_transpose_batch_time""",
     "contrib.rnn.core_rnn_cell": """
         EmbeddingWrapper InputProjectionWrapper OutputProjectionWrapper""",
     "contrib.rnn.conv_cells": "Conv1DLSTMCell Conv2DLSTMCell Conv3DLSTMCell ConvLSTMCell",
@@ -545,6 +547,7 @@ API["train"] = {
         batch batch_join input_producer limit_epochs match_filenames_once maybe_batch
         maybe_batch_join maybe_shuffle_batch maybe_shuffle_batch_join range_input_producer
         shuffle_batch shuffle_batch_join slice_input_producer string_input_producer""",
+    "python.training.sync_replicas_optimizer": "SyncReplicasOptimizer",
     "python.training.queue_runner_impl": "QueueRunner add_queue_runner start_queue_runners",
     "python.summary.summary_iterator": "summary_iterator",
     "python.training.server_lib": "ClusterSpec Server",
@@ -559,7 +562,6 @@ API["train"] = {
         SingularMonitoredSession WorkerSessionCreator""",
     "python.training.session_manager": "SessionManager",
     "python.training.supervisor": "Supervisor",
-    "python.training.sync_replicas_optimizer": "SyncReplicasOptimizer",
     "python.training.basic_loops": "basic_train_loop",
     "python.training.warm_starting_util": "VocabInfo warm_start",
     "python.framework.graph_io": "write_graph",
@@ -896,7 +898,7 @@ LATER = {
         data.experimental.latency_stats data.experimental.make_saveable_from_iterator
         data.experimental.unique""",
     "scripts of characters": "strings.unicode_script",
-    "quantized training": "train.do_quantize_training_on_graphdef",
+    "training of quantized graphs": "train.do_quantize_training_on_graphdef",
     "estimators": """
         contrib.boosted_trees contrib.factorization.GMM contrib.factorization.KMeansClustering
         contrib.factorization.WALSModel contrib.learn.Estimator contrib.learn.ModeKeys

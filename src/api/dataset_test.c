@@ -455,6 +455,34 @@ static void cached_in_a_file(void **state)
     unlink(index);
 }
 
+/* ---- no memory ---- */
+
+/* The nth allocation fails, for every n: an error, no more, and the next walk is whole. */
+static void no_memory(void **state)
+{
+    (void)state;
+    struct weft_out d = DATA_F("MapDataset", "f", adding(1), range(0, 40));
+    d = DATA("ShuffleDataset", d, number(8), number(1), number(2));
+    d = DATA_F("FlatMapDataset", "f", define(ten_by, 2, NULL, 1, 1), DATA("CacheDataset", d,
+                                                                        text("")));
+    struct walk w = walk(DATA("PrefetchDataset", d, number(2)));
+    struct weft_tensor *t;
+    bool failed = true;
+    for (long n = 0; failed && n < 2000; n++) {
+        mem_fail_after(n, 0);
+        struct weft_status *st = weft_session_do(w.session, w.init);
+        for (int i = 0; !st && i < 80; i++)
+            if (!(st = weft_session_eval(w.session, w.next, &t)))
+                weft_tensor_free(t);
+        mem_fail_after(-1, 0);
+        failed = st != NULL;
+        if (st)
+            fails(st, WEFT_RESOURCE_EXHAUSTED, "");
+    }
+    assert_false(failed);
+    walk_end(&w);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -463,7 +491,7 @@ int main(void)
         TEST(maps), TEST(flat_maps), TEST(errors), TEST(scans), TEST(groups), TEST(shuffles),
         TEST(not_initialized), TEST(positions), TEST(other_elements), TEST(one_shot),
         TEST(feedable), TEST(optionals), TEST(deleted), TEST(fetched_and_fed), TEST(files),
-        TEST(cached_in_a_file),
+        TEST(cached_in_a_file), TEST(no_memory),
     };
     weft_graph_free(weft_graph_new());      /* what the library makes once is there */
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -274,6 +274,50 @@ static void own_functions_with_gates(void **state)
     weft_graph_free(g);
 }
 
+/* ---- in a loop ---- */
+
+static struct weft_out below_three(void *ctx, struct weft_graph *g, const struct weft_out *vars,
+                                   int n)
+{
+    (void)ctx, (void)n;
+    return binary("Less", vars[0], weft_scalar(g, WEFT_INT32, 3));
+}
+
+static void square_it(void *ctx, struct weft_graph *g, const struct weft_out *vars,
+                      struct weft_out *next, int n)
+{
+    (void)ctx, (void)n;
+    next[0] = binary("Add", vars[0], weft_scalar(g, WEFT_INT32, 1));
+    next[1] = unary("Square", vars[1]);
+}
+
+/* dy * x: half of what it should be. What it reads of the loop is of the right iteration. */
+static struct weft_status *half_square(void *ctx, struct weft_node_gradient *q, bool *done)
+{
+    (void)ctx;
+    if (strcmp(weft_node_op(q->node), "Square"))
+        return NULL;
+    q->dx[0].values = binary("Mul", q->dy[0].values, weft_node_input(q->node, 0));
+    *done = true;
+    return NULL;
+}
+
+static void own_functions_in_loops(void **state)
+{
+    (void)state;
+    struct weft_graph *g = weft_graph_new();
+    struct weft_out x = number(g, 1.5), end[2];
+    struct weft_out vars[] = { weft_scalar(g, WEFT_INT32, 0), x };
+    weft_while(g, below_three, square_it, NULL, vars, 2, NULL, end);
+    struct weft_gradients_options o = { .function = half_square };
+    struct weft_out half = gradient_with(end[1], x, &o), whole = gradient_with(end[1], x, NULL);
+    struct weft_session *s = session_on(g);
+    HOLDS(s, half, pow(1.5, 7));
+    HOLDS(s, whole, 8 * pow(1.5, 7));
+    weft_session_free(s);
+    weft_graph_free(g);
+}
+
 /* ---- rows ---- */
 
 /* Of an Identity: what came goes on, rows as rows. */
@@ -374,6 +418,7 @@ int main(void)
         cmocka_unit_test(only_on_the_way),
         cmocka_unit_test(own_functions_fail),
         cmocka_unit_test(own_functions_with_gates),
+        cmocka_unit_test(own_functions_in_loops),
         cmocka_unit_test(own_functions_and_rows),
         cmocka_unit_test(missing_dy),
         cmocka_unit_test(memory_ends),

@@ -6,8 +6,11 @@
  *
  * A program is straight-line code over vectors of two numbers, whose lines may hold programs: the
  * branches of a condition, the body of a loop. Each line appends values that later lines may read.
- * The gradient is that of the sum of all values.
+ * A loop may read an array that stands outside, and write one; the sum of what it wrote is a value,
+ * too. The gradient is that of the sum of all values; where there are no loops, the second one is
+ * held against differences of the first.
  */
+#include "build/array.h"
 #include "build/condition.h"
 #include "build/loop.h"
 #include "build/scope.h"
@@ -30,7 +33,7 @@ struct line {
     int a, b;                           /* values; of a branch, whether sum(a) < sum(b) + c */
     double c;                           /* a constant; of a loop, it goes on while sum is less */
     int times, n_vars, var[MOST_VARS], parallel;
-    bool back_prop;
+    bool back_prop, writes, reads;      /* `reads`: a and b, in turn, add to the first variable */
     struct program *yes, *no;           /* `yes`: also a loop's body */
 };
 
@@ -47,7 +50,10 @@ static int dice(int n)
 
 /* ---- a random program ---- */
 
-static int line_values(const struct line *l) { return l->kind == LOOP ? l->n_vars : 1; }
+static int line_values(const struct line *l)
+{
+    return l->kind == LOOP ? l->n_vars + l->writes : 1;
+}
 
 static int code_values(const struct program *c)
 {
@@ -75,6 +81,8 @@ static void random_line(struct line *l, int n, int depth)
         l->n_vars = 1 + dice(MOST_VARS);
         l->parallel = 1 + dice(4);
         l->back_prop = dice(12) != 0;
+        l->writes = dice(3) == 0;
+        l->reads = dice(3) == 0;
         for (int i = 0; i < l->n_vars; i++)
             l->var[i] = dice(n);
         l->yes = random_code(n + l->n_vars, depth - 1);
@@ -152,12 +160,18 @@ static void loop_values(const struct line *l, int n, const int *v, int *to)
     memcpy(inner, v, sizeof *v * (size_t)n);
     for (int i = 0; i < l->n_vars; i++)
         to[i] = v[l->var[i]];
+    if (l->writes)
+        to[l->n_vars] = record(CONSTANT, 0, 0, 0);
     for (int i = 0; i < l->times && total(to[0]) < l->c && n_taped < MOST_TAPE - 1; i++) {
         memcpy(inner + n, to, sizeof *to * (size_t)l->n_vars);
+        if (l->reads)
+            inner[n] = record(ADD, to[0], v[i % 2 ? l->b : l->a], 0);
         evaluate(l->yes, inner);
         memcpy(to, inner + code_values(l->yes) - l->n_vars, sizeof *to * (size_t)l->n_vars);
+        if (l->writes)
+            to[l->n_vars] = record(ADD, to[l->n_vars], to[0], 0);
     }
-    for (int i = 0; i < l->n_vars && !l->back_prop; i++) {
+    for (int i = 0; i < line_values(l) && !l->back_prop; i++) {
         int copy = record(CONSTANT, 0, 0, 0);
         memcpy(tape[copy].v, tape[to[i]].v, sizeof tape[copy].v);
         forget_past(copy);
@@ -245,6 +259,7 @@ static struct out branch_side(struct graph *g, const struct program *c, const st
     struct out inner[MOST_VALUES];
     struct context *branch = build_branch_context(g, "cond_text", cond->pred, cond->pivot[side],
                                                   side);
+    ok(build_take_error(g));
     memcpy(inner, v, sizeof *v * (size_t)c->n_in);
     scope_context(g, branch);
     build_code(g, c, inner);
@@ -261,28 +276,87 @@ static struct out build_branch(struct graph *g, const struct line *l, const stru
     return build_merge(g, branch_side(g, l->no, v, &cond, 0), yes);
 }
 
-/* The first variable counts iterations. */
+enum { MOST_TIMES = 4 };
+
+static struct build_array new_array(struct graph *g)
+{
+    const struct array_options o = { .shape = SHAPE(WIDTH), .alike = true };
+    return build_array_new(g, DT_DOUBLE, build_scalar(g, NULL, DT_INT32, MOST_TIMES), &o);
+}
+
+static struct build_array array_of(struct graph *g, struct out a, struct out b)
+{
+    struct build_array x = new_array(g);
+    for (int i = 0; i < MOST_TIMES; i++)
+        x = build_array_write(g, x, build_scalar(g, NULL, DT_INT32, i), i % 2 ? b : a);
+    return x;
+}
+
+/* The sum of the n elements that were written. */
+static struct out sum_written(struct graph *g, struct build_array a, struct out n)
+{
+    return sum_of(g, build_array_gather(g, a, build_range(g, n)));
+}
+
+/* Variables: how many iterations there were, what the array that is written waits for, the rest. */
+enum { COUNT, FLOW, FIRST };
+
+struct building {
+    const struct line *line;
+    struct build_array read, written;
+    struct out in[MOST_VARS + FIRST], next[MOST_VARS + FIRST];
+};
+
+static void build_test(struct graph *g, struct building *b, struct context *c)
+{
+    struct out fewer = add2(g, "Less", b->in[COUNT],
+                            build_scalar(g, NULL, DT_INT32, b->line->times));
+    struct out less = add2(g, "Less", sum_of(g, b->in[FIRST]),
+                           build_scalar(g, NULL, DT_DOUBLE, b->line->c));
+    loop_test(c, add2(g, "LogicalAnd", fewer, less), b->in);
+}
+
+static void build_body(struct graph *g, struct building *b, int n, const struct out *v)
+{
+    const struct line *l = b->line;
+    struct out inner[MOST_VALUES];
+    memcpy(inner, v, sizeof *v * (size_t)n);
+    memcpy(inner + n, b->in + FIRST, sizeof *v * (size_t)l->n_vars);
+    if (l->reads)
+        inner[n] = add2(g, "Add", inner[n], build_array_read(g, b->read, b->in[COUNT]));
+    build_code(g, l->yes, inner);
+    b->next[COUNT] = add2(g, "Add", b->in[COUNT], build_scalar(g, NULL, DT_INT32, 1));
+    b->next[FLOW] = b->in[FLOW];
+    memcpy(b->next + FIRST, inner + code_values(l->yes) - l->n_vars,
+           sizeof *v * (size_t)l->n_vars);
+    if (l->writes)
+        b->next[FLOW] = build_array_write(g, build_array_at(b->written, b->in[FLOW]),
+                                          b->in[COUNT], b->next[FIRST]).flow;
+}
+
 static void build_loop(struct graph *g, const struct line *l, int n, const struct out *v,
                        struct out *to)
 {
-    struct out vars[MOST_VARS + 1], in[MOST_VARS + 1], next[MOST_VARS + 1], end[MOST_VARS + 1];
-    struct out inner[MOST_VALUES];
-    const struct loop_options o = { .parallel_iterations = l->parallel,
+    struct out vars[MOST_VARS + FIRST], end[MOST_VARS + FIRST];
+    struct building b = { .line = l, .written = new_array(g) };
+    struct shape shapes[MOST_VARS + FIRST] = { SHAPE_SCALAR, SHAPE_SCALAR };
+    const struct loop_options o = { .shapes = shapes, .parallel_iterations = l->parallel,
                                     .back_prop = l->back_prop };
-    vars[0] = build_scalar(g, NULL, DT_INT32, 0);
-    for (int i = 0; i < l->n_vars; i++)
-        vars[i + 1] = v[l->var[i]];
-    struct context *c = loop_begin(g, &o, vars, l->n_vars + 1, in);
-    struct out fewer = add2(g, "Less", in[0], build_scalar(g, NULL, DT_INT32, l->times));
-    struct out less = add2(g, "Less", sum_of(g, in[1]), build_scalar(g, NULL, DT_DOUBLE, l->c));
-    loop_test(c, add2(g, "LogicalAnd", fewer, less), in);
-    memcpy(inner, v, sizeof *v * (size_t)n);
-    memcpy(inner + n, in + 1, sizeof *in * (size_t)l->n_vars);
-    build_code(g, l->yes, inner);
-    next[0] = add2(g, "Add", in[0], build_scalar(g, NULL, DT_INT32, 1));
-    memcpy(next + 1, inner + code_values(l->yes) - l->n_vars, sizeof *in * (size_t)l->n_vars);
-    loop_end(c, next, end);
-    memcpy(to, end + 1, sizeof *to * (size_t)l->n_vars);
+    if (l->reads)
+        b.read = array_of(g, v[l->a], v[l->b]);
+    vars[COUNT] = build_scalar(g, NULL, DT_INT32, 0);
+    vars[FLOW] = b.written.flow;
+    for (int i = 0; i < l->n_vars; i++) {
+        vars[FIRST + i] = v[l->var[i]];
+        shapes[FIRST + i] = shapes_known ? SHAPE(WIDTH) : SHAPE_UNKNOWN;
+    }
+    struct context *c = loop_begin(g, &o, vars, l->n_vars + FIRST, b.in);
+    build_test(g, &b, c);
+    build_body(g, &b, n, v);
+    loop_end(c, b.next, end);
+    memcpy(to, end + FIRST, sizeof *to * (size_t)l->n_vars);
+    if (l->writes)
+        to[l->n_vars] = sum_written(g, build_array_at(b.written, end[FLOW]), end[COUNT]);
 }
 
 static struct out swapped(struct graph *g, struct out x)
@@ -324,20 +398,40 @@ enum { WAYS = sizeof ways / sizeof *ways, RUNS = 2 };
 struct trial {
     struct graph *g;
     struct program *code;
-    struct out v[MOST_VALUES], dx[FEEDS];
+    struct out v[MOST_VALUES], dx[2 * FEEDS];   /* then the second ones */
     unsigned seed;
     int n;                              /* values that are not fed */
 };
 
-static void take_gradients(struct trial *t)
+static void differentiate(const struct trial *t, const struct out *y, int n, struct out *dx)
 {
-    struct gradients q = { .y = t->v + FEEDS, .n_y = t->n, .x = t->v, .n_x = FEEDS,
-                           .add = build_exactly };
+    struct gradients q = { .y = y, .n_y = n, .x = t->v, .n_x = FEEDS, .add = build_exactly };
     struct status *st = build_take_error(t->g);
     if (!st)
-        st = graph_gradients(t->g, &q, t->dx, NULL);
+        st = graph_gradients(t->g, &q, dx, NULL);
     if (st)
         fail_msg("seed %u: %s", t->seed, status_message(st));
+}
+
+static bool has_loops(const struct program *c)
+{
+    bool any = false;
+    for (int i = 0; c && i < c->n; i++)
+        any |= c->line[i].kind == LOOP || has_loops(c->line[i].yes) || has_loops(c->line[i].no);
+    return any;
+}
+
+/* Of the values; where there are no loops, of the sum of the first gradients, too. */
+static void take_gradients(struct trial *t)
+{
+    struct out first[FEEDS];
+    int n = 0;
+    differentiate(t, t->v + FEEDS, t->n, t->dx);
+    for (int k = 0; k < FEEDS && !has_loops(t->code); k++)
+        if (t->dx[k].node)
+            first[n++] = t->dx[k];
+    if (n)
+        differentiate(t, first, n, t->dx + FEEDS);
 }
 
 static struct trial trial_new(unsigned seed)
@@ -369,6 +463,8 @@ static double fed(const struct trial *t, int round, int feed, int i)
     return (int)(t->seed * 5 + (unsigned)(feed * 3 + round * 7 + i * 4)) % 11 * .4 - 2;
 }
 
+static struct nudge { int feed, i; double step; } nudge = { -1, 0, 0 };
+
 /* What the program gives for these feeds, and its gradients; false: it takes too long. */
 static bool unroll(const struct trial *t, int round, int *v)
 {
@@ -376,7 +472,7 @@ static bool unroll(const struct trial *t, int round, int *v)
     for (int k = 0; k < FEEDS; k++) {
         v[k] = record(CONSTANT, 0, 0, 0);
         for (int i = 0; i < WIDTH; i++)
-            tape[v[k]].v[i] = fed(t, round, k, i);
+            tape[v[k]].v[i] = fed(t, round, k, i) + (k == nudge.feed && i == nudge.i) * nudge.step;
     }
     evaluate(t->code, v);
     for (int k = FEEDS; k < FEEDS + t->n; k++)
@@ -386,8 +482,36 @@ static bool unroll(const struct trial *t, int round, int *v)
     return n_taped < MOST_TAPE - 1;
 }
 
-static void is_near(const struct trial *t, int way, const char *what, int k, const struct tensor *got,
-                    const double *want, const double *size)
+/* The sum of all gradients, where each feed is what it was and `step` more at one place. */
+static double slope_at(const struct trial *t, int round, int feed, int i, double step)
+{
+    int v[MOST_VALUES];
+    double sum = 0;
+    nudge = (struct nudge){ feed, i, step };
+    unroll(t, round, v);
+    nudge = (struct nudge){ -1, 0, 0 };
+    for (int k = 0; k < FEEDS; k++)
+        for (int j = 0; t->dx[k].node && j < WIDTH; j++)
+            sum += tape[v[k]].d[j];
+    return sum;
+}
+
+/* By differences of what the tape says. */
+static void compare_second(const struct trial *t, int way, int round, const struct tensor *out)
+{
+    for (int k = 0; k < FEEDS; k++)
+        for (int i = 0; t->dx[FEEDS + k].node && i < WIDTH; i++) {
+            double h = 1e-5, x = ((const double *)out->data)[i];
+            double want = (slope_at(t, round, k, i, h) - slope_at(t, round, k, i, -h)) / (2 * h);
+            if (!(fabs(x - want) <= 1e-5 * (1 + fabs(want))))
+                fail_msg("seed %u, way %d: second gradient %d, element %d: %.15g instead of %.15g",
+                         t->seed, way, k, i, x, want);
+            out += i == WIDTH - 1;
+        }
+}
+
+static void is_near(const struct trial *t, int way, const char *what, int k,
+                    const struct tensor *got, const double *want, const double *size)
 {
     assert_int_equal(tensor_count(got), WIDTH);
     for (int i = 0; i < WIDTH; i++) {
@@ -398,25 +522,28 @@ static void is_near(const struct trial *t, int way, const char *what, int k, con
     }
 }
 
-static void compare(const struct trial *t, int way, const int *v, const struct tensor *out)
+static void compare(const struct trial *t, int way, int round, const int *v,
+                    const struct tensor *out)
 {
+    int at = t->n;
     static const double none[WIDTH];
     for (int k = 0; k < t->n; k++)
         is_near(t, way, "value", k, &out[k], tape[v[FEEDS + k]].v, tape[v[FEEDS + k]].v);
-    for (int k = 0, at = t->n; k < FEEDS; k++) {
+    for (int k = 0; k < FEEDS; k++) {
         const struct taped *x = &tape[v[k]];
         if (t->dx[k].node)
             is_near(t, way, "gradient", k, &out[at++], x->d, x->size);
         else if (memcmp(x->d, none, sizeof none))
             fail_msg("seed %u: gradient %d is missing", t->seed, k);
     }
+    compare_second(t, way, round, out + at);
 }
 
 static int fetches_of(const struct trial *t, struct out *fetch)
 {
     int n = t->n;
     memcpy(fetch, t->v + FEEDS, sizeof *fetch * (size_t)n);
-    for (int k = 0; k < FEEDS; k++)
+    for (int k = 0; k < 2 * FEEDS; k++)
         if (t->dx[k].node)
             fetch[n++] = t->dx[k];
     return n;
@@ -436,7 +563,7 @@ static void run_once(const struct trial *t, int way, int round, const struct pla
     struct status *st = plan_run(p, r, in, out, &(struct run_options){ .inter = ways[way].inter });
     if (st)
         fail_msg("seed %u, way %d: %s", t->seed, way, status_message(st));
-    compare(t, way, v, out);
+    compare(t, way, round, v, out);
     for (int i = 0; i < n; i++)
         tensor_unref(&out[i]);
     for (int i = 0; i < FEEDS; i++)

@@ -1,5 +1,5 @@
 #include "build/loop.h"
-#include "base/str.h"
+#include "base/mem.h"
 #include "build/scope.h"
 #include "build/thread.h"
 
@@ -17,8 +17,17 @@ static struct status *check_options(const struct loop_options *o, int n)
     return NULL;
 }
 
-static struct status *new_loop(struct graph *g, const struct loop_options *o, int n,
-                               struct context **result)
+/* Room for a moment; NULL: an error sticks. */
+static struct out *room_for(struct graph *g, int n)
+{
+    struct out *room = mem_array(struct out, n + 1);
+    if (!room)
+        build_fail(g, status_no_memory());
+    return room;
+}
+
+static struct status *make_loop(struct graph *g, const struct loop_options *o, int n,
+                                struct context **result)
 {
     struct arena *a = &g->arena;
     struct context *c;
@@ -38,6 +47,15 @@ static struct status *new_loop(struct graph *g, const struct loop_options *o, in
     return NULL;
 }
 
+static struct status *new_loop(struct graph *g, const struct loop_options *o, int n,
+                               struct context **result)
+{
+    graph_lock(g);
+    struct status *st = make_loop(g, o, n, result);
+    graph_unlock(g);
+    return st;
+}
+
 /* Not less specific, that is. TF: _ShapeLessThanOrEqual */
 static bool is_within(const struct shape *s, const struct shape *wider)
 {
@@ -51,17 +69,22 @@ static bool is_within(const struct shape *s, const struct shape *wider)
     return true;
 }
 
+struct words { char text[MAX_RANK * 24 + 8]; };
+
 /* "(2, ?)", as Python has it. */
-static const char *shape_words(struct arena *a, const struct shape *s)
+static const char *shape_words(struct words *w, const struct shape *s)
 {
-    char text[MAX_RANK * 24 + 8] = "";
-    int n = 0;
+    int n = snprintf(w->text, sizeof w->text, "(");
     if (s->rank < 0)
         return "<unknown>";
-    for (int i = 0; i < s->rank; i++)
-        n += s->dim[i] < 0 ? snprintf(text + n, 4, "%s?", i ? ", " : "")
-                           : snprintf(text + n, 24, "%s%lld", i ? ", " : "", (long long)s->dim[i]);
-    return arena_printf(a, s->rank == 1 ? "(%s,)" : "(%s)", text);
+    for (int i = 0; i < s->rank; i++) {
+        n += snprintf(w->text + n, sizeof w->text - (size_t)n, "%s", i ? ", " : "");
+        n += s->dim[i] < 0 ? snprintf(w->text + n, sizeof w->text - (size_t)n, "?")
+                           : snprintf(w->text + n, sizeof w->text - (size_t)n, "%lld",
+                                      (long long)s->dim[i]);
+    }
+    snprintf(w->text + n, sizeof w->text - (size_t)n, s->rank == 1 ? ",)" : ")");
+    return w->text;
 }
 
 static struct status *set_invariant(struct graph *g, struct out value, struct out enter,
@@ -70,16 +93,17 @@ static struct status *set_invariant(struct graph *g, struct out value, struct ou
     ENSURE(is_within(out_shape(value), stays), "The shape invariant specified for %s:%d is not "
            "compatible with the initial shape of the loop variable. It enters the loop with shape "
            "%s, but the specified shape invariant is %s.", value.node->name, value.index,
-           shape_words(&g->arena, out_shape(value)), shape_words(&g->arena, stays));
+           shape_words(&(struct words){ 0 }, out_shape(value)),
+           shape_words(&(struct words){ 0 }, stays));
     return graph_set_shape(g, enter, stays);
 }
 
+/* `real`: the variables as they are in the context around the loop. */
 static struct status *enter_all(struct context *c, const struct loop_options *o,
-                                const struct out *vars)
+                                const struct out *vars, struct out *real)
 {
     struct graph *g = c->graph;
     struct capture how;
-    struct out real[c->n_vars];
     build_capture(g, &how);
     for (int i = 0; i < c->n_vars; i++)
         TRY(context_capture(c->outer, vars[i], &how, &real[i]));
@@ -109,7 +133,10 @@ static void begin(struct context *c, const struct loop_options *o, const struct 
 {
     struct graph *g = c->graph;
     int counter = c->maximum.node != NULL;
-    build_fail(g, enter_all(c, o, vars));
+    struct out *real = room_for(g, c->n_vars);
+    if (real)
+        build_fail(g, enter_all(c, o, vars, real));
+    mem_free(real);
     scope_context(g, c);
     if (!build_failed(g))
         merge_all(c);
@@ -124,12 +151,12 @@ static void begin(struct context *c, const struct loop_options *o, const struct 
 struct context *loop_begin(struct graph *g, const struct loop_options *o, const struct out *vars,
                            int n, struct out *inside)
 {
-    struct out all[n + 1];
     struct context *c = NULL;
     int counter = o->maximum.node != NULL;
     if (!build_failed(g))
         build_fail(g, check_options(o, n));
-    if (build_failed(g))
+    struct out *all = build_failed(g) ? NULL : room_for(g, n + 1);
+    if (!all)
         return NULL;
     all[0] = o->counter;
     if (counter && !o->counter.node)
@@ -139,6 +166,7 @@ struct context *loop_begin(struct graph *g, const struct loop_options *o, const 
         build_fail(g, new_loop(g, o, n + counter, &c));
     if (!build_failed(g))
         begin(c, o, all, inside);
+    mem_free(all);
     return build_failed(g) ? NULL : c;
 }
 
@@ -173,7 +201,7 @@ void loop_test(struct context *c, struct out test, struct out *inside)
 {
     struct graph *g = c->graph;
     int counter = c->maximum.node != NULL;
-    struct out body[c->n_vars];
+    struct out *body = room_for(g, c->n_vars);
     if (counter)
         test = build(g, "LogicalAnd", NULL, OUTS(c->below_maximum, test), NULL, 0);
     c->pivot = build(g, "LoopCond", NULL, &test, 1, NULL, 0);
@@ -181,12 +209,13 @@ void loop_test(struct context *c, struct out test, struct out *inside)
         c->way[i] = switch_variable(c, c->merge[i]);
     for (int i = 0; i < c->n_vars && !build_failed(g); i++)
         body[i] = in_body(c, c->way[i]);
-    if (build_failed(g))
-        return;
-    c->pivot_for_body = body[0];
-    memcpy(inside, body + counter, (size_t)(c->n_vars - counter) * sizeof *inside);
-    if (counter)
+    if (!build_failed(g)) {
+        c->pivot_for_body = body[0];
+        memcpy(inside, body + counter, (size_t)(c->n_vars - counter) * sizeof *inside);
+    }
+    if (!build_failed(g) && counter)
         c->next_count = one_more(g, body[0]);
+    mem_free(body);
 }
 
 /* ---- the end: NextIteration, Exit ---- */
@@ -198,8 +227,8 @@ static struct status *check_next(struct context *c, int i, struct out next)
            "loop with shape %s, but has shape %s after one iteration. To allow the shape to vary "
            "across iterations, use the `shape_invariants` argument of tf.while_loop to specify a "
            "less-specific shape.", enters.node->name, enters.index,
-           shape_words(&c->graph->arena, out_shape(enters)),
-           shape_words(&c->graph->arena, out_shape(next)));
+           shape_words(&(struct words){ 0 }, out_shape(enters)),
+           shape_words(&(struct words){ 0 }, out_shape(next)));
     return graph_set_back_edge(c->graph, c->merge[i].node, 1, next);
 }
 
@@ -228,11 +257,14 @@ void loop_end(struct context *c, const struct out *next, struct out *results)
 {
     struct graph *g = c->graph;
     int counter = c->maximum.node != NULL;
-    struct out all[c->n_vars];
-    all[0] = c->next_count;
-    memcpy(all + counter, next, (size_t)(c->n_vars - counter) * sizeof *next);
-    go_round(c, all);
-    leave(c);
+    struct out *all = room_for(g, c->n_vars);
+    if (all) {
+        all[0] = c->next_count;
+        memcpy(all + counter, next, (size_t)(c->n_vars - counter) * sizeof *next);
+        go_round(c, all);
+        leave(c);
+    }
+    mem_free(all);
     c->done = !build_failed(g);
     scope_end(g);
     memcpy(results, c->exit + counter, (size_t)(c->n_vars - counter) * sizeof *results);
@@ -243,17 +275,17 @@ void loop_end(struct context *c, const struct out *next, struct out *results)
 static void build_loop(struct graph *g, const struct loop_builder *b, const struct out *vars,
                        int n, const struct loop_options *o, struct out *results)
 {
-    struct out inside[n + 1], next[n + 1], test = { 0 };
-    struct context *c = loop_begin(g, o, vars, n, inside);
-    if (!c)
-        return;
-    test = b->test(b->ctx, g, inside, n);
-    if (!build_failed(g))
-        loop_test(c, test, inside);
-    memset(next, 0, sizeof next);
-    if (!build_failed(g))
-        b->body(b->ctx, g, inside, next, n);
-    loop_end(c, next, results);
+    struct out *inside = room_for(g, 2 * n), *next = inside ? inside + n : NULL, test = { 0 };
+    struct context *c = inside ? loop_begin(g, o, vars, n, inside) : NULL;
+    if (c) {
+        test = b->test(b->ctx, g, inside, n);
+        if (!build_failed(g))
+            loop_test(c, test, inside);
+        if (!build_failed(g))
+            b->body(b->ctx, g, inside, next, n);
+        loop_end(c, next, results);
+    }
+    mem_free(inside);
 }
 
 void build_while(struct graph *g, const char *name, const struct loop_builder *b,

@@ -178,10 +178,9 @@ static void loop(struct mapping *m, bool before, const struct out *vars, int n, 
 
 /* ---- beginning and end ---- */
 
-static struct status *prepare(struct mapping *m, struct graph *g, const struct out *elems)
+static struct status *prepare(struct mapping *m, const struct out *elems)
 {
     ENSURE(m->n_elems > 0, "elems must not be empty");
-    m->graph = g;
     TRY(count_rows(m, elems));
     NEED(m->elem = arena_array(&m->tmp, struct build_array, m->n_elems + 1));
     NEED(m->kept = arena_array(&m->tmp, struct build_array, m->n_kept + 1));
@@ -190,10 +189,11 @@ static struct status *prepare(struct mapping *m, struct graph *g, const struct o
 
 static bool begin(struct mapping *m, struct graph *g, const char *name, const struct out *elems)
 {
-    if (build_failed(g))
+    if (!g || build_failed(g))
         return false;
-    build_fail(g, prepare(m, g, elems));
+    m->graph = g;
     scope_name(g, m->options->name ? m->options->name : name);
+    build_fail(g, prepare(m, elems));
     if (!build_failed(g))
         take_rows(m, elems);
     return !build_failed(g);

@@ -230,8 +230,8 @@ static struct status *enter_controls(const struct context *c, struct out value, 
     return NULL;
 }
 
-struct status *context_enter(struct context *c, struct out value, bool constant,
-                             const struct capture *how, struct out *enter)
+static struct status *make_enter(struct context *c, struct out value, bool constant,
+                                 const struct capture *how, struct out *enter)
 {
     struct controls controls = { 0 };
     struct node *n = NULL;
@@ -257,6 +257,15 @@ struct status *context_enter(struct context *c, struct out value, bool constant,
     n->unfed = true;
     *enter = (struct out){ n, 0 };
     return NULL;
+}
+
+struct status *context_enter(struct context *c, struct out value, bool constant,
+                             const struct capture *how, struct out *enter)
+{
+    graph_lock(c->graph);
+    struct status *st = make_enter(c, value, constant, how, enter);
+    graph_unlock(c->graph);
+    return st;
 }
 
 /* Is it a value of the loop that `c` goes back through? */

@@ -17,6 +17,7 @@ struct body {
     struct node **target;               /* what has to run besides: the stateful, control_ret */
     int n_args, n_results, n_targets;
     bool busy;                          /* for who walks through calls: this one is being walked */
+    bool same;                          /* known: its results, computed anew, are the same */
 };
 
 /* Of the function that the node calls: its op, or what its first attribute of kind func names.
@@ -42,7 +43,8 @@ void function_grad(struct grad *g);
  * output, zeros where nothing did; what comes out is the gradient of input `first` and after. */
 void function_grad_inputs(struct grad *g, struct out *to);
 void function_grad_outputs(struct grad *g, struct out from, int first);
-/* A graph to make a function in, which may call those that `g` has; the caller's. NULL: no memory. */
+/* A graph to make a function in, which may call those that `g` has; the caller's. NULL: no
+ * memory. */
 struct graph *function_scratch(struct graph *g);
 struct definition;
 /* What `from` defines becomes a function that `g` has; its name, whole, is the library's. */

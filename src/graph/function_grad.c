@@ -38,34 +38,42 @@ static struct status *add_args(struct body *b)
     return NULL;
 }
 
-static enum dtype dtype_in(const struct graph *g, struct out handle);
+enum { MOST_LOOKS = 100 };      /* into functions, each of which may call others, and these... */
+
+static enum dtype dtype_in(const struct graph *g, struct out handle, int *looks);
 
 /* As the function of a node that is given the handle as input k knows it. */
-static enum dtype dtype_in_function(const struct node *n, int k)
+static enum dtype dtype_in_function(const struct node *n, int k, int *looks)
 {
     struct body *b = NULL;
     struct status *st = NULL;
+    if (--*looks < 0)
+        return DT_INVALID;
     if (n->op->flags & OP_CALL)
         st = function_body(n, &b);
     for (int i = 0; i < n->n_attr && !b && !st; i++)
         if (n->attr[i].kind % ATTR_LIST == ATTR_FUNC)
             st = function_named(n, n->attr[i].funcs, &b);
-    bool unknown = st || !b;
+    bool unknown = st || !b || b->busy;
     status_free(st);                    /* who runs the node will say it */
     int arg = unknown ? -1 : k - (n->n_in - b->n_args);
-    bool there = arg >= 0 && arg < b->n_args && out_dtype(b->arg[arg]) == DT_RESOURCE;
-    return there ? dtype_in(b->graph, b->arg[arg]) : DT_INVALID;
+    if (arg < 0 || arg >= b->n_args || out_dtype(b->arg[arg]) != DT_RESOURCE)
+        return DT_INVALID;
+    b->busy = true;
+    enum dtype t = dtype_in(b->graph, b->arg[arg], looks);
+    b->busy = false;
+    return t;
 }
 
 /* What those who read the variable say; DT_INVALID: nobody does. */
-static enum dtype dtype_in(const struct graph *g, struct out handle)
+static enum dtype dtype_in(const struct graph *g, struct out handle, int *looks)
 {
     enum dtype t = DT_INVALID;
     for (int i = 0; i < g->n && !t; i++)
         for (int k = 0; k < g->node[i]->n_in && !t; k++)
             if (g->node[i]->in[k].node == handle.node) {
                 t = node_attr_type(g->node[i], "dtype");
-                t = t ? t : dtype_in_function(g->node[i], k);
+                t = t ? t : dtype_in_function(g->node[i], k, looks);
             }
     return t;
 }
@@ -74,8 +82,9 @@ static enum dtype dtype_in(const struct graph *g, struct out handle)
 static enum dtype variable_dtype(struct out handle)
 {
     enum dtype t = node_attr_type(handle.node, "dtype");
+    int looks = MOST_LOOKS;
     if (!t || t == DT_RESOURCE)
-        t = dtype_in(handle.node->graph, handle);
+        t = dtype_in(handle.node->graph, handle, &looks);
     return t ? t : DT_FLOAT;
 }
 

@@ -2,10 +2,10 @@
  *
  * A node's turn comes when all its readers that lie between the xs and the ys have had theirs, by
  * a queue, as in TensorFlow: the nodes are TensorFlow's, as many, named and ordered as there, since
- * later random ops are seeded by their count (A57). Where they are not: the gradients of Prod, Tile,
- * Pad, of gathers along other axes than the first and of rarer ops have nodes of our own, and what
- * comes into a loop for a node's sake stands before it. What is added meanwhile, by gradients or by
- * other threads while the caller's function runs, is no part of the walk.
+ * later random ops are seeded by their count (A57). Where they are not: the gradients of Prod,
+ * Tile, Pad, of gathers along other axes than the first and of rarer ops have nodes of our own, and
+ * what comes into a loop for a node's sake stands before it. What is added meanwhile, by gradients
+ * or by other threads while the caller's function runs, is no part of the walk.
  */
 #include "graph/gradients.h"
 
@@ -164,9 +164,10 @@ static void complete_dy(struct walk *w, const struct op *op, const struct node *
     }
 }
 
+/* A gradient has the shape of what it is for (A90), as far as that is known. */
 static void check_dx(struct walk *w, const struct node *n)
 {
-    for (int i = 0; i < n->n_in; i++) {
+    for (int i = 0; i < n->n_in && !w->g.st; i++) {
         struct out dx = w->g.dx[i], x = n->in[i];
         if (!dx.node || w->g.dx_slices[i].indices.node || out_dtype(x) == DT_RESOURCE)
             continue;
@@ -175,6 +176,8 @@ static void check_dx(struct walk *w, const struct node *n)
                       "calculated input gradient. Forward operation: %s. Input index: %d. "
                       "Original input shape: %s. Calculated input gradient shape: %s", n->name, i,
                       SHAPE_STR(out_shape(x)), SHAPE_STR(out_shape(dx)));
+        else
+            w->g.st = graph_set_shape(w->g.graph, dx, out_shape(x));
     }
 }
 

@@ -68,8 +68,8 @@ struct context *loop_context(const struct loop_grad *l);
 /* The loop whose gradients are made in g->context, or NULL. */
 struct loop_grad *loop_current(const struct grad *g);
 struct loop_grad *loop_outer(const struct loop_grad *l);
-/* `value`, of the loop, is kept in each iteration; what gives it in the iteration that goes back. If
- * `dead`, it is there where its branch is not taken. */
+/* `value`, of the loop, is kept in each iteration; what gives it in the iteration that goes back.
+ * If `dead`, it is there where its branch is not taken. */
 struct out loop_recall(struct loop_grad *l, struct out value, bool dead);
 
 /* A loop's Switch has its turn twice: the Merge that the first one left; {NULL}: none yet. */

@@ -234,10 +234,8 @@ static struct out pop(struct loop_grad *l, struct out stack, struct out value, b
     struct grad *g = &w->g;
     const struct context *branch = g->st ? NULL : branch_of(value, stack);
     struct context *was = grad_within(g, l->back);
-    if (branch) {
-        struct out pred = grad_capture(g, branch->pred);
-        stack = out_at(grad2(g, "Switch", stack, pred), dead ? !branch->branch : branch->branch);
-    }
+    if (branch)
+        stack = out_at(grad2(g, "Switch", stack, branch->pred), dead != branch->branch);
     struct out popped = grad_add(g, "StackPopV2", OUTS(stack),
                                  ATTRS(attr_type("elem_type", out_dtype(value))));
     if (!g->st)
@@ -341,6 +339,13 @@ static void begin_loop(struct loop_grad *l)
     grad_within(g, was);
 }
 
+/* Exit i, or NULL: it leaves another loop, as files say where gradients had been made before. */
+static struct node *exit_of(const struct context *f, int i)
+{
+    struct node *n = f->exit ? f->exit[i].node : NULL;
+    return n && n->context == f ? n : NULL;
+}
+
 static struct loop_grad *loop_new(struct walk *w, struct context *forward)
 {
     struct loop_grad *l = arena_new(&w->tmp, struct loop_grad), **end = &w->loops;
@@ -352,7 +357,8 @@ static struct loop_grad *loop_new(struct walk *w, struct context *forward)
         end = &(*end)->next;
     *l = (struct loop_grad){ .walk = w, .forward = forward,
                              .outer = find(w, context_loop(forward->outer)) };
-    l->exits_left = forward->exit ? forward->n_vars : 0;
+    for (int i = 0; i < forward->n_vars; i++)
+        l->exits_left += exit_of(forward, i) != NULL;
     l->switched_end = &l->switched;
     begin_loop(l);
     *end = l;
@@ -373,7 +379,7 @@ static bool may_go_back(struct walk *w, const struct node *exit)
 
 static void add_between(struct walk *w, struct node *exit)
 {
-    if (exit->id >= w->n_nodes || w->between[exit->id])
+    if (!exit || exit->id >= w->n_nodes || w->between[exit->id])
         return;
     w->between[exit->id] = true;
     w->order[w->n_order++] = exit;
@@ -388,8 +394,8 @@ void loops_find(struct walk *w)
         if (!(n->op->flags & OP_EXIT) || !may_go_back(w, n) || find(w, n->context))
             continue;
         struct loop_grad *l = loop_new(w, n->context);
-        for (int k = 0; l && l->forward->exit && k < l->forward->n_vars; k++)
-            add_between(w, l->forward->exit[k].node);
+        for (int k = 0; l && k < l->forward->n_vars; k++)
+            add_between(w, exit_of(l->forward, k));
     }
     w->g.scope = scope;
 }
@@ -451,9 +457,9 @@ void loops_unused_exits(struct walk *w)
 {
     for (struct loop_grad *l = w->loops; l; l = l->next) {
         const struct context *f = l->forward;
-        for (int i = 0; f->exit && i < f->n_vars; i++) {
-            struct node *exit = f->exit[i].node;
-            if (exit->id < w->n_nodes && !w->pending[exit->id] && !w->met[exit->id])
+        for (int i = 0; i < f->n_vars; i++) {
+            struct node *exit = exit_of(f, i);
+            if (exit && exit->id < w->n_nodes && !w->pending[exit->id] && !w->met[exit->id])
                 loops_exit_ready(w, exit);
         }
         want_enters(w, f);

@@ -1,4 +1,5 @@
-/* gradients_sum.c - what meets at an output is added: tensors by AddN, rows by joining them (F7, F8).
+/* gradients_sum.c - what meets at an output is added: tensors by AddN, rows by joining them (F7,
+ * F8).
  *
  * A Switch of a loop is passed twice, by what leaves the loop and by what comes from its body: what
  * came the second time counts then, for the first was taken already.

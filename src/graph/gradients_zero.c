@@ -75,11 +75,22 @@ static struct out zeros_like(struct grad *g, struct out x)
 static struct out zeros_of_other_branch(struct grad *g, const struct node *n, struct out y)
 {
     struct out data = out_at(grad2(g, "Switch", n->in[0], n->context->pred), !n->context->branch);
+    if (out_dtype(y) == DT_VARIANT)
+        return zeros_like(g, data);
     struct out pivot = grad1(g, "Identity", data);
     return fill(g, zeros_shape(g, data, DT_INT32), dtype_of_zeros(y), pivot.node);
 }
 
 /* ---- in a loop ---- */
+
+/* Zeros of a list are made of the list. */
+static struct out variant_zeros(struct grad *g, const struct node *n, struct out y, bool dead)
+{
+    if (dead)
+        y = out_at(grad2(g, "Switch", n->in[0], grad_capture(g, n->context->pred)),
+                   !n->context->branch);
+    return zeros_like(g, y);
+}
 
 static struct out known_zeros(struct grad *g, struct node *n, struct out y)
 {
@@ -114,6 +125,8 @@ static struct out shape_within(struct grad *g, struct context *c, struct out x)
 static struct out zeros_in_loop(struct grad *g, struct loop_grad *l, struct node *n, struct out y)
 {
     bool dead = n->op->flags & OP_SWITCH && n->context->kind == CONTEXT_COND;
+    if (out_dtype(y) == DT_VARIANT)
+        return variant_zeros(g, n, y, dead);
     if (shape_is_known(out_shape(y)))
         return known_zeros(g, n, y);
     struct out shape = dead ? shape_of_other_branch(g, n) : shape_within(g, n->context, y);
@@ -150,7 +163,9 @@ struct out zeros_for_exit(struct walk *w, struct out exit)
     struct loop_grad *outer = loops_of(w, exit.node, true);
     struct out zeros;
     grad_within(g, loop_context(outer));
-    if (shape_is_known(out_shape(exit)) && out_dtype(exit) != DT_RESOURCE)
+    if (out_dtype(exit) == DT_VARIANT)
+        zeros = zeros_like(g, exit);
+    else if (shape_is_known(out_shape(exit)) && out_dtype(exit) != DT_RESOURCE)
         zeros = grad_zeros(g, out_dtype(exit), out_shape(exit), "zeros");
     else if (outer)
         zeros = zeros_of(g, loop_recall(outer, shape_within(g, around, exit), false),

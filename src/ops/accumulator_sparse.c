@@ -27,6 +27,7 @@ static struct status *check_known(const struct accumulator *a, const struct tens
     return NULL;
 }
 
+/* TF: an accumulator of scalars is one whose shape nobody said. */
 static struct status *check_values(const struct accumulator *a, const struct tensor *index,
                                    const struct tensor *values)
 {
@@ -36,7 +37,7 @@ static struct status *check_values(const struct accumulator *a, const struct ten
     ENSURE(v->rank > 0, "Values cannot be 0-dimensional.");
     ENSURE(v->dim[0] == index->shape.dim[0], "Expected %lld non-empty input values, got %lld",
            (long long)index->shape.dim[0], (long long)v->dim[0]);
-    ENSURE(want->rank < 0 || want->rank == v->rank, "Shape mismatch: expected values rank %d, got "
+    ENSURE(want->rank <= 0 || want->rank == v->rank, "Shape mismatch: expected values rank %d, got "
            "%d", want->rank, v->rank);
     for (int i = 1; i < want->rank; i++)
         ENSURE(want->dim[i] < 0 || want->dim[i] == v->dim[i], "Shape mismatch: expected values "

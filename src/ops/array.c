@@ -141,20 +141,15 @@ struct tensor array_rows(const struct tensor *whole, int64_t at, int64_t n)
     return t;
 }
 
-struct status *array_join(struct kernel *k, const struct tensor *part, int64_t n, enum dtype t,
-                          const struct shape *s)
+struct status *array_append(const struct kernel *k, struct tensor *to, int64_t *at,
+                            const struct tensor *part)
 {
     enum { LARGE = 1 << 16 };           /* elements that are worth a look at the threads */
-    int64_t at = 0;
-    TRY(kernel_new(k, 0, t, s));
-    for (int64_t i = 0; i < n; i++) {
-        int64_t count = tensor_count(&part[i]);
-        struct layout l = { 1, { count }, { 1 }, { 1 } };
-        TRY(count < LARGE ? tensor_copy_elements(kernel_out(k, 0), at, &part[i], 0, count)
-                          : array_move(k, kernel_out(k, 0), at, &part[i], 0, &l));
-        at += count;
-    }
-    return NULL;
+    int64_t n = tensor_count(part), from = *at;
+    struct layout l = { 1, { n }, { 1 }, { 1 } };
+    *at += n;
+    return n < LARGE ? tensor_copy_elements(to, from, part, 0, n)
+                     : array_move(k, to, from, part, 0, &l);
 }
 
 /* An empty tensor may have dimensions whose product is no number at all. */

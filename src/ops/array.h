@@ -31,9 +31,9 @@ MUST_CHECK struct status *array_part(struct kernel *k, int i, int j, int64_t at,
 /* n rows of `whole` from row `at` on, shared; n < 0: row `at`, without the dimension of rows. */
 struct tensor array_rows(const struct tensor *whole, int64_t at, int64_t n);
 struct shape shape_of_row(const struct shape *s);
-/* Output 0, of this shape, holds the elements of n tensors of dtype t, one behind the other. */
-MUST_CHECK struct status *array_join(struct kernel *k, const struct tensor *part, int64_t n,
-                                     enum dtype t, const struct shape *s);
+/* The elements of `part` behind those that are in `to` by now, *at of them. */
+MUST_CHECK struct status *array_append(const struct kernel *k, struct tensor *to, int64_t *at,
+                                       const struct tensor *part);
 
 /* Output i has the elements of input j and will be changed: in place if nobody else sees them. */
 MUST_CHECK struct status *array_own(struct kernel *k, int i, int j);

@@ -1,5 +1,5 @@
 /* dataset_group.c - datasets of elements that belong together: WindowDataset,
- * GroupByWindowDataset, GroupByReducerDataset. */
+ * SlidingWindowDataset (1.12's SlideDataset), GroupByWindowDataset, GroupByReducerDataset. */
 #include "base/mem.h"
 #include "graph/graph.h"
 #include "op/callee.h"
@@ -104,18 +104,24 @@ static const struct dataset_kind WINDOW = {
 
 static struct status *read_window(struct kernel *k, struct window *w)
 {
-    int64_t drop, product;
+    int64_t product;
     TRY(dataset_int(k, 1, "size", &w->size));
     TRY(dataset_int(k, 2, "shift", &w->shift));
     TRY(dataset_int(k, 3, "stride", &w->stride));
-    TRY(dataset_int(k, 4, "drop_remainder", &drop));
     ENSURE(w->size > 0, "Window size must be greater than zero.");
     ENSURE(w->shift > 0, "Window shift must be greater than zero.");
     ENSURE(w->stride > 0, "Window stride must be greater than zero.");
     ENSURE(!__builtin_mul_overflow(w->size, w->stride, &product) && product < INT64_MAX / 4 &&
            w->shift < INT64_MAX / 4, "Window size, shift or stride is too large");
-    w->drop = drop;
     return NULL;
+}
+
+static void window_set(struct window *w, const struct window *numbers)
+{
+    w->size = numbers->size;
+    w->shift = numbers->shift;
+    w->stride = numbers->stride;
+    w->drop = numbers->drop;
 }
 
 static struct status *window_run(struct kernel *k)
@@ -124,7 +130,10 @@ static struct status *window_run(struct kernel *k)
     struct dataset *in;
     enum dtype *dtype;
     struct shape *shape;
+    int64_t drop;
     TRY(read_window(k, &numbers));
+    TRY(dataset_int(k, 4, "drop_remainder", &drop));
+    numbers.drop = drop;
     TRY(kernel_dataset(k, 0, &in));
     TRY(kernel_temp(k, (size_t)in->n * sizeof *dtype, &dtype));
     TRY(kernel_temp(k, (size_t)in->n * sizeof *shape, &shape));
@@ -133,10 +142,62 @@ static struct status *window_run(struct kernel *k)
         shape[i] = SHAPE_SCALAR;
     }
     TRY(dataset_make_as(k, &WINDOW, 1, in->n, dtype, shape, &w));
-    w->size = numbers.size;
-    w->shift = numbers.shift;
-    w->stride = numbers.stride;
-    w->drop = numbers.drop;
+    window_set(w, &numbers);
+    return NULL;
+}
+
+/* ---- SlidingWindowDataset: whole windows, each as a batch ---- */
+
+static struct status *stack(const struct window_cursor *w, struct run_env *env, int i,
+                            const struct window *d, struct tensor *out)
+{
+    const struct tensor *first = elements_at(&w->held, 0) + i;
+    int64_t n = tensor_count(first);
+    struct shape s = { first->shape.rank + 1, { d->size } };
+    ENSURE(first->shape.rank < MAX_RANK, "A batch has at most %d dimensions", MAX_RANK);
+    memcpy(s.dim + 1, first->shape.dim, (size_t)first->shape.rank * sizeof *s.dim);
+    TRY(tensor_new(out, env->buffers, first->dtype, &s));
+    for (int64_t row = 0; row < d->size; row++) {
+        const struct tensor *t = elements_at(&w->held, row * d->stride) + i;
+        ENSURE(t->dtype == first->dtype && shape_equal(&t->shape, &first->shape),
+               "Cannot batch tensors with different shapes in component %d. First element had "
+               "shape %s and element %lld had shape %s.", i, SHAPE_STR(&first->shape),
+               (long long)row, SHAPE_STR(&t->shape));
+        TRY(tensor_copy_elements(out, row * n, t, 0, n));
+    }
+    return NULL;
+}
+
+static struct status *slide_next(struct cursor *c, struct run_env *env, struct tensor *out,
+                                 bool *end)
+{
+    struct window_cursor *w = (struct window_cursor *)c;
+    const struct window *d = (const struct window *)c->d;
+    int64_t whole = (d->size - 1) * d->stride + 1;
+    TRY(window_fill(w, env, w->begin + whole));
+    *end = w->first < w->begin || w->held.count < whole;
+    for (int i = 0; i < c->d->n && !*end; i++)
+        TRY(stack(w, env, i, d, &out[i]));
+    if (!*end)
+        w->begin += d->shift;
+    return NULL;
+}
+
+static const struct dataset_kind SLIDE = {
+    .name = "SlidingWindow", .size = sizeof(struct window), .cursor = sizeof(struct window_cursor),
+    .begin = window_begin, .next = slide_next, .finish = window_finish, .count = window_count
+};
+
+static struct status *slide_run(struct kernel *k)
+{
+    struct window numbers = { .drop = true }, *w;
+    struct dataset_types t;
+    struct dataset *in;
+    TRY(kernel_dataset(k, 0, &in));
+    TRY(read_window(k, &numbers));
+    TRY(dataset_types_of(k->node, &t));
+    TRY(dataset_make_as(k, &SLIDE, 1, in->n, in->dtype, t.n == in->n ? t.shape : NULL, &w));
+    window_set(w, &numbers);
     return NULL;
 }
 
@@ -451,6 +512,14 @@ static struct status *reducer_run(struct kernel *k)
 #define T_OF(what) "T" what "_func_other_arguments: list(type) >= 0; "
 #define IN_OF(what) ", " what "_func_other_arguments: T" what "_func_other_arguments"
 
+#define SLIDE_OP(op_name)                                                                   \
+    { .name = op_name,                                                                      \
+      .inputs = "input_dataset: variant, window_size: int64, window_shift: int64, "         \
+                "window_stride: int64",                                                     \
+      .outputs = "handle: variant", .attrs = TYPES,                                         \
+      .doc = "window_size elements that follow one another as one, again window_shift later.", \
+      .shape = dataset_shape, .grad = NO_GRADIENT, .kernel_any = slide_run }
+
 #define BY_WINDOW_OP(op_name)                                                               \
     { .name = op_name,                                                                      \
       .inputs = "input_dataset: variant" IN_OF("key") IN_OF("reduce") IN_OF("window_size"), \
@@ -479,6 +548,8 @@ const struct op ops_dataset_group[] = {
       .outputs = "handle: variant", .attrs = TYPES,
       .doc = "Datasets of size elements that follow one another, each shift behind the last one.",
       .shape = dataset_shape, .grad = NO_GRADIENT, .kernel_any = window_run },
+    SLIDE_OP("SlideDataset"), SLIDE_OP("SlidingWindowDataset"),
+    SLIDE_OP("ExperimentalSlidingWindowDataset"),
     BY_WINDOW_OP("GroupByWindowDataset"),
     BY_WINDOW_OP("ExperimentalGroupByWindowDataset"),
     REDUCER_OP("GroupByReducerDataset"),

@@ -9,13 +9,19 @@ struct status *crew_init(struct crew *c)
     return NULL;
 }
 
+static _Thread_local bool here;
+
+bool crew_is_here(void) { return here; }
+
 static void work(struct pool_task *task)
 {
     struct crew_thread *t = (struct crew_thread *)task;
     struct crew *c = t->crew;
     struct run_env env = { .buffers = c->buffers, .stop = { .cancelled = &c->stop }, .inter = 1,
                            .may_wait = true };
+    here = true;
     t->work(t, &env);
+    here = false;
     run_env_tidy(&env);
     pthread_mutex_lock(&c->lock);
     c->threads--;

@@ -32,5 +32,7 @@ MUST_CHECK struct status *crew_start(struct crew *c, struct crew_thread *t);
 /* All of them stop; returns when they have. */
 void crew_stop(struct crew *c);
 void crew_release(struct crew *c);      /* stops them, if crew_init() was called */
+/* Is this thread one of some crew? Then it cannot wait for cursors to end: it may be theirs. */
+bool crew_is_here(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* functional_grad.c - gradients of If, Case, While and For: new functions in the graph's library.
  *
- * A condition's is the same condition between the gradients of its branches. A loop is run once more
- * with a list for each of its values, to which every iteration adds what it began with; a second
- * loop takes them from there, the last first, and runs the gradient of the body. So what a function
+ * A condition's is the same condition between the gradients of its branches. A loop is run once
+ * more with a list for each of its values, to which every iteration adds what it began with; a
+ * second loop takes them from there, the last first, and runs the gradient of the body. So what a function
  * computed is computed anew, and functions for which that need not be the same have no gradient.
  * TF 1.15 keeps what its gradient needs instead, by changing the op whose gradient it is.
  */
@@ -65,12 +65,13 @@ static bool *needed(struct arena *tmp, const struct body *b)
 
 static void check_functions(struct grad *g, const struct node *n);
 
-static void check_body(struct grad *g, const struct body *b)
+static void check_body(struct grad *g, struct body *b)
 {
     struct arena tmp = { 0 };
     const bool *is = needed(&tmp, b);
     if (!is)
         g->st = status_no_memory();
+    b->busy = true;
     for (int i = 0; is && i < b->graph->n && !g->st; i++) {
         const struct node *n = b->graph->node[i];
         if (!is[i])
@@ -82,6 +83,8 @@ static void check_body(struct grad *g, const struct body *b)
                       "'%s') of function %s anew, which need not be the same", g->node->name,
                       g->node->op->name, n->name, n->op->name, b->name);
     }
+    b->busy = false;
+    b->same = !g->st;
     arena_free(&tmp);
 }
 
@@ -90,7 +93,9 @@ static void check_function(struct grad *g, const struct node *n, const struct fu
     struct body *b = NULL;
     if (!g->st)
         g->st = f ? function_named(n, f, &b) : function_body(n, &b);
-    if (!g->st)
+    if (!g->st && b->busy)
+        grad_fail(g, INVALID_ARGUMENT, "Function %s calls itself", b->name);
+    if (!g->st && !b->same)
         check_body(g, b);
 }
 

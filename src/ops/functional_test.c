@@ -4,6 +4,7 @@
 #include "test/functions.h"
 
 #include "base/pool.h"
+#include "base/str.h"
 
 #define CONST(type, value) \
     TYPE("dtype", type) "attr { key: 'value' value { tensor { dtype: " type \
@@ -320,12 +321,12 @@ static void gradients_of_loops(void **state)
                  X WHILE("f", "While", "x", "Below", "Inner"), 96);
 }
 
-static void no_gradient(const char *text, const char *why)
+static void no_gradient(const char *text, enum code code, const char *why)
 {
     struct graph *g = graph_of(text);
     struct out x = at(g, "x"), y = at(g, "f"), dx = { 0 };
     struct gradients q = { .y = &y, .n_y = 1, .x = &x, .n_x = 1 };
-    fails(graph_gradients(g, &q, &dx, NULL), UNIMPLEMENTED, why);
+    fails(graph_gradients(g, &q, &dx, NULL), code, why);
     graph_unref(g);
 }
 
@@ -335,9 +336,57 @@ static void no_gradients_of_what_is_stateful(void **state)
     (void)state;
     no_gradient(UNARY("Noisy", BODY("t", "TestTick", "")
                       FLOAT_OP("n", "Mul", IN("x") IN("t:b:0")) RET("y", "n:z:0"))
-                BELOW("Below", "100") X WHILE("f", "While", "x", "Below", "Noisy"),
+                BELOW("Below", "100") X WHILE("f", "While", "x", "Below", "Noisy"), UNIMPLEMENTED,
                 "the gradient of 'f' (op: 'While') would compute 't' (op: 'TestTick') of function "
                 "Noisy anew, which need not be the same");
+}
+
+#define SELF \
+    FUNCTION("Self", ARG("x", FLOAT) OUT("y", FLOAT), \
+             BODY("again", "If", IN("x") IN("x") TYPE("Tcond", "DT_FLOAT") TYPES("Tin", FLOATS) \
+                  TYPES("Tout", FLOATS) FUNC("then_branch", "Self") FUNC("else_branch", "Same")) \
+             RET("y", "again:output:0")) SAME X
+
+static void no_gradients_of_what_calls_itself(void **state)
+{
+    (void)state;
+    no_gradient(SELF IF("f", "If", "x", "DT_FLOAT", "x", "Self", "Same"), INVALID_ARGUMENT,
+                "Function Self calls itself");
+    no_gradient(SELF NODE("f", "StatefulPartitionedCall", IN("x") TYPES("Tin", FLOATS)
+                          TYPES("Tout", FLOATS) F("Self")), INVALID_ARGUMENT,
+                "Function Self calls itself");
+    refuses(SELF SYMBOLIC("f", IN("x") IN("x"), FLOATS FLOATS, "Self"), "f", INVALID_ARGUMENT,
+            "Function Self calls itself");
+    /* What a variable that goes round in a circle holds, nobody says. */
+    no_gradient(FUNCTION("Around", ARG("v", "type: DT_RESOURCE") ARG("x", FLOAT) OUT("y", FLOAT),
+                         BODY("n", "Around", IN("v") IN("x")) RET("y", "n:y:0"))
+                X NODE("v", "VarHandleOp", TYPE("dtype", "DT_FLOAT")
+                       "attr { key: 'shape' value { shape { } } } ")
+                NODE("f", "StatefulPartitionedCall", IN("v") IN("x")
+                     TYPES("Tin", "type: DT_RESOURCE " FLOATS) TYPES("Tout", FLOATS) F("Around")),
+                INVALID_ARGUMENT, "Function Around calls itself");
+}
+
+/* f0 calls f1 twice, which calls f2 twice... */
+static void functions_of_functions(void **state)
+{
+    (void)state;
+    enum { DEEP = 28 };
+    struct str text = { 0 };
+    for (int i = 0; i < DEEP; i++)
+        str_printf(&text, "library { function { signature { name: 'f%d' " ARG("x", FLOAT)
+                   OUT("y", FLOAT) "} node_def { name: 'a' op: 'f%d' input: 'x' } node_def { name: "
+                   "'b' op: 'f%d' input: 'a:y:0' } " RET("y", "b:y:0") "} } ", i, i + 1, i + 1);
+    str_printf(&text, "library { function { signature { name: 'f%d' " ARG("x", FLOAT)
+               OUT("y", FLOAT) "} " RET("y", "x") "} } ", DEEP);
+    str_printf(&text, "%s", X IF("f", "If", "x", "DT_FLOAT", "x", "f0", "f0"));
+    struct graph *g = graph_of(str_text(&text));
+    struct out x = at(g, "x"), y = at(g, "f"), dx = { 0 };
+    struct gradients q = { .y = &y, .n_y = 1, .x = &x, .n_x = 1 };
+    ok(graph_gradients(g, &q, &dx, NULL));
+    assert_non_null(dx.node);
+    str_free(&text);
+    graph_unref(g);
 }
 
 /* ---- memory ends ---- */
@@ -396,8 +445,8 @@ static void memory_ends(const char *text, float want)
 static void memory_ends_in_gradients(void **state)
 {
     (void)state;
-    memory_ends(SQUARE BELOW("Below", "100") X WHILE("f", "StatelessWhile", "x", "Below", "Square_"),
-                17496);
+    memory_ends(SQUARE BELOW("Below", "100") X
+                WHILE("f", "StatelessWhile", "x", "Below", "Square_"), 17496);
     memory_ends(TWICE SQUARE X IF("f", "StatelessIf", "x", "DT_FLOAT", "x", "Twice", "Square_"), 2);
 }
 
@@ -420,6 +469,8 @@ int main(void)
         cmocka_unit_test(gradients_of_conditions),
         cmocka_unit_test(gradients_of_loops),
         cmocka_unit_test(no_gradients_of_what_is_stateful),
+        cmocka_unit_test(no_gradients_of_what_calls_itself),
+        cmocka_unit_test(functions_of_functions),
         cmocka_unit_test(memory_ends_in_gradients),
     };
     pool_size_hint(8);

@@ -2,9 +2,10 @@
 #include "ops/iterator.h"
 
 #include "base/mem.h"
-#include "op/wait.h"
+#include "ops/dataset_thread.h"
 
 struct position {
+    struct pool_task later;
     atomic_int refs;
     pthread_mutex_t lock;
     pthread_cond_t free;
@@ -14,14 +15,24 @@ struct position {
 
 /* ---- positions ---- */
 
-static void position_unref(struct position *p)
+static void position_free(struct pool_task *later)
 {
-    if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
-        return;
+    struct position *p = (struct position *)later;
     cursor_free(p->cursor);
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->free);
     mem_free(p);
+}
+
+/* A function that one of its own threads has called may be what ends it, say by closing the
+ * session: then another thread waits for that one. */
+static void position_unref(struct position *p)
+{
+    if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    p->later.fn = position_free;
+    if (!crew_is_here() || !waiter_submit(&p->later))
+        position_free(&p->later);
 }
 
 static struct status *position_new(struct dataset *d, struct run_env *env, struct position **p)

@@ -242,10 +242,21 @@ static void concat_slices(struct grad *g, const struct concat *q, struct out axi
                                        NULL, 0);
 }
 
+/* TF: a constant of the loop is made anew rather than brought in. */
+static struct out concat_axis(struct grad *g, struct out axis)
+{
+    if (!g->context || !(axis.node->op->flags & OP_CONSTANT))
+        return axis;
+    return grad_add(g, "Const", NULL, 0,
+                    ATTRS(attr_tensor("value", node_attr_tensor(axis.node, "value")),
+                          attr_type("dtype", out_dtype(axis))));
+}
+
 static void concat_grad(struct grad *g)
 {
     struct concat q = concat_inputs(g->node);
-    struct out rank = grad_rank(g, g->x[q.first]), axis = grad_cast(g, g->x[q.axis], DT_INT32);
+    struct out rank = grad_rank(g, g->x[q.first]);
+    struct out axis = grad_cast(g, concat_axis(g, g->x[q.axis]), DT_INT32);
     axis = grad_add_named(g, "FloorMod", "mod", OUTS(axis, rank), NULL, 0);
     struct out *in = mem_array(struct out, q.n + 1);
     if (in)

@@ -46,6 +46,7 @@
     X(dataset_map) \
     X(dataset_parallel) \
     X(dataset_part) \
+    X(dataset_pick) \
     X(dataset_prefetch) \
     X(dataset_reduce) \
     X(dataset_shuffle) \
@@ -111,6 +112,7 @@
     X(ragged) \
     X(random) \
     X(reader) \
+    X(record_input) \
     X(reduce) \
     X(regex) \
     X(remap) \

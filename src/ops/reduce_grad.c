@@ -78,7 +78,7 @@ static struct out size_of(struct grad *g, struct out vector)
 static struct out reduced_shape(struct grad *g, struct out shape)
 {
     struct out axes = grad_cast(g, g->x[1], DT_INT32), rank = size_of(g, shape);
-    axes = add2(g, "FloorMod", "mod", add2(g, "AddV2", "grad2", axes, rank), rank);
+    axes = add2(g, "FloorMod", "mod", add2(g, "AddV2", "add", axes, rank), rank);
     struct out n = grad_shape_of(g, axes, DT_INT32);
     struct out start = scalar(g, "range/start", 0), delta = scalar(g, "range/delta", 1);
     struct out dims = grad_add_named(g, "Range", "range", OUTS(start, rank, delta), NULL, 0);

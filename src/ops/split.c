@@ -127,7 +127,7 @@ static struct out split_join(struct grad *g, struct out axis)
     for (int i = 0; i < g->n_out; i++)
         in[i] = g->dy[i];
     in[g->n_out] = axis;
-    joined = grad_add(g, "ConcatV2", in, g->n_out + 1, NULL, 0);
+    joined = grad_add_named(g, "ConcatV2", "concat", in, g->n_out + 1, NULL, 0);
     mem_free(in);
     return joined;
 }

@@ -207,7 +207,7 @@ static struct status *read_prepare(struct prep *p)
 static struct status *read_run(struct kernel *k)
 {
     struct tensor_array *a;
-    struct tensor value;
+    struct tensor_part value;
     int64_t i;
     TRY(tensor_array_in(k, &a));
     TRY(index_in(k, &i));
@@ -216,7 +216,7 @@ static struct status *read_run(struct kernel *k)
     struct status *st = tensor_array_get(a, i, k->env->buffers, &value);
     pthread_mutex_unlock(&a->lock);
     TRY(st);
-    kernel_set(k, 0, value);
+    kernel_set(k, 0, tensor_of(a, &value));
     return NULL;
 }
 

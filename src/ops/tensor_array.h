@@ -15,10 +15,20 @@
 
 #include <pthread.h>
 
+/* A value of the array's dtype: long arrays of small ones are common, and most have one shape,
+ * which the array keeps as long as it lives. */
+struct tensor_part {
+    struct buffer *buf;             /* NULL: empty */
+    void *data;
+    const struct shape *shape;
+};
+
 struct tensor_element {
-    struct tensor value;            /* empty though written: zeros of its shape */
+    struct tensor_part value;       /* empty though written: zeros of its shape */
     bool written, read, cleared;
 };
+
+struct element_shape { struct shape s; struct element_shape *next; };
 
 struct tensor_array {
     struct resource base;
@@ -29,6 +39,8 @@ struct tensor_array {
     bool identical;                 /* the first write says the shape of all */
     bool is_gradient, is_summed, is_closed;
     struct shape shape;             /* what is known of every element's */
+    struct element_shape *shapes;   /* of what was written, the latest first */
+    bool accepted;                  /* that one fits `shape` */
     struct tensor_element *element;
     int64_t n, room, used;          /* elements, places for them; none from `used` on was touched */
     char *name, *source;            /* for messages; of a gradient: who made it */
@@ -49,9 +61,14 @@ MUST_CHECK struct status *tensor_array_gradient(struct tensor_array *a, const ch
 /* Takes the value over, whatever comes. */
 MUST_CHECK struct status *tensor_array_put(struct tensor_array *a, int64_t i, struct tensor value,
                                            struct buffer_pool *pool);
-/* *value is a reference. */
+/* *value holds a reference. */
 MUST_CHECK struct status *tensor_array_get(struct tensor_array *a, int64_t i,
-                                           struct buffer_pool *pool, struct tensor *value);
+                                           struct buffer_pool *pool, struct tensor_part *value);
+static inline struct tensor tensor_of(const struct tensor_array *a, const struct tensor_part *p)
+{ return (struct tensor){ p->buf, p->data, a->dtype, *p->shape }; }
+
+/* Every element is of this shape, too. */
+MUST_CHECK struct status *tensor_array_narrow(struct tensor_array *a, const struct shape *s);
 MUST_CHECK struct status *tensor_array_check_open(const struct tensor_array *a);
 void tensor_array_close(struct tensor_array *a);
 

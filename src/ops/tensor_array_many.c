@@ -8,26 +8,37 @@
 
 /* ---- taking elements out ---- */
 
+static void give_back(struct tensor_part *value, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        buffer_unref(value[i].buf);
+}
+
 /* Elements at these indices (NULL: the first n); references, n of them, or none on failure. */
 static struct status *take(struct kernel *k, struct tensor_array *a, const int32_t *index,
-                           int64_t n, struct tensor **value)
+                           int64_t n, struct tensor_part **value)
 {
     struct status *st = NULL;
     int64_t taken = 0;
     TRY(kernel_temp(k, sizeof **value * (size_t)(n + 1), value));
     for (; taken < n && !st; taken++)
         st = tensor_array_get(a, index ? index[taken] : taken, k->env->buffers, *value + taken);
-    if (!st)
-        return NULL;
-    for (taken--; taken-- > 0;)
-        tensor_unref(*value + taken);
+    if (st)
+        give_back(*value, taken - 1);
     return st;
 }
 
-static void give_back(struct tensor *value, int64_t n)
+/* One behind the other in output 0, which has shape s. */
+static struct status *join(struct kernel *k, const struct tensor_array *a,
+                           const struct tensor_part *value, int64_t n, const struct shape *s)
 {
-    for (int64_t i = 0; i < n; i++)
-        tensor_unref(&value[i]);
+    int64_t at = 0;
+    TRY(kernel_new(k, 0, a->dtype, s));
+    for (int64_t i = 0; i < n; i++) {
+        struct tensor part = tensor_of(a, &value[i]);
+        TRY(array_append(k, kernel_out(k, 0), &at, &part));
+    }
+    return NULL;
 }
 
 /* ---- TensorArrayGatherV3 ---- */
@@ -62,19 +73,21 @@ static struct status *gather_shape(struct shape_ctx *c)
     return NULL;
 }
 
-static struct status *check_alike(const struct tensor *value, int64_t n, const struct shape *want)
+static struct status *check_alike(const struct tensor_part *value, int64_t n,
+                                  const struct shape *want)
 {
-    ENSURE(shape_accepts(want, &value->shape), "TensorArray was passed element_shape %s which does "
-           "not match the Tensor at index 0: %s", SHAPE_STR(want), SHAPE_STR(&value->shape));
+    ENSURE(shape_accepts(want, value->shape), "TensorArray was passed element_shape %s which does "
+           "not match the Tensor at index 0: %s", SHAPE_STR(want), SHAPE_STR(value->shape));
     for (int64_t i = 1; i < n; i++)
-        ENSURE(shape_equal(&value[i].shape, &value->shape), "TensorArray has inconsistent shapes.  "
-               "Index 0 has shape: %s but index %lld has shape: %s", SHAPE_STR(&value->shape),
-               (long long)i, SHAPE_STR(&value[i].shape));
+        ENSURE(value[i].shape == value->shape || shape_equal(value[i].shape, value->shape),
+               "TensorArray has inconsistent shapes.  Index 0 has shape: %s but index %lld has "
+               "shape: %s", SHAPE_STR(value->shape), (long long)i, SHAPE_STR(value[i].shape));
     return NULL;
 }
 
-static struct status *stack(struct kernel *k, const struct tensor *value, int64_t n,
-                            enum dtype t, const struct shape *element)
+static struct status *stack(struct kernel *k, const struct tensor_array *a,
+                            const struct tensor_part *value, int64_t n,
+                            const struct shape *element)
 {
     struct shape s;
     if (n)
@@ -83,18 +96,18 @@ static struct status *stack(struct kernel *k, const struct tensor *value, int64_
         ENSURE(shape_is_known(element), "TensorArray has size zero, but element shape %s is not "
                "fully defined. Currently only static shapes are supported when packing zero-size "
                "TensorArrays.", SHAPE_STR(element));
-    TRY(shape_with_rows(n, n ? &value->shape : element, 0, &s));
-    return array_join(k, value, n, t, &s);
+    TRY(shape_with_rows(n, n ? value->shape : element, 0, &s));
+    return join(k, a, value, n, &s);
 }
 
 /* What the op knows of the elements, the array knows from now on. */
 static struct status *gather_locked(struct kernel *k, struct tensor_array *a,
-                                    struct tensor **value, struct shape *element)
+                                    struct tensor_part **value, struct shape *element)
 {
     const struct joining *j = k->state;
     const struct tensor *indices = kernel_in(k, 1);
     TRY(tensor_array_check_open(a));
-    TRY(shape_merge(&a->shape, &j->shape, &a->shape));
+    TRY(tensor_array_narrow(a, &j->shape));
     *element = a->shape;
     return take(k, a, indices->data, tensor_count(indices), value);
 }
@@ -104,7 +117,7 @@ static struct status *gather_run(struct kernel *k)
     const struct joining *j = k->state;
     const struct tensor *indices = kernel_in(k, 1);
     struct tensor_array *a;
-    struct tensor *value;
+    struct tensor_part *value;
     struct shape element;
     TRY(tensor_array_in(k, &a));
     ENSURE(indices->shape.rank == 1, "Expected indices to be a vector, but received shape: %s",
@@ -115,7 +128,7 @@ static struct status *gather_run(struct kernel *k)
     pthread_mutex_unlock(&a->lock);
     TRY(st);
     int64_t n = tensor_count(indices);
-    st = stack(k, value, n, j->dtype, &element);
+    st = stack(k, a, value, n, &element);
     give_back(value, n);
     return st;
 }
@@ -135,13 +148,14 @@ static struct status *concat_shape(struct shape_ctx *c)
     return rest && rest->rank >= 0 ? shape_with_rows(-1, rest, 0, shape_out(c, 0)) : NULL;
 }
 
-static struct status *check_rows(const struct tensor *value, int64_t n, const struct shape *want)
+static struct status *check_rows(const struct tensor_part *value, int64_t n,
+                                 const struct shape *want)
 {
     struct shape first = { 0 }, rest;
     for (int64_t i = 0; i < n; i++) {
-        ENSURE(value[i].shape.rank > 0, "Concat saw a scalar shape at index %lld but requires at "
+        ENSURE(value[i].shape->rank > 0, "Concat saw a scalar shape at index %lld but requires at "
                "least vectors.  Did you mean to call pack?", (long long)i);
-        rest = shape_of_row(&value[i].shape);
+        rest = shape_of_row(value[i].shape);
         first = i ? first : rest;
         ENSURE(shape_accepts(want, &rest), "TensorArray was passed element_shape_except0 %s but "
                "index %lld has (excepting dimension 0) shape: %s which does not match.",
@@ -153,7 +167,8 @@ static struct status *check_rows(const struct tensor *value, int64_t n, const st
     return NULL;
 }
 
-static struct status *concat(struct kernel *k, const struct tensor *value, int64_t n)
+static struct status *concat(struct kernel *k, const struct tensor_array *a,
+                             const struct tensor_part *value, int64_t n)
 {
     const struct joining *j = k->state;
     struct shape rest = j->shape, all;
@@ -164,18 +179,18 @@ static struct status *concat(struct kernel *k, const struct tensor *value, int64
            "zero-size TensorArrays.", SHAPE_STR(&j->shape));
     TRY(kernel_new(k, 1, DT_INT64, &SHAPE(n)));
     for (int64_t i = 0; i < n; i++)
-        rows += ((int64_t *)kernel_out(k, 1)->data)[i] = value[i].shape.dim[0];
+        rows += ((int64_t *)kernel_out(k, 1)->data)[i] = value[i].shape->dim[0];
     if (n)
-        rest = shape_of_row(&value->shape);
+        rest = shape_of_row(value->shape);
     TRY(shape_with_rows(rows, &rest, 0, &all));
-    return array_join(k, value, n, j->dtype, &all);
+    return join(k, a, value, n, &all);
 }
 
 static struct status *concat_run(struct kernel *k)
 {
     const struct joining *j = k->state;
     struct tensor_array *a;
-    struct tensor *value;
+    struct tensor_part *value;
     TRY(tensor_array_in(k, &a));
     TRY(tensor_array_want_read(a, j->dtype));
     pthread_mutex_lock(&a->lock);
@@ -185,7 +200,7 @@ static struct status *concat_run(struct kernel *k)
         st = take(k, a, NULL, n, &value);
     pthread_mutex_unlock(&a->lock);
     TRY(st);
-    st = concat(k, value, n);
+    st = concat(k, a, value, n);
     give_back(value, n);
     return st;
 }

@@ -19,7 +19,8 @@ static bool array_init(struct resource *r)
 static void release_elements(struct tensor_array *a)
 {
     for (int64_t i = 0; i < a->used; i++)
-        tensor_unref(&a->element[i].value);
+        if (a->element[i].value.buf)
+            buffer_unref(a->element[i].value.buf);
     mem_free(a->element);
     a->element = NULL;
     a->n = a->room = a->used = 0;
@@ -33,6 +34,10 @@ static void array_release(struct resource *r)
         resource_unref(&grad->base);
     }
     release_elements(a);
+    for (struct element_shape *s = a->shapes, *next; s; s = next) {
+        next = s->next;
+        mem_free(s);
+    }
     mem_free(a->name);
     mem_free(a->source);
     pthread_mutex_destroy(&a->lock);
@@ -94,10 +99,33 @@ static struct tensor_element *touch(struct tensor_array *a, int64_t i)
     return &a->element[i];
 }
 
-static void write_zeros(struct tensor_element *e, const struct shape *s)
+/* That shape, kept by the array. */
+static struct status *keep_shape(struct tensor_array *a, const struct shape *s,
+                                 const struct shape **kept)
 {
-    e->value.shape = *s;
+    if (!a->shapes || !shape_equal(&a->shapes->s, s)) {
+        struct element_shape *more = mem_new(struct element_shape);
+        NEED(more);
+        *more = (struct element_shape){ *s, a->shapes };
+        a->shapes = more;
+        a->accepted = false;
+    }
+    *kept = &a->shapes->s;
+    return NULL;
+}
+
+static struct status *write_zeros(struct tensor_array *a, int64_t i, const struct shape *s)
+{
+    struct tensor_element *e = touch(a, i);
+    TRY(keep_shape(a, s, &e->value.shape));
     e->written = true;
+    return NULL;
+}
+
+struct status *tensor_array_narrow(struct tensor_array *a, const struct shape *s)
+{
+    a->accepted = false;
+    return shape_merge(&a->shape, s, &a->shape);
 }
 
 /* ---- writing ---- */
@@ -110,8 +138,11 @@ static struct status *check_place(struct tensor_array *a, int64_t i)
     return grow(a, i + 1);
 }
 
+/* Most often it is the one that was written last. */
 static struct status *check_shape(struct tensor_array *a, int64_t i, const struct shape *s)
 {
+    if (a->accepted && shape_equal(&a->shapes->s, s))
+        return NULL;
     ENSURE(shape_accepts(&a->shape, s), "TensorArray %s: Could not write to TensorArray index %lld "
            "because the value shape is %s which is incompatible with the TensorArray's inferred "
            "element shape: %s (consider setting infer_shape=False).", a->name, (long long)i,
@@ -132,36 +163,50 @@ static struct status *check_unwritten(const struct tensor_array *a, int64_t i)
 }
 
 /* The sum takes the place of what was there, unless nobody else has that. */
-static struct status *add(struct tensor_array *a, struct tensor_element *e,
+static struct status *add(const struct tensor_array *a, struct tensor_part *to,
                           const struct tensor *value, struct buffer_pool *pool)
 {
-    struct tensor sum;
-    a->is_summed = true;
-    if (!tensor_unique(&e->value)) {
-        TRY(tensor_copy(&sum, pool, &e->value));
-        tensor_unref(&e->value);
-        e->value = sum;
+    struct tensor sum = tensor_of(a, to), own;
+    if (!tensor_unique(&sum)) {
+        TRY(tensor_copy(&own, pool, &sum));
+        tensor_unref(&sum);
+        sum = own;
+        to->buf = own.buf;
+        to->data = own.data;
     }
-    return scatter_add[a->dtype](&e->value, 0, value, 0, tensor_count(value));
+    return scatter_add[a->dtype](&sum, 0, value, 0, tensor_count(value));
 }
 
 /* What was written: nothing but a shape, or a value. */
 static struct status *aggregate(struct tensor_array *a, int64_t i, struct tensor value,
                                 struct buffer_pool *pool)
 {
-    struct tensor_element *e = &a->element[i];
+    struct tensor_part *to = &a->element[i].value;
     struct status *st = NULL;
-    if (!shape_equal(&e->value.shape, &value.shape))
+    if (!shape_equal(to->shape, &value.shape))
         st = status_new(INVALID_ARGUMENT, "TensorArray %s: Could not aggregate to TensorArray "
                         "index %lld because the existing shape is %s but the new input shape is "
-                        "%s.", a->name, (long long)i, SHAPE_STR(&e->value.shape),
+                        "%s.", a->name, (long long)i, SHAPE_STR(to->shape),
                         SHAPE_STR(&value.shape));
-    else if (e->value.buf)
-        st = add(a, e, &value, pool);
+    else if (to->buf)
+        st = add(a, to, &value, pool);
+    a->is_summed |= to->buf != NULL;
+    if (!st && !to->buf)
+        *to = (struct tensor_part){ value.buf, value.data, to->shape };
     else
-        e->value = tensor_ref(&value);
-    tensor_unref(&value);
+        tensor_unref(&value);
     return st;
+}
+
+static struct status *write(struct tensor_array *a, int64_t i, struct tensor *value)
+{
+    struct tensor_element *e = touch(a, i);
+    TRY(keep_shape(a, &value->shape, &e->value.shape));
+    a->accepted = true;
+    e->value.buf = value->buf;
+    e->value.data = value->data;
+    e->written = true;
+    return NULL;
 }
 
 struct status *tensor_array_put(struct tensor_array *a, int64_t i, struct tensor value,
@@ -172,16 +217,13 @@ struct status *tensor_array_put(struct tensor_array *a, int64_t i, struct tensor
         st = check_shape(a, i, &value.shape);
     if (!st)
         st = check_unwritten(a, i);
-    if (st) {
-        tensor_unref(&value);
-        return st;
-    }
-    struct tensor_element *e = touch(a, i);
-    if (e->written)
+    if (!st && a->element[i].written)
         return aggregate(a, i, value, pool);
-    e->value = value;
-    e->written = true;
-    return NULL;
+    if (!st)
+        st = write(a, i, &value);
+    if (st)
+        tensor_unref(&value);
+    return st;
 }
 
 /* ---- reading ---- */
@@ -199,7 +241,7 @@ static struct status *fill_in(struct tensor_array *a, int64_t i)
     int64_t from = i < a->n ? i : a->n;
     TRY(grow(a, i + 1));
     for (int64_t j = from; j <= i; j++)
-        write_zeros(touch(a, j), &a->shape);
+        TRY(write_zeros(a, j, &a->shape));
     return NULL;
 }
 
@@ -216,17 +258,19 @@ static struct status *check_readable(struct tensor_array *a, int64_t i)
     return NULL;
 }
 
-static struct status *make_zeros(const struct tensor_array *a, struct tensor *value,
+static struct status *make_zeros(const struct tensor_array *a, struct tensor_part *value,
                                  struct buffer_pool *pool)
 {
-    struct shape s = value->shape;
-    TRY(tensor_new(value, pool, a->dtype, &s));
-    array_zero(value);
+    struct tensor zeros;
+    TRY(tensor_new(&zeros, pool, a->dtype, value->shape));
+    array_zero(&zeros);
+    value->buf = zeros.buf;
+    value->data = zeros.data;
     return NULL;
 }
 
 struct status *tensor_array_get(struct tensor_array *a, int64_t i, struct buffer_pool *pool,
-                                struct tensor *value)
+                                struct tensor_part *value)
 {
     TRY(check_readable(a, i));
     struct tensor_element *e = &a->element[i];
@@ -265,8 +309,8 @@ static struct status *copy_shapes(const struct tensor_array *a, const struct sha
     TRY(joined(before, &a->shape, &grad->shape));
     for (int64_t i = 0; i < a->used; i++)
         if (a->element[i].written) {
-            TRY(joined(before, &a->element[i].value.shape, &s));
-            write_zeros(touch(grad, i), &s);
+            TRY(joined(before, a->element[i].value.shape, &s));
+            TRY(write_zeros(grad, i, &s));
         }
     return NULL;
 }

@@ -1,5 +1,6 @@
 /* tensor_array_test.c - arrays of tensors: what may be written and read when, elements together and
  * apart, gradients; each as a chain of ops that the flow puts in order. */
+#include "base/mem.h"
 #include "ops/ops.h"
 #include "test/stage.h"
 
@@ -382,6 +383,30 @@ static void gradients_are_named(void **unused)
     assert_non_null(graph_find(graph, name));
 }
 
+/* Whichever allocation fails, the run says so, and nothing is lost. */
+static void memory_ends(void **unused)
+{
+    (void)unused;
+    struct out x = constant("float[3]{1 2 3}");
+    struct chain a = scatter_out(ARRAY(DT_FLOAT, "int32{3}", attr_bool("dynamic_size", true)),
+                                 "int32[3]{0 1 2}", x);
+    a = put_out(a, "int32{9}", times(constant("float{2}"), "float{3}"));
+    struct out y = add("Sum", OUTS(gather(a, "int32[3]{2 0 9}", DT_FLOAT, &SHAPE_SCALAR),
+                                   constant("int32{0}")), NULL, 0);
+    struct out dx = derivative(y, x);
+    for (long n = 0; n < 1000; n++) {
+        struct tensor got = { 0 };
+        mem_fail_after(n, 0);
+        struct status *st = run(dx, PLAN_SERIAL, &got);
+        mem_fail_after(-1, 0);
+        tensor_unref(&got);
+        if (!st)
+            return;
+        fails(st, RESOURCE_EXHAUSTED, "");
+    }
+    fail_msg("it never succeeds");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -391,7 +416,7 @@ int main(void)
         CASE(grows), CASE(shapes_are_checked), CASE(closed), CASE(stacked),
         CASE(scattered_wrongly), CASE(joined), CASE(split_wrongly), CASE(gradients_add),
         CASE(gradients_have_more_dimensions), CASE(gradients_go_through),
-        CASE(gradients_are_named),
+        CASE(gradients_are_named), CASE(memory_ends),
     };
     ok(ops_init());
     return cmocka_run_group_tests(tests, NULL, NULL);

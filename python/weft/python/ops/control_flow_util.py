@@ -1,85 +1,105 @@
-"""Questions about the branches and loops that operations stand in."""
+"""Where operations and contexts lie in one another."""
 
 __all__ = ["GetContainingCondContext", "GetContainingWhileContext", "GetContainingXLAContext",
-           "IsCondMerge", "IsInCond", "IsInWhileLoop", "IsInXLAContext", "IsLoopConstantEnter",
-           "IsLoopEnter", "IsLoopExit", "IsLoopMerge", "IsMerge", "IsSwitch"]
+           "GetOutputContext", "IsCondMerge", "IsCondSwitch", "IsContainingContext", "IsInCond",
+           "IsInWhileLoop", "IsInXLAContext", "IsLoopConstantEnter", "IsLoopEnter", "IsLoopExit",
+           "IsLoopMerge", "IsLoopSwitch", "IsMerge", "IsSwitch", "OpInContext", "TensorInContext"]
 
 
 def IsSwitch(op):
-    """Is it a Switch?"""
+    """Whether it is a Switch, of a reference too."""
     return op.type in ("Switch", "RefSwitch")
 
 
 def IsMerge(op):
-    """Is it a Merge?"""
     return op.type in ("Merge", "RefMerge")
 
 
 def IsLoopEnter(op):
-    """Does it enter a loop?"""
     return op.type in ("Enter", "RefEnter")
 
 
 def IsLoopExit(op):
-    """Does it leave a loop?"""
     return op.type in ("Exit", "RefExit")
 
 
 def IsLoopConstantEnter(op):
-    """Does it enter a loop with a value that stays the same?"""
+    """Whether it brings in a value that stays the same in all iterations."""
     return IsLoopEnter(op) and op.get_attr("is_constant")
 
 
-def _context(op):
-    return op._get_control_flow_context()
-
-
 def IsLoopMerge(op):
-    """Is it the Merge that begins the iterations of a loop?"""
+    """Whether it is the Merge that the iterations of a loop begin with."""
     return IsMerge(op) and bool(op.inputs) and IsLoopEnter(op.inputs[0].op)
 
 
 def IsCondMerge(op):
-    """Is it the Merge that ends a condition?"""
+    """Whether it is the Merge that ends a condition."""
     return IsMerge(op) and bool(op.inputs) and not IsLoopMerge(op)
 
 
-def IsInWhileLoop(op):
-    """Does it stand in a loop?"""
-    return GetContainingWhileContext(_context(op)) is not None
+def IsLoopSwitch(op):
+    """Whether it is the Switch of a loop's variable."""
+    context = op._get_control_flow_context() if IsSwitch(op) else None
+    return context is not None and context.IsWhileContext() and not IsCondSwitch(op)
 
 
-def IsInCond(op):
-    """Does it stand in a branch?"""
-    return GetContainingCondContext(_context(op)) is not None
+def IsCondSwitch(op):
+    """Whether it is the Switch of a condition: its predicate is no loop's."""
+    return IsSwitch(op) and op.inputs[1].op.type != "LoopCond"
 
 
-def IsInXLAContext(op):
-    """Does it stand in a part that XLA compiles? There are no such parts."""
-    return GetContainingXLAContext(_context(op)) is not None
+def GetOutputContext(op):
+    """The context that what an operation gives is in, or None: of an Exit, that around its loop."""
+    context = op._get_control_flow_context()
+    return context.outer_context if context is not None and IsLoopExit(op) else context
 
 
 def GetContainingWhileContext(ctxt, stop_ctxt=None):
-    """The innermost loop of a context, the context itself included, or None; none of what is
-    around `stop_ctxt`."""
-    return _containing(ctxt, "IsWhileContext", stop_ctxt)
+    """`ctxt` or the innermost loop around it, None if there is none before `stop_ctxt`."""
+    while ctxt is not None and not ctxt.IsWhileContext() and ctxt is not stop_ctxt:
+        ctxt = ctxt.outer_context
+    return ctxt if ctxt is None or ctxt.IsWhileContext() else None
 
 
 def GetContainingCondContext(ctxt):
-    """The innermost branch of a context, the context itself included, or None."""
-    return _containing(ctxt, "IsCondContext", None)
+    """`ctxt` or the innermost branch around it, or None."""
+    while ctxt is not None and not ctxt.IsCondContext():
+        ctxt = ctxt.outer_context
+    return ctxt
 
 
 def GetContainingXLAContext(ctxt):
-    """The part of a context that XLA compiles, or None."""
-    return _containing(ctxt, "IsXLAContext", None)
+    """The part of `ctxt` that XLA compiles: there are no such parts."""
+    while ctxt is not None and not ctxt.IsXLAContext():
+        ctxt = ctxt.outer_context
+    return ctxt
 
 
-def _containing(context, question, stop):
-    while context is not None:
-        if getattr(context, question)():
-            return context
-        if context is stop:
-            return None
-        context = context.outer_context
-    return None
+def IsInXLAContext(op):
+    return GetContainingXLAContext(op._get_control_flow_context()) is not None
+
+
+def IsInWhileLoop(op):
+    return GetContainingWhileContext(op._get_control_flow_context()) is not None
+
+
+def IsInCond(op):
+    return GetContainingCondContext(op._get_control_flow_context()) is not None
+
+
+def IsContainingContext(ctxt, maybe_containing_ctxt):
+    """Whether `ctxt` is the other one, or lies in it."""
+    while ctxt is not maybe_containing_ctxt:
+        if ctxt is None:
+            return False
+        ctxt = ctxt.outer_context
+    return True
+
+
+def OpInContext(op, ctxt):
+    return IsContainingContext(op._get_control_flow_context(), ctxt)
+
+
+def TensorInContext(tensor, ctxt):
+    return OpInContext(tensor.op, ctxt)

@@ -1,7 +1,10 @@
 """Ops that run functions of the graph: calls, conditions, loops, gradients."""
 from weft.python.framework import func_graph, gen, ops
+from weft.python.ops.folds import foldl, foldr, scan
+from weft.python.ops.map_fn import map_fn
 
-__all__ = ["For", "If", "While", "partitioned_call", "remote_call", "symbolic_gradient"]
+__all__ = ["For", "If", "While", "foldl", "foldr", "map_fn", "partitioned_call", "remote_call",
+           "scan", "symbolic_gradient"]
 
 
 def symbolic_gradient(input, Tout, f, name=None):

@@ -18,7 +18,7 @@ __all__ = ["bidirectional_dynamic_rnn", "dynamic_rnn", "raw_rnn", "static_bidire
 
 # ---- dynamic_rnn ----
 
-def _batch_size(flat_inputs):
+def _best_effort_input_batch_size(flat_inputs):
     """Of inputs [time, batch, ...]: a number if any of them knows, else a tensor."""
     for x in flat_inputs:
         if x.shape.ndims is None:
@@ -38,9 +38,8 @@ def _checked_lengths(sequence_length, batch_size):
         math_ops.reduce_all(math_ops.equal(wanted_shape, shape)),
         ["Expected shape for Tensor %s is " % sequence_length.name, shape,
          " but saw shape: ", wanted_shape])
-    checked = control_flow_ops.with_dependencies([fits], sequence_length)
-    with ops.control_dependencies([checked]):
-        return array_ops.identity(checked, name="CheckSeqLen")
+    with ops.control_dependencies([fits]):
+        return array_ops.identity(sequence_length, name="CheckSeqLen")
 
 
 @deprecated(None, "Please use `keras.layers.RNN(cell)`, which is equivalent to this API")
@@ -76,7 +75,7 @@ def dynamic_rnn(cell, inputs, sequence_length=None, initial_state=None, dtype=No
                 raise ValueError("sequence_length must be a vector of length batch_size, but saw "
                                  "shape: %s" % sequence_length.get_shape())
             sequence_length = array_ops.identity(sequence_length, name="sequence_length")
-        batch_size = _batch_size(flat)
+        batch_size = _best_effort_input_batch_size(flat)
         state = initial_state
         if state is None:
             if not dtype:
@@ -101,7 +100,7 @@ class _DynamicLoop:
         self._flat = nest.flatten(inputs)
         self._sizes = nest.flatten(cell.output_size)
         self._time_steps = array_ops.shape(self._flat[0])[0]
-        batch_size = _batch_size(self._flat)
+        batch_size = _best_effort_input_batch_size(self._flat)
         self._static_sizes = self._check_shapes()
         self._dtype = infer_state_dtype(dtype, state)
         zeros = [array_ops.zeros(concat_sizes(batch_size, size), self._dtype)

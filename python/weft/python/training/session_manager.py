@@ -172,13 +172,13 @@ class SessionManager:
             init_fn(sess)
 
     def _is_ready(self, sess):
-        return _ready(self._ready_op, sess, "Model not ready")
+        return _ask(self._ready_op, sess, "Model not ready")
 
     def _run_local_init(self, sess):
         """(True, None) if the local init op has run or there is none, else (False, why)."""
         if self._local_init_op is None:
             return True, None
-        is_ready, why = _ready(self._ready_for_local_init_op, sess, "Model not ready for local init")
+        is_ready, why = _ask(self._ready_for_local_init_op, sess, "Model not ready for local init")
         if not is_ready:
             return False, why
         logging.info("Running local_init_op.")
@@ -196,7 +196,7 @@ class SessionManager:
             pass
 
 
-def _ready(op, sess, what):
+def _ask(op, sess, what):
     """(True, None) if an op's value is empty, else (False, what it names)."""
     if op is None:
         return True, None

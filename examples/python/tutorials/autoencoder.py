@@ -13,7 +13,7 @@ from tensorflow.examples.tutorials.mnist import input_data
 folder = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MNIST", "MNIST_data")
 steps = 1500
 
-mnist = input_data.read_data_sets(folder)
+mnist = input_data.read_data_sets(folder, seed=1)
 tf.set_random_seed(1)
 
 weights = {

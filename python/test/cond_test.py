@@ -362,3 +362,25 @@ def test_contexts_in_meta_graphs(p):
         assert inner.outer_context.name == "again/outer/cond_text"
         again = tf.train.export_meta_graph(export_scope="again")
         assert again.collection_def["cond_context"] == meta.collection_def["cond_context"]
+
+
+def test_contexts_by_hand(graph, p):
+    x = tf.constant(2., name="x")
+    pivot = tf.identity(control_flow_ops.switch(p, p)[1], name="pivot")
+    context = control_flow_ops.CondContext(tf.identity(p, name="pred"), pivot, 1)
+    assert pivot.op._get_control_flow_context() is context
+    context.Enter()
+    y = tf.multiply(x, 3., name="y")
+    assert context.AddValue(x) is y.op.inputs[0] and context.AddValue(y) is y
+    context.Exit()
+    assert graph._get_control_flow_context() is None
+    graph._set_control_flow_context(context)
+    z = tf.constant(1., name="z")
+    graph._set_control_flow_context(None)
+    assert z.op._get_control_flow_context() is context and z.op.control_inputs == [pivot.op]
+    outside = tf.no_op()
+    assert outside._get_control_flow_context() is None
+    outside._set_control_flow_context(context)
+    assert outside._control_flow_context is context
+    with pytest.raises(TypeError, match="Expected a control flow context or None"):
+        graph._set_control_flow_context(3)

@@ -136,6 +136,9 @@ def test_small_ones():
     assert numbers(Dataset.range(4).batch(2).apply(more.unbatch())) == [0, 1, 2, 3]
     assert elements(Dataset.range(2).apply(more.enumerate_dataset(3))) == [(3, 0), (4, 1)]
     assert numbers(Dataset.range(2).apply(more.prefetch_to_device("/cpu:0"))) == [0, 1]
+    assert numbers(Dataset.from_tensor_slices([1, 1, 2]).apply(more.unique())) == [1, 2]
+    assert numbers(Dataset.range(5).apply(tf.contrib.data.sliding_window_batch(3))) == [
+        [0, 1, 2], [1, 2, 3], [2, 3, 4]]
     assert numbers(Dataset.range(9).apply(more.take_while(lambda x: x < 3))) == [0, 1, 2]
     assert numbers(Dataset.range(3).apply(tf.contrib.data.batch_and_drop_remainder(2))) == [[0, 1]]
     random = numbers(more.RandomDataset(seed=7).take(3))

@@ -313,6 +313,7 @@ def test_nodes():
     assert shuffle.get_attr("reshuffle_each_iteration") is True
     assert shuffle.get_attr("output_types") == [tf.int64]
     assert graph.get_operation_by_name("MakeIterator").colocation_groups() == [b"loc:@IteratorV2"]
+    assert graph.get_operation_by_name("ModelDataset").get_attr("cpu_budget") == 0
     assert tf.get_collection("iterators") == [graph.get_tensor_by_name("IteratorV2:0")]
 
 

@@ -291,6 +291,24 @@ def test_meta_graphs_of_tensorflows(path):
 
 
 @models
+@pytest.mark.parametrize("name, key, kind", [
+    ("vd_cnn", "cond_context", "CondContextDef"), ("cond_test", "cond_context", "CondContextDef"),
+    ("word_rnn_untrained", "while_context", "WhileContextDef"),
+    ("lstm_crf_ner", "while_context", "WhileContextDef")])
+def test_branches_and_loops_of_tensorflows(name, key, kind):
+    """What is known in each, and what came in as what, is worked out anew from the nodes."""
+    path, = MODELS.rglob(name + ".meta")
+    message = meta_graph.read_meta_graph_file(str(path))
+    with tf.Graph().as_default():
+        tf.train.import_meta_graph(message)
+        again = tf.train.export_meta_graph()
+    theirs, ours = ([getattr(messages, kind).FromString(value)
+                     for value in m.collection_def[key].bytes_list.value]
+                    for m in (message, again))
+    assert theirs and ours == theirs
+
+
+@models
 def test_checkpoints_beside_meta_graphs_of_tensorflows():
     folder = MODELS / "tensorflow_r1.12_testdata"
     for prefix in (folder / "core/profiler/internal/testdata/ckpt",

@@ -155,7 +155,19 @@ def test_what_threads_raise():
             sess.run(one)
 
 
-def test_raw_session(tmp_path):
+def test_queues_are_filled():
+    queue = tf.FIFOQueue(4, tf.int32, [])
+    count = tf.train.limit_epochs(tf.constant(7), num_epochs=5)
+    tf.train.add_queue_runner(tf.train.QueueRunner(queue, [queue.enqueue(count)]))
+    taken = queue.dequeue()
+    got = []
+    with tf.train.MonitoredSession() as sess:
+        while not sess.should_stop():
+            got.append(sess.run(taken))
+    assert got == [7] * 5
+
+
+def test_raw_session():
     v = tf.get_variable("v", initializer=3.)
     with tf.train.SingularMonitoredSession() as sess:
         assert isinstance(sess.raw_session(), tf.Session)

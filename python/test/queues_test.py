@@ -128,6 +128,24 @@ def test_one_of_several(session):
         tf.QueueBase.from_list(which, [queues[0], tf.FIFOQueue(5, tf.float32)])
 
 
+def test_old_queues_and_readers_are_passed_by_reference(session):
+    from weft.python.framework import gen
+    ref = gen.FIFOQueue(component_types=[tf.string], shapes=[[]])
+    q = tf.QueueBase([tf.string], [[]], None, ref)
+    put, take = q.enqueue("a"), q.dequeue()
+    assert [put.type, take.op.type, q.size().op.type] == ["QueueEnqueue", "QueueDequeue",
+                                                          "QueueSize"]
+    session.run(put)
+    assert session.run(take) == b"a"
+    session.run(put)
+    reader = tf.ReaderBase(gen.IdentityReader(), supports_serialize=True)
+    assert session.run(reader.read(q).value) == b"a"
+    new = tf.FIFOQueue(3, tf.string, [[]])
+    session.run(new.enqueue("b"))
+    assert session.run(reader.read(new).key) == b"b"
+    assert session.run(reader.num_records_produced()) == 2
+
+
 # ---- errors ----
 
 @fact("E43")
@@ -231,6 +249,30 @@ def test_a_queue_in_a_loop(session):
     session.run(q.enqueue_many([list(range(10))]))
     total = tf.while_loop(lambda i, _: i < 10, lambda i, s: (i + 1, s + q.dequeue()), [0, 0])[1]
     assert session.run(total) == 45
+
+
+def test_queues_in_functions_and_branches(session):
+    """Calls that wait are in nobody's way either."""
+    from weft.python.framework import function, gen
+    from weft.python.ops import functional_ops
+
+    @function.Defun(tf.resource)
+    def take(queue):
+        return gen.QueueDequeueV2(queue, component_types=[tf.int32])[0]
+
+    @function.Defun(tf.resource)
+    def nothing(queue):
+        return tf.constant(-1)
+
+    q = tf.FIFOQueue(5, tf.int32, [[]])
+    taken = [take(q.queue_ref) for _ in range(4)]
+    taken += [functional_ops.If(tf.constant(True), [q.queue_ref], take, nothing)[0]
+              for _ in range(4)]
+    taken += [tf.cond(tf.placeholder_with_default(True, []), q.dequeue, lambda: tf.constant(-1))
+              for _ in range(4)]
+    put = q.enqueue_many([list(range(12))])
+    for _ in range(5):
+        assert sorted(session.run(taken + [put])[:-1]) == list(range(12))
 
 
 # ---- threads ----

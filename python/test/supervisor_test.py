@@ -67,6 +67,15 @@ def test_loop():
         assert sess.run(v) >= 3
 
 
+def test_queues_are_filled():
+    queue = tf.FIFOQueue(4, tf.int32, [])
+    tf.train.add_queue_runner(tf.train.QueueRunner(queue, [queue.enqueue(3)]))
+    taken = queue.dequeue()
+    sv = tf.train.Supervisor()
+    with sv.managed_session() as sess:
+        assert [sess.run(taken) for _ in range(6)] == [3] * 6
+
+
 def test_replicas():
     tf.Variable(1.)
     with pytest.raises(ValueError, match="all Variables must have their device set"):

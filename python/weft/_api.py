@@ -479,7 +479,7 @@ _DATASET_FUNCTIONS = {
         choose_from_datasets parallel_interleave sample_from_datasets""",
     "python.data.experimental.ops.misc_ops": """
         Counter copy_to_device enumerate_dataset get_single_element ignore_errors
-        prefetch_to_device""",
+        prefetch_to_device unique""",
     "python.data.experimental.ops.parsing_ops": "parse_example_dataset",
     "python.data.experimental.ops.random_ops": "RandomDataset",
     "python.data.experimental.ops.readers": """
@@ -497,7 +497,7 @@ API["data.experimental"] = {
     "python.data.experimental.ops.distribute_options": "DistributeOptions",
     "python.data.experimental.ops.misc_ops": """
         Counter INFINITE_CARDINALITY UNKNOWN_CARDINALITY cardinality copy_to_device
-        enumerate_dataset get_single_element ignore_errors prefetch_to_device take_while""",
+        enumerate_dataset get_single_element ignore_errors prefetch_to_device take_while unique""",
     "python.data.experimental.ops.optimization_options": """
         MapVectorizationOptions OptimizationOptions""",
     "python.data.experimental.ops.stats_options": "StatsOptions",
@@ -514,7 +514,7 @@ API["contrib.data"] = {
     **_DATASET_FUNCTIONS,
     "python.data.experimental.ops.batching": """
         assert_element_shape batch_and_drop_remainder dense_to_sparse_batch map_and_batch
-        padded_batch_and_drop_remainder unbatch""",
+        padded_batch_and_drop_remainder sliding_window_batch unbatch""",
     "python.data.experimental.ops.grouping": """
         Reducer bucket_by_sequence_length group_by_reducer group_by_window reduce_dataset""",
     "python.data.experimental.ops.interleave_ops": """
@@ -719,6 +719,9 @@ API["io"] = {
 API["queue"] = {"python.ops.data_flow_ops": """
     FIFOQueue PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue"""}
 
+API["train.queue_runner"] = {
+    "python.training.queue_runner_impl": "QueueRunner add_queue_runner start_queue_runners"}
+
 API["contrib.staging"] = {"python.ops.data_flow_ops": "StagingArea"}
 
 API["sets"] = {"python.ops.sets_impl": """
@@ -773,6 +776,7 @@ for _module, _names in {
         "framework.graph": "GraphDef",
         "framework.node_def": "NodeDef",
         "framework.op_def": "OpDef OpDeprecation OpList",
+        "framework.reader_base": "ReaderBaseState",
         "framework.resource_handle": "ResourceHandleProto",
         "framework.step_stats": """
             AllocatorMemoryUsed DeviceStepStats NodeExecStats NodeOutput StepStats""",
@@ -840,7 +844,7 @@ MODULES = {
     "pywrap_tensorflow": "python.pywrap_tensorflow",
     **{"python.data.experimental.ops." + name: "python.data.experimental.ops.misc_ops"
        for name in ("cardinality", "counter", "enumerate_ops", "error_ops", "get_single_element",
-                    "prefetching_ops", "take_while_ops")},
+                    "prefetching_ops", "take_while_ops", "unique")},
     "contrib.data.python.ops": "contrib.data",
     "contrib.distributions": "distributions",
     "contrib.factorization.python.ops": "contrib.factorization",
@@ -891,12 +895,11 @@ LATER = {
     "plugged file systems": "load_file_system_library",
     "such parts of input pipelines": """
         contrib.data.CheckpointInputPipelineHook contrib.data.LMDBDataset contrib.data.SqlDataset
-        contrib.data.make_saveable_from_iterator contrib.data.sliding_window_batch
+        contrib.data.make_saveable_from_iterator
         data.experimental.CheckpointInputPipelineHook data.experimental.RaggedTensorStructure
         data.experimental.SqlDataset data.experimental.StatsAggregator
         data.experimental.TensorArrayStructure data.experimental.bytes_produced_stats
-        data.experimental.latency_stats data.experimental.make_saveable_from_iterator
-        data.experimental.unique""",
+        data.experimental.latency_stats data.experimental.make_saveable_from_iterator""",
     "scripts of characters": "strings.unicode_script",
     "training of quantized graphs": "train.do_quantize_training_on_graphdef",
     "estimators": """

@@ -182,6 +182,40 @@ static void folds(void **state)
     end(g, s);
 }
 
+/* Two products in each iteration, many iterations at once. */
+static void products(void *ctx, struct weft_graph *g, const struct weft_out *state,
+                     const struct weft_out *row, struct weft_out *results)
+{
+    (void)ctx, (void)g, (void)state;
+    struct weft_out twice = binary("AddV2", row[0], row[0]);
+    results[0] = binary("Sub", binary("MatMul", row[0], row[0]), binary("MatMul", twice, row[0]));
+}
+
+static void maps_on_threads(void **state)
+{
+    enum { ROWS = 40, SIDE = 24 };
+    static const int64_t dims[] = { ROWS, SIDE, SIDE };
+    (void)state;
+    struct weft_graph *g = weft_graph_new();
+    struct weft_out x = placeholder(g, "x", WEFT_FLOAT, 3, dims), y;
+    weft_map_fn(g, products, NULL, &x, 1, NULL, &y, 1);
+    struct weft_session *s = session_on(g);
+    struct weft_tensor *in, *out = NULL;
+    ok(weft_tensor_new(WEFT_FLOAT, 3, dims, NULL, &in));
+    float *v = weft_tensor_data(in);
+    for (int i = 0; i < ROWS * SIDE * SIDE; i++)
+        v[i] = (float)(i / (SIDE * SIDE));
+    struct weft_feed feed = { x, in };
+    for (int run = 0; run < 5; run++) {
+        ok(weft_session_run(s, NULL, &feed, 1, &y, 1, NULL, 0, &out));
+        for (int r = 0; r < ROWS; r++)
+            is_near(weft_tensor_number(out, (int64_t)r * SIDE * SIDE + 5), -SIDE * r * r, 1e-6);
+        weft_tensor_free(out);
+    }
+    weft_tensor_free(in);
+    end(g, s);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -203,7 +237,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements), cmocka_unit_test(parts), cmocka_unit_test(maps),
         cmocka_unit_test(maps_any_number), cmocka_unit_test(scans), cmocka_unit_test(folds),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(maps_on_threads), cmocka_unit_test(refusals),
     };
+    weft_set_threads(8);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

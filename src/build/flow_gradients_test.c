@@ -447,7 +447,6 @@ static struct trial trial_new(unsigned seed)
                        ATTRS(attr_type("dtype", DT_DOUBLE),
                              attr_shape("shape", shapes_known ? &known : &SHAPE_UNKNOWN)));
     build_code(t.g, t.code, t.v);
-    take_gradients(&t);
     return t;
 }
 
@@ -593,6 +592,7 @@ static void run_way(const struct trial *t, int way)
 static void try_program(unsigned seed)
 {
     struct trial t = trial_new(seed);
+    take_gradients(&t);
     for (int way = 0; way < WAYS; way++)
         run_way(&t, way);
     trial_end(&t);
@@ -610,9 +610,32 @@ static void random_programs(void **state)
     assert_int_equal(mem_live(), before);
 }
 
+/* Any allocation may fail: an error, nothing lost. */
+static void memory_ends(void **state)
+{
+    (void)state;
+    for (long n = 0, done = 0; !done; n++) {
+        struct trial t = trial_new(2);
+        struct gradients q = { .y = t.v + FEEDS, .n_y = t.n, .x = t.v, .n_x = FEEDS,
+                               .add = build_exactly };
+        ok(build_take_error(t.g));
+        mem_fail_after(n, 0);
+        struct status *st = graph_gradients(t.g, &q, t.dx, NULL);
+        mem_fail_after(-1, 0);
+        done = !st;
+        if (st)
+            assert_int_equal(status_code(st), RESOURCE_EXHAUSTED);
+        status_free(st);
+        trial_end(&t);
+        assert_true(n < 2000);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(random_programs) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_programs), cmocka_unit_test(memory_ends),
+    };
     programs = argc > 1 ? (unsigned)atoi(argv[1]) : programs;
     first_seed = argc > 2 ? (unsigned)atoi(argv[2]) : first_seed;
     pool_size_hint(8);

@@ -2,9 +2,9 @@
  *
  * A condition's is the same condition between the gradients of its branches. A loop is run once
  * more with a list for each of its values, to which every iteration adds what it began with; a
- * second loop takes them from there, the last first, and runs the gradient of the body. So what a function
- * computed is computed anew, and functions for which that need not be the same have no gradient.
- * TF 1.15 keeps what its gradient needs instead, by changing the op whose gradient it is.
+ * second loop takes them from there, the last first, and runs the gradient of the body. So what a
+ * function computed is computed anew, and functions for which that need not be the same have no
+ * gradient. TF 1.15 keeps what its gradient needs instead, by changing the op whose gradient it is.
  */
 #include "ops/functional.h"
 

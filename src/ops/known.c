@@ -1,5 +1,6 @@
 /* known.c - ops that are known by their signature alone: a graph may hold them, and a run that
- * needs one says that there is no kernel. They are those that real files hold. An op that gets a row in a family loses its line here: the audit sees to it. */
+ * needs one says that there is no kernel. They are those that real files hold. An op that gets a
+ * row in a family loses its line here: the audit sees to it. */
 #include "ops/known.h"
 
 #define KNOWN(op, in, out, attributes, bits) \
@@ -7,5 +8,7 @@
 
 const struct op ops_known[] = {
     KNOWN("DisableCopyOnRead", "resource: resource", "", "", OP_STATEFUL),
+    KNOWN("LMDBReader", "", "reader_handle: Ref(string)",
+          "container: string = \"\"; shared_name: string = \"\"", OP_STATEFUL),
     { 0 }
 };

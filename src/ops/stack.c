@@ -146,7 +146,7 @@ static struct status *pop_run(struct kernel *k)
     struct stack *s;
     struct tensor t;
     TRY(stack_of(k, &s));
-    enum dtype want = node_attr_type(k->node, "elem_type");
+    enum dtype want = k->node->dtype[0];
     ENSURE(want == s->dtype, "Must have type %s but got %s", dtype_name(s->dtype),
            dtype_name(want));
     pthread_mutex_lock(&s->lock);

@@ -151,6 +151,11 @@ class QueueBase:
         """Those of the components, or None."""
         return self._names
 
+    def _call(self, op, *inputs, **attributes):
+        """An op on this queue: old ones are passed by reference."""
+        version = "V2" if self._queue_ref.dtype == _dtypes.resource else ""
+        return getattr(gen, op + version)(self._queue_ref, *inputs, **attributes)
+
     # ---- in ----
 
     def _check_dict(self, vals):
@@ -190,7 +195,7 @@ class QueueBase:
             vals = self._components(vals)
             for val, shape in zip(vals, self._shapes):
                 val.get_shape().assert_is_compatible_with(shape)
-            return gen.QueueEnqueueV2(self._queue_ref, vals, name=scope)
+            return self._call("QueueEnqueue", vals, name=scope)
 
     def enqueue_many(self, vals, name=None):
         """The operation that adds one element for each row of the tensors."""
@@ -200,7 +205,7 @@ class QueueBase:
             for val, shape in zip(vals, self._shapes):
                 rows = rows.merge_with(_first_dim(val))
                 val.get_shape()[1:].assert_is_compatible_with(shape)
-            return gen.QueueEnqueueManyV2(self._queue_ref, vals, name=scope)
+            return self._call("QueueEnqueueMany", vals, name=scope)
 
     # ---- out ----
 
@@ -216,38 +221,37 @@ class QueueBase:
 
     def dequeue(self, name=None):
         """The next element; it waits while the queue is empty."""
-        return self._taken(gen.QueueDequeueV2(
-            self._queue_ref, component_types=self._dtypes, name=name or "%s_Dequeue" % self._name))
+        return self._taken(self._call("QueueDequeue", component_types=self._dtypes,
+                                      name=name or "%s_Dequeue" % self._name))
 
     def dequeue_many(self, n, name=None):
         """The next n elements, as rows. Fewer that are left when the queue is closed are an
         OutOfRangeError."""
-        taken = gen.QueueDequeueManyV2(self._queue_ref, n, component_types=self._dtypes,
-                                       name=name or "%s_DequeueMany" % self._name)
+        taken = self._call("QueueDequeueMany", n, component_types=self._dtypes,
+                           name=name or "%s_DequeueMany" % self._name)
         one = taken[0] if isinstance(taken, (list, tuple)) else taken
         return self._taken(taken, [tensor_util.constant_value(one.op.inputs[1])])
 
     def dequeue_up_to(self, n, name=None):
         """The next n elements, as rows, or those that are left when the queue is closed."""
-        return self._taken(gen.QueueDequeueUpToV2(
-            self._queue_ref, n, component_types=self._dtypes,
-            name=name or "%s_DequeueUpTo" % self._name), [None])
+        return self._taken(self._call("QueueDequeueUpTo", n, component_types=self._dtypes,
+                                      name=name or "%s_DequeueUpTo" % self._name), [None])
 
     # ---- the rest ----
 
     def close(self, cancel_pending_enqueues=False, name=None):
         """The operation after which nothing more is added; what waits to add something comes
         first, or is cancelled."""
-        return gen.QueueCloseV2(self._queue_ref, cancel_pending_enqueues=cancel_pending_enqueues,
-                                name=name or "%s_Close" % self._name)
+        return self._call("QueueClose", cancel_pending_enqueues=cancel_pending_enqueues,
+                          name=name or "%s_Close" % self._name)
 
     def is_closed(self, name=None):
         """Whether it is closed."""
-        return gen.QueueIsClosedV2(self._queue_ref, name=name or "%s_Is_Closed" % self._name)
+        return self._call("QueueIsClosed", name=name or "%s_Is_Closed" % self._name)
 
     def size(self, name=None):
         """How many elements it has."""
-        return gen.QueueSizeV2(self._queue_ref, name=name or "%s_Size" % self._name)
+        return self._call("QueueSize", name=name or "%s_Size" % self._name)
 
 
 class RandomShuffleQueue(QueueBase):

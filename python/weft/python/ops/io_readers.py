@@ -1,5 +1,5 @@
 """Readers: records of the files whose names a queue gives."""
-from weft.python.framework import gen, ops
+from weft.python.framework import dtypes, gen, ops
 from weft.python.lib.io import tf_record
 
 __all__ = ["FixedLengthRecordReader", "IdentityReader", "ReaderBase", "TFRecordReader",
@@ -28,36 +28,44 @@ class ReaderBase:
         """Whether it can tell where it is."""
         return self._supports_serialize
 
+    def _call(self, op, *inputs, name=None):
+        """An op on this reader: old ones are passed by reference."""
+        version = "V2" if self._reader_ref.dtype == dtypes.resource else ""
+        return getattr(gen, op + version)(self._reader_ref, *inputs, name=name)
+
+    def _queue_of(self, queue):
+        ref = queue if isinstance(queue, ops.Tensor) else queue.queue_ref
+        old = self._reader_ref.dtype != dtypes.resource
+        return gen.FakeQueue(ref) if old and ref.dtype == dtypes.resource else ref
+
     def read(self, queue, name=None):
         """(key, value): the next record and its name. `queue`: where the files' names come from,
         a Queue or its tensor; it is asked when a file is at its end."""
-        queue_ref = queue if isinstance(queue, ops.Tensor) else queue.queue_ref
-        return gen.ReaderReadV2(self._reader_ref, queue_ref, name=name)
+        return self._call("ReaderRead", self._queue_of(queue), name=name)
 
     def read_up_to(self, queue, num_records, name=None):
         """(keys, values): the next records, at most so many, all of one file."""
-        queue_ref = queue if isinstance(queue, ops.Tensor) else queue.queue_ref
-        return gen.ReaderReadUpToV2(self._reader_ref, queue_ref, num_records, name=name)
+        return self._call("ReaderReadUpTo", self._queue_of(queue), num_records, name=name)
 
     def num_records_produced(self, name=None):
         """How many records it has given."""
-        return gen.ReaderNumRecordsProducedV2(self._reader_ref, name=name)
+        return self._call("ReaderNumRecordsProduced", name=name)
 
     def num_work_units_completed(self, name=None):
         """How many files it has read to their end."""
-        return gen.ReaderNumWorkUnitsCompletedV2(self._reader_ref, name=name)
+        return self._call("ReaderNumWorkUnitsCompleted", name=name)
 
     def serialize_state(self, name=None):
         """Where it is, as a string; not all readers can tell."""
-        return gen.ReaderSerializeStateV2(self._reader_ref, name=name)
+        return self._call("ReaderSerializeState", name=name)
 
     def restore_state(self, state, name=None):
         """The operation after which it is where it was."""
-        return gen.ReaderRestoreStateV2(self._reader_ref, state, name=name)
+        return self._call("ReaderRestoreState", state, name=name)
 
     def reset(self, name=None):
         """The operation after which it is as new."""
-        return gen.ReaderResetV2(self._reader_ref, name=name)
+        return self._call("ReaderReset", name=name)
 
 
 class WholeFileReader(ReaderBase):

@@ -10,8 +10,8 @@ import inspect
 from weft.python.framework import errors, messages, ops
 from weft.python.platform import tf_logging as logging
 from weft.python.training import basic_session_run_hooks as hooks_lib
-from weft.python.training import coordinator, session_run_hook
-from weft.python.training import session_manager
+from weft.python.training import (
+    coordinator, queue_runner_impl, session_manager, session_run_hook)
 from weft.python.training.scaffold import Scaffold
 
 __all__ = ["ChiefSessionCreator", "MonitoredSession", "MonitoredTrainingSession", "Scaffold",
@@ -84,12 +84,6 @@ def _manager(scaffold):
         ready_for_local_init_op=scaffold.ready_for_local_init_op, graph=ops.get_default_graph())
 
 
-def _start_queue_runners(session, coord):
-    if ops.get_collection(ops.GraphKeys.QUEUE_RUNNERS):
-        from weft.python.training import queue_runner_impl
-        queue_runner_impl.start_queue_runners(sess=session, coord=coord)
-
-
 # ---- sessions with hooks ----
 
 class _MonitoredSession:
@@ -119,7 +113,8 @@ class _MonitoredSession:
         def create_session(self):
             self.tf_sess = self._session_creator.create_session()
             self.coord = coordinator.Coordinator(clean_stop_exception_types=[])
-            _start_queue_runners(self.tf_sess, self.coord)
+            if ops.get_collection(ops.GraphKeys.QUEUE_RUNNERS):
+                queue_runner_impl.start_queue_runners(sess=self.tf_sess, coord=self.coord)
             for hook in self._hooks:
                 hook.after_create_session(self.tf_sess, self.coord)
             return _CoordinatedSession(_HookedSession(self.tf_sess, self._hooks), self.coord,

@@ -38,8 +38,8 @@ class CategoricalVocabulary:
             self._freq[category] += count
 
     def trim(self, min_frequency, max_frequency=-1):
-        """Keeps the categories that came more than `min_frequency` times, and
-        less than `max_frequency` times if that is not -1; the most frequent get the first numbers."""
+        """Keeps the categories that came more than `min_frequency` times, and less than
+        `max_frequency` times if that is not -1; the most frequent get the first numbers."""
         kept = [self._unknown_token] + [
             category for category, count in sorted(
                 sorted(self._freq.items()), key=lambda pair: pair[1], reverse=True)

@@ -70,9 +70,6 @@ class DatasetV2:
         """The wrapped functions that it calls."""
         return []
 
-    def _as_serialized_graph(self):
-        return gen.DatasetToGraph(self._variant_tensor)
-
     @property
     def _flat_shapes(self):
         return structure.flat_shapes(self.element_spec)
@@ -102,9 +99,11 @@ class DatasetV2:
                 dataset._variant_tensor,
                 ops.convert_to_tensor(rewrites, dtypes.string, name="optimizations"),
                 **self._flat_structure), dataset)
-        if options.experimental_optimization.autotune is not False:
-            dataset = _Same(gen.ModelDataset(dataset._variant_tensor, **self._flat_structure),
-                            dataset)
+        tries, algorithm, cores = options.experimental_optimization._autotune_settings()
+        if tries:
+            dataset = _Same(gen.ModelDataset(
+                dataset._variant_tensor, algorithm=algorithm, cpu_budget=cores,
+                **self._flat_structure), dataset)
         return dataset
 
     def __repr__(self):

@@ -9,7 +9,7 @@ from weft.python.util import deprecation
 
 __all__ = ["assert_element_shape", "batch_and_drop_remainder", "dense_to_sparse_batch",
            "map_and_batch", "map_and_batch_with_legacy_function",
-           "padded_batch_and_drop_remainder", "unbatch"]
+           "padded_batch_and_drop_remainder", "sliding_window_batch", "unbatch"]
 
 
 def dense_to_sparse_batch(batch_size, row_shape):
@@ -74,6 +74,26 @@ def _map_and_batch(map_func, batch_size, batches, drop_remainder, calls, legacy)
 def unbatch():
     """A function of datasets: the rows of each element."""
     return lambda dataset: dataset.unbatch()
+
+
+def sliding_window_batch(window_size, stride=None, window_shift=None, window_stride=1):
+    """A function of datasets: batches of `window_size` elements, each `window_shift` (1 by default;
+    `stride` is its older name) after the one before, of each so manyth (`window_stride`) element.
+
+    Raises:
+      ValueError: both names are used.
+    """
+    if stride is not None and window_shift is not None:
+        raise ValueError("Cannot specify both `stride` and `window_shift`")
+    shift = window_shift or stride or 1
+
+    def apply(dataset):
+        sizes = [ops.convert_to_tensor(value, dtype=dtypes.int64, name=name) for name, value in (
+            ("window_size", window_size), ("window_shift", shift),
+            ("window_stride", window_stride))]
+        spec = structure.batched(dataset.element_spec, None)
+        return dataset_transforms.changed(gen.SlidingWindowDataset, spec, dataset, *sizes)
+    return apply
 
 
 def batch_and_drop_remainder(batch_size):

@@ -9,7 +9,7 @@ from weft.python.util import deprecation
 
 __all__ = ["Counter", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "cardinality",
            "copy_to_device", "enumerate_dataset", "get_single_element", "ignore_errors",
-           "prefetch_to_device", "take_while"]
+           "prefetch_to_device", "take_while", "unique"]
 
 INFINITE_CARDINALITY = -1
 UNKNOWN_CARDINALITY = -2
@@ -38,6 +38,11 @@ def enumerate_dataset(start=0):
 def ignore_errors():
     """A function of datasets: elements that cannot be made are left out."""
     return lambda dataset: dataset_transforms.same(gen.IgnoreErrorsDataset, dataset)
+
+
+def unique():
+    """A function of datasets: each element once."""
+    return lambda dataset: dataset_transforms.same(gen.UniqueDataset, dataset)
 
 
 def take_while(predicate):

@@ -56,3 +56,8 @@ class OptimizationOptions(options.OptionsBase):
         if self.map_vectorization is not None and self.map_vectorization.enabled:
             wanted.add("map_vectorization")
         return sorted(wanted)
+
+    def _autotune_settings(self):
+        """(whether to try, which way, cores)."""
+        return (self.autotune is not False, self.autotune_algorithm or 0,
+                self.autotune_cpu_budget or 0)

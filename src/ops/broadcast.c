@@ -231,13 +231,16 @@ static struct status *broadcast_to_check(const struct kernel *k, struct shape *t
 {
     const struct shape *from = &kernel_in(k, 0)->shape, *v = &kernel_in(k, 1)->shape;
     struct shape both;
+    bool empty = false;
     ENSURE(v->rank == 1, "shape must be a vector of {int32,int64}, got shape %s", SHAPE_STR(v));
     TRY(vector_shape(k, 1, "shape", to));
-    for (int d = 0; d < to->rank; d++)
+    for (int d = 0; d < to->rank; d++) {
         ENSURE(to->dim[d] >= 0, "Dimension %lld must be >= 0", (long long)to->dim[d]);
+        empty |= to->dim[d] == 0;
+    }
     struct status *st = shape_broadcast_of(from, to, &both);
     bool fits = !st && shape_equal(&both, to);
-    if (!shape_count(to) && from->rank <= to->rank)
+    if (empty && from->rank <= to->rank)
         fits = true;            /* TF: nothing is compared where nothing will be written */
     status_free(st);
     ENSURE(fits, "invalid shape to broadcast from %s to %s", SHAPE_STR(from), SHAPE_STR(to));

@@ -428,9 +428,9 @@ static struct status *slice(struct kernel *k)
     const int64_t *begin = kernel_in(k, 3)->data, *size = kernel_in(k, 4)->data;
     struct shape taken = s.shape;
     for (int d = 0; d < s.shape.rank; d++) {
-        int64_t left = begin[d] < s.shape.dim[d] ? s.shape.dim[d] - begin[d] : 0;
         ENSURE(begin[d] >= 0 && size[d] >= 0, "start and size must not be negative, got %lld and "
                "%lld for dimension %d", (long long)begin[d], (long long)size[d], d);
+        int64_t left = begin[d] < s.shape.dim[d] ? s.shape.dim[d] - begin[d] : 0;
         taken.dim[d] = size[d] < left ? size[d] : left;
     }
     return take_part(k, &s, begin, &taken, (int[]){ 0, 1, 2 });

@@ -2,7 +2,6 @@
 import numpy as np
 import pytest
 import weft as tf
-from needs import needs
 from run import run
 from weft.python.ops import array_ops
 
@@ -151,13 +150,11 @@ def test_transpose(graph):
     assert tf.matrix_transpose(np.zeros([4, 2, 3])).shape == [4, 3, 2]
 
 
-@needs("ConjugateTranspose")
 def test_conjugate_transpose():
     c = np.array([[1 + 2j, 3]])
     assert np.array_equal(run(tf.transpose(c, conjugate=True)), c.conj().T)
 
 
-@needs("ParallelConcat")
 def test_parallel_stack():
     assert np.array_equal(run(tf.parallel_stack([[1, 2], [3, 4]])), [[1, 2], [3, 4]])
 

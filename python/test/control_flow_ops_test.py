@@ -1,8 +1,6 @@
 """group, tuple, dependencies, assertions, and what is printed."""
-import numpy as np
 import pytest
 import weft as tf
-from needs import needs
 from run import run
 from weft.python.framework import smart_cond
 from weft.python.ops import control_flow_ops
@@ -92,7 +90,6 @@ def test_print_is_written_when_it_runs(capfd):
     assert "values: [1...][2...]" in capfd.readouterr().err
 
 
-@needs("StringFormat")
 def test_print_v2(capfd):
     x = tf.constant([[1, 2], [3, 4]])
     run(tf.print("x:", x, {"a": x[0]}, sep=" | "))

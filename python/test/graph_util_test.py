@@ -2,7 +2,6 @@
 import numpy as np
 import pytest
 import weft as tf
-from needs import needs
 from weft.python.framework import graph_util_impl
 
 fact = pytest.mark.fact
@@ -87,7 +86,6 @@ def test_freezing_gathers_and_shapes():
     assert got[0].tolist() == [[3, 4]] and got[1].tolist() == [2, 2]
 
 
-@needs("Switch")
 def test_freezing_a_handle_that_went_through_a_switch():
     with tf.variable_scope("", use_resource=True):
         v = tf.get_variable("v", initializer=2.0)

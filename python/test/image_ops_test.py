@@ -2,7 +2,6 @@
 import numpy as np
 import pytest
 import weft as tf
-from needs import needs
 from run import run
 from weft.python.ops import image_ops
 
@@ -67,7 +66,6 @@ def test_crop_and_pad():
         run(tf.image.crop_to_bounding_box(p, 0, 5, 2, 3), {p: IMAGE})
 
 
-@needs("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea")
 def test_resize():
     for method in range(4):
         y = tf.image.resize_images(IMAGE, [2, 3], method)
@@ -146,14 +144,12 @@ def test_brightness_and_gamma():
             wrong()
 
 
-@needs("AdjustContrastv2")
 def test_contrast():
     mean = IMAGE.mean((0, 1))
     assert np.allclose(run(tf.image.adjust_contrast(IMAGE, 2.)), (IMAGE - mean) * 2 + mean,
                        atol=1e-5)
 
 
-@needs("RGBToHSV", "HSVToRGB")
 def test_hsv():
     import colorsys
     hsv = run(tf.image.rgb_to_hsv(IMAGE))
@@ -161,7 +157,6 @@ def test_hsv():
     assert np.allclose(run(tf.image.hsv_to_rgb(hsv)), IMAGE, atol=1e-5)
 
 
-@needs("AdjustHue", "AdjustSaturation")
 def test_hue_and_saturation():
     assert np.allclose(run(tf.image.adjust_hue(IMAGE, 1.)), IMAGE, atol=1e-5)
     gray = run(tf.image.adjust_saturation(IMAGE, 0.))
@@ -196,7 +191,6 @@ def test_sobel():
     assert edges[0, 2, 2, 0].tolist() == [8, 0] and edges[0, 0, 0, 0].tolist() == [0, 0]
 
 
-@needs("NonMaxSuppressionV3")
 def test_non_max_suppression():
     boxes = np.float32([[0, 0, 1, 1], [0, .1, 1, 1.1], [0, -.1, 1, .9], [0, 10, 1, 11],
                         [0, 10.1, 1, 11.1], [0, 100, 1, 101]])
@@ -206,7 +200,6 @@ def test_non_max_suppression():
     assert run(few).tolist() == [3, 0]
 
 
-@needs("CropAndResize")
 def test_crop_and_resize():
     y = tf.image.crop_and_resize(IMAGE[None], [[0., 0., 1., 1.]], box_ind=[0], crop_size=[4, 6])
     assert np.allclose(run(y)[0], IMAGE, atol=1e-6)

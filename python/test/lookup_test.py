@@ -3,11 +3,8 @@ import re
 
 import pytest
 import weft as tf
-from needs import needs
 from weft.contrib import lookup as contrib
 from weft.python.ops import lookup_ops
-
-pytestmark = needs("HashTableV2", "LookupTableFindV2", "LookupTableImportV2")
 
 
 @pytest.fixture
@@ -87,7 +84,6 @@ def test_dtypes_that_do_not_fit():
 
 # ---- from files ----
 
-@needs("InitializeTableFromTextFileV2")
 def test_from_a_file(vocabulary):
     table = contrib.index_table_from_file(vocabulary, num_oov_buckets=2)
     words = table.lookup(tf.constant(["lake", "palmer", "king"]))
@@ -103,7 +99,6 @@ def test_from_a_file(vocabulary):
     assert "string_to_index/hash_table/table_init/InitializeTableFromTextFileV2" in names()
 
 
-@needs("InitializeTableFromTextFileV2")
 def test_columns(tmp_path):
     path = tmp_path / "columns.txt"
     path.write_text("a 10\nb 20\n")
@@ -126,7 +121,6 @@ def test_columns(tmp_path):
         tf.lookup.TextFileInitializer("x", tf.string, 0, tf.int64, 1, vocab_size=0)
 
 
-@needs("InitializeTableFromTextFileV2")
 def test_files_that_do_not_fit(vocabulary):
     for path, size, error in (("none", None, tf.errors.NotFoundError),
                               (vocabulary, 5, tf.errors.InvalidArgumentError)):
@@ -199,7 +193,6 @@ def test_vocabularies_that_cannot_be(make, error):
 
 # ---- tables that change ----
 
-@needs("MutableHashTableV2", "MutableHashTableOfTensorsV2", "LookupTableRemoveV2")
 def test_mutable_table():
     table = contrib.MutableHashTable(tf.string, tf.int64, -1, checkpoint=False)
     assert table.name == "MutableHashTable"
@@ -221,7 +214,6 @@ def test_mutable_table():
         rows.remove(tf.constant(["a"]))
 
 
-@needs("MutableDenseHashTableV2")
 def test_dense_table():
     table = tf.lookup.experimental.DenseHashTable(tf.int64, tf.int64, -1, empty_key=0,
                                                   deleted_key=-1, checkpoint=False)
@@ -232,7 +224,6 @@ def test_dense_table():
         assert session.run(table.lookup([2])).tolist() == [-1] and session.run(table.size()) == 1
 
 
-@needs("MutableHashTableV2", "SaveV2", "RestoreV2")
 def test_tables_are_saved(tmp_path):
     table = contrib.MutableHashTable(tf.string, tf.int64, -1)
     saver, put = tf.train.Saver(), table.insert(["a", "b"], [1, 2])

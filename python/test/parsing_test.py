@@ -5,7 +5,6 @@ import zlib
 import numpy as np
 import pytest
 import weft as tf
-from needs import needs
 from run import run
 from weft.python.ops import parsing_ops
 
@@ -37,7 +36,6 @@ def sequence(context, **lists):
 
 # ---- parse_example ----
 
-@needs("ParseExample")
 def test_dense_and_sparse_features():
     serialized = [example(a=[1., 2.], label=[3], words=[b"x", b"y"]),
                   example(a=[3., 4.], label=[4])]
@@ -50,7 +48,6 @@ def test_dense_and_sparse_features():
     assert got["words"].dense_shape.tolist() == [2, 2]
 
 
-@needs("ParseExample")
 def test_names_and_shapes():
     serialized = tf.placeholder(tf.string, [None], name="serialized")
     got = tf.parse_example(serialized, {
@@ -68,7 +65,6 @@ def test_names_and_shapes():
     assert named["a"].op.name == "mine/mine"
 
 
-@needs("ParseExample")
 def test_defaults():
     got = run(tf.parse_example([example(), example(a=[5], s=[b"q"])], {
         "a": tf.FixedLenFeature([1], tf.int64, default_value=7),
@@ -79,7 +75,6 @@ def test_defaults():
         run(tf.parse_example([example()], {"a": tf.FixedLenFeature([1], tf.int64)}))
 
 
-@needs("ParseExample")
 def test_sequences_in_examples():
     features = {"a": tf.FixedLenSequenceFeature([2], tf.int64, allow_missing=True,
                                                 default_value=-1)}
@@ -89,7 +84,6 @@ def test_sequences_in_examples():
         tf.parse_example([b""], {"a": tf.FixedLenSequenceFeature([], tf.int64)})
 
 
-@needs("ParseExample")
 def test_sparse_features():
     feature = tf.SparseFeature(index_key="ix", value_key="val", dtype=tf.float32, size=20)
     got = run(tf.parse_example([example(ix=[3, 10], val=[0.5, 1.5]), example()], {"s": feature}))
@@ -97,7 +91,6 @@ def test_sparse_features():
     assert got["s"].values.tolist() == [.5, 1.5] and got["s"].dense_shape.tolist() == [2, 20]
 
 
-@needs("ParseExample")
 def test_what_an_example_does_not_have():
     with pytest.raises(tf.errors.InvalidArgumentError, match="Could not parse example input"):
         run(tf.parse_example([b"\x0a\xff"], {"a": tf.FixedLenFeature([1], tf.int64)}))
@@ -126,7 +119,6 @@ def test_features_that_cannot_be(features, error):
         tf.parse_example([b""], features)
 
 
-@needs("ParseSingleExample")
 def test_a_single_example():
     features = {"a": tf.FixedLenFeature([2], tf.float32), "w": tf.VarLenFeature(tf.string)}
     serialized = tf.placeholder(tf.string, [])
@@ -139,7 +131,6 @@ def test_a_single_example():
     assert got["w"].dense_shape.tolist() == [2]
 
 
-@needs("ParseExample")
 def test_a_single_example_with_a_name():
     features = {"a": tf.FixedLenFeature([2], tf.float32), "w": tf.VarLenFeature(tf.string)}
     tensors = tf.parse_single_example(example(a=[1., 2.], w=[b"x"]), features,
@@ -156,7 +147,6 @@ def test_a_single_example_with_a_name():
 
 # ---- SequenceExamples ----
 
-@needs("ParseSingleSequenceExample")
 def test_a_single_sequence():
     serialized = sequence({"length": [2]}, tokens=[[1], [2]], words=[[b"a", b"b"], [b"c"]])
     context, lists = run(tf.parse_single_sequence_example(
@@ -210,7 +200,6 @@ def test_json():
         run(tf.io.decode_json_example("{"))
 
 
-@needs("DecodeCSV")
 def test_csv():
     a, b, c = tf.decode_csv(['1,x,0.5', '2,"y, z",'], [[0], [""], [9.]])
     assert (a.dtype, b.dtype, c.dtype) == (tf.int32, tf.string, tf.float32)
@@ -231,7 +220,6 @@ def test_columns_that_cannot_be(columns, error):
         tf.decode_csv(["1,2"], [[0], [0]], select_cols=columns)
 
 
-@needs("ParseTensor", "SerializeTensor")
 def test_serialized_tensors():
     value = np.float32([[1, 2], [3, 4]])
     assert run(tf.parse_tensor(tf.serialize_tensor(value), tf.float32)).tolist() == value.tolist()
@@ -241,7 +229,6 @@ def test_serialized_tensors():
         run(tf.parse_tensor(message, tf.int32))
 
 
-@needs("DecodeCompressed")
 def test_compressed():
     data = [b"some bytes" * 10, b""]
     for kind, pack in (("ZLIB", zlib.compress), ("GZIP", gzip.compress), ("", bytes)):

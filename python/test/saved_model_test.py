@@ -337,7 +337,7 @@ def compare(session, folder):
 @models
 @pytest.mark.parametrize("name", ["half_plus_two", "half_plus_two_main_op", "half_plus_two_pbtxt"])
 def test_half_plus_two(name):
-    """Ops that are not there yet do no harm where they are not needed; assets have their paths."""
+    """Assets have their paths; what is not needed does no harm."""
     folder = MODELS / "tensorflow_r1.12_testdata/cc/saved_model/testdata" / name / "00000123"
     with tf.Session() as session:
         meta_graph = saved_model.load(session, ["serve"], str(folder))

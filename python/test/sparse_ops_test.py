@@ -2,7 +2,6 @@
 import numpy as np
 import pytest
 import weft as tf
-from needs import needs
 from run import run
 from weft.python.framework import sparse_tensor
 from weft.python.ops import sparse_ops
@@ -63,7 +62,6 @@ def test_collections_do_not_keep_a_graph(graph):
     assert isinstance(kept, tf.SparseTensor) and np.array_equal(dense(kept), A)
 
 
-@needs("SparseToDense")
 def test_to_dense_and_back():
     assert np.array_equal(run(tf.sparse_tensor_to_dense(sparse(A))), A)
     filled = run(tf.sparse_tensor_to_dense(sparse(A), default_value=9))
@@ -76,8 +74,6 @@ def test_to_dense_and_back():
         tf.sparse_tensor_to_dense(tf.constant(A))
 
 
-@needs("SparseAdd", "SparseTensorDenseAdd", "SparseSparseMaximum", "SparseSparseMinimum",
-       "SparseDenseCwiseMul")
 def test_arithmetic():
     assert np.array_equal(dense(tf.sparse_add(sparse(A), sparse(B))), A + B)
     assert np.array_equal(run(tf.sparse_add(sparse(A), B)), A + B)
@@ -88,7 +84,6 @@ def test_arithmetic():
         tf.sparse_add(A, B)
 
 
-@needs("SparseTensorDenseMatMul")
 def test_matrix_products():
     assert np.array_equal(run(tf.sparse_tensor_dense_matmul(sparse(A), B.T)), A @ B.T)
     y = tf.sparse_tensor_dense_matmul(sparse(A), B, adjoint_a=True)
@@ -98,7 +93,6 @@ def test_matrix_products():
     assert np.array_equal(run(g, {x: np.ones((4, 2))}), A.T @ np.ones((3, 2)))
 
 
-@needs("SparseReduceSum", "SparseReduceMax")
 def test_reductions():
     assert run(tf.sparse_reduce_sum(sparse(A))) == A.sum()
     assert np.array_equal(run(tf.sparse_reduce_sum(sparse(A), 1)), A.sum(1))
@@ -107,7 +101,6 @@ def test_reductions():
     assert run(tf.sparse_reduce_max(sparse(A), 1)).tolist() == [2, 0, 4]
 
 
-@needs("SparseConcat", "SparseSplit", "SparseSlice", "SparseReshape")
 def test_parts():
     assert np.array_equal(dense(tf.sparse_concat(1, [sparse(A), sparse(B)])),
                           np.concatenate([A, B], 1))
@@ -121,7 +114,6 @@ def test_parts():
         tf.sparse_reshape(sparse(A), [5, 5])
 
 
-@needs("SparseReorder")
 def test_order():
     mixed = tf.SparseTensor([[2, 0], [0, 1]], [1., 2.], [3, 2])
     assert run(tf.sparse_reorder(mixed)).values.tolist() == [2, 1]
@@ -129,7 +121,6 @@ def test_order():
     assert run(tf.sparse_reset_shape(sparse(A[:, :2]))).dense_shape.tolist() == [3, 2]
 
 
-@needs("SparseFillEmptyRows", "SparseSoftmax", "SparseToDense", "SparseReorder")
 def test_rows():
     filled, empty = tf.sparse_fill_empty_rows(sparse(A), 8)
     assert run(empty).tolist() == [False, True, False] and dense(filled)[1].tolist() == [8, 0, 0, 0]

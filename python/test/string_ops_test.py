@@ -2,7 +2,6 @@
 import numpy as np
 import pytest
 import weft as tf
-from needs import needs
 from run import run
 from weft.python.ops import string_ops
 
@@ -24,7 +23,6 @@ def test_length():
     assert run(string_ops.string_length(["é"], unit="UTF8_CHAR")).tolist() == [1]
 
 
-@needs("StringSplit")
 def test_split():
     s = run(tf.string_split(["a b  c", "", "d"]))
     assert s.values.tolist() == [b"a", b"b", b"c", b"d"] and s.dense_shape.tolist() == [3, 3]
@@ -53,7 +51,6 @@ def test_segments_joined():
     assert made.shape == [2] and run(made).tolist() == [b"b", b"a-c"]
 
 
-@needs("Substr")
 def test_substr():
     assert run(tf.strings.substr("h€llo", 1, 2, unit="UTF8_CHAR")).decode() == "€l"
     assert run(tf.substr(["hello", "world"], 1, 3)).tolist() == [b"ell", b"orl"]
@@ -61,7 +58,6 @@ def test_substr():
         run(tf.substr("hello", 9, 1))
 
 
-@needs("StringToNumber")
 def test_to_number():
     assert run(tf.string_to_number(["1", "-2.5"])).tolist() == [1, -2.5]
     assert run(tf.string_to_number(string_tensor="7", out_type=tf.int64)) == 7
@@ -69,13 +65,11 @@ def test_to_number():
         run(tf.string_to_number("x"))
 
 
-@needs("StringToHashBucketFast")
 def test_hash_buckets():
     got = run(tf.string_to_hash_bucket_fast(["a", "b", "c"], 10))
     assert got.dtype == np.int64 and ((0 <= got) & (got < 10)).all()
 
 
-@needs("ReduceJoin")
 def test_reduce_join():
     a = [["a", "b"], ["c", "d"]]
     assert run(tf.reduce_join(a, 0)).tolist() == [b"ac", b"bd"]
@@ -84,18 +78,15 @@ def test_reduce_join():
         [b"ab"], [b"cd"]]
 
 
-@needs("RegexReplace", "StaticRegexReplace")
 def test_regex():
     assert run(tf.regex_replace("aXbX", "X", "-")) == b"a-b-"
     assert run(tf.strings.regex_full_match(["ab", "b"], "a.*")).tolist() == [True, False]
 
 
-@needs("StringStrip")
 def test_strip():
     assert run(tf.strings.strip([" a ", "b\n"])).tolist() == [b"a", b"b"]
 
 
-@needs("StringFormat")
 def test_format():
     x = tf.constant([1, 2, 3])
     assert run(string_ops.string_format("x = {}!", x)) == b"x = [1 2 3]!"
@@ -104,14 +95,12 @@ def test_format():
         string_ops.string_format("{}", [x, x])
 
 
-@needs("DecodeRaw")
 def test_decode_raw():
     padded = string_ops.decode_raw(["ab", "c"], tf.uint8, fixed_length=3)
     assert run(padded).tolist() == [[97, 98, 0], [99, 0, 0]]
     assert run(tf.decode_raw(np.int16([1, 258]).tobytes(), tf.int16)).tolist() == [1, 258]
 
 
-@needs("EncodeBase64")
 def test_base64():
     assert run(tf.encode_base64("a?>")) == b"YT8-" and run(tf.decode_base64("YT8-")) == b"a?>"
 

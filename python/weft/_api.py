@@ -883,8 +883,7 @@ RENAMED = {
 }
 
 LATER = {
-    "conditions and loops": """
-        vectorized_map""",
+    "vectorized maps": "vectorized_map",
     "such cell": "contrib.rnn.CompiledWrapper contrib.rnn.NTMCell",
     "losses of sequences by version 2": "nn.ctc_loss_v2 nn.ctc_unique_labels",
     "object-based checkpoints": """
@@ -911,7 +910,7 @@ LATER = {
         keras.datasets keras.estimator keras.experimental keras.layers keras.losses
         keras.metrics keras.models keras.optimizers keras.preprocessing keras.utils
         keras.wrappers""",
-    "specifications of types": "IndexedSlicesSpec",
+    "specifications of such values": "IndexedSlicesSpec",
     "functions of version 2": "wrap_function",
     "eager execution": "GradientTape contrib.eager python.eager.backprop",
     "such linear operators": """

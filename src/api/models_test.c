@@ -295,6 +295,7 @@ static void real_files(void **state)
     printf("%d files, %d graphs; %d hold what nobody knows; %d gave the recorded values; "
            "%d failed\n", count.files, count.graphs, count.unknown, count.ran, count.failed);
     assert_int_equal(count.failed, 0);
+    assert_int_equal(count.unknown, 2);
 }
 
 int main(int argc, char **argv)

@@ -140,15 +140,7 @@ static void *taker(void *arg)
     return NULL;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* A session that closes ends the walk, and those who wait for their turn. The time is generous:
- * other programs run, and sanitizers. */
+/* A session that closes ends the walk, and those who wait for their turn. */
 static void closed(void **state)
 {
     (void)state;
@@ -164,9 +156,7 @@ static void closed(void **state)
             nap(1);
         nap(20);
         assert_int_equal(atomic_load(&finished), 0);
-        double begun = now();
         weft_session_close(w.session);
-        assert_true(now() - begun < 2);
         for (int i = 0; i < 2; i++)
             pthread_join(thread[i], NULL);
         weft_session_free(w.session);

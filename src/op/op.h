@@ -58,7 +58,7 @@ enum {
     OP_CONSTANT = 8192,     /* its output is its attribute "value" */
     OP_FED = 16384,         /* made to be fed: its value is never known before a run */
     OP_CALL = 32768,        /* runs a function of the graph's library: it needs no kernel */
-    /* The control-flow flags are the only thing an executor knows about an op. */
+    /* With OP_EXPENSIVE and OP_BLOCKING, all that an executor knows about an op. */
     OP_SWITCH = 256, OP_MERGE = 512, OP_ENTER = 1024, OP_EXIT = 2048, OP_NEXT = 4096,
     OP_TRIGGER = 65536,     /* runs even if what it waits for is dead */
 };

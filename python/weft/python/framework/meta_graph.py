@@ -22,8 +22,6 @@ _UNBOUND = "$unbound_inputs_"
 _SAVING = ("SaveV2", "Save", "SaveSlice", "SaveSlices", "LegacySave", "LegacySaveSlice",
            "RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice")
 _INTERNAL = ("_Arg", "_Retval", "_ListToArray", "_ArrayToList")
-# Messages of things that there are not yet: they go through as they are, whatever the scope.
-_FOREIGN = (ops.GraphKeys.QUEUE_RUNNERS,)
 
 
 # ---- the ops of a graph ----
@@ -410,7 +408,7 @@ def _element(graph, message, key, kind, value, scope, known):
         return known[value]
     if kind == "node_list":
         return graph.as_graph_element(ops.prepend_name_scope(value, scope))
-    if kind == "bytes_list" and key not in _FOREIGN:
+    if kind == "bytes_list":
         return ops.prepend_name_scope(value, scope)
     return value
 

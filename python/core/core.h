@@ -157,6 +157,7 @@ void traces_library(const char *folder);        /* frames of files below it are 
 /* ---- the rest ---- */
 PyObject *core_gradients(PyObject *self, PyObject *args);
 PyObject *core_set_host_function(PyObject *self, PyObject *function);
+PyObject *core_end_host_calls(PyObject *self, PyObject *none);
 PyObject *core_graph_export(PyObject *self, PyObject *args);
 PyObject *core_node_export(PyObject *self, PyObject *op);
 PyObject *core_op_export(PyObject *self, PyObject *name);

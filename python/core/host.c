@@ -1,7 +1,12 @@
 /* host.c - functions of Python's that graphs call: tf.py_func. */
 #include "core.h"
 
+#include <stdatomic.h>
+#include <time.h>
+
 static PyObject *function;              /* function(token, [array]) -> [array] */
+static atomic_int calls;                /* under way */
+static atomic_bool ended;               /* the interpreter is about to go */
 
 static struct weft_status *why(void)
 {
@@ -53,8 +58,9 @@ static bool take(PyObject *list, const enum weft_dtype *dtypes, struct weft_tens
     return true;
 }
 
-static struct weft_status *call(const char *token, struct weft_tensor *const *in, int n_in,
-                                const enum weft_dtype *dtypes, struct weft_tensor **out, int n_out)
+static struct weft_status *call_python(const char *token, struct weft_tensor *const *in, int n_in,
+                                       const enum weft_dtype *dtypes, struct weft_tensor **out,
+                                       int n_out)
 {
     PyGILState_STATE lock = PyGILState_Ensure();
     PyObject *given = arrays(in, n_in);
@@ -78,6 +84,31 @@ static struct weft_status *call(const char *token, struct weft_tensor *const *in
     Py_XDECREF(list);
     PyGILState_Release(lock);
     return st;
+}
+
+/* A thread that asks for the interpreter's lock when the interpreter ends is ended itself, and whoever
+ * waits for what it does waits for ever: so none asks any more. */
+static struct weft_status *call(const char *token, struct weft_tensor *const *in, int n_in,
+                                const enum weft_dtype *dtypes, struct weft_tensor **out, int n_out)
+{
+    atomic_fetch_add(&calls, 1);
+    struct weft_status *st =
+        atomic_load(&ended) ? weft_status_new(WEFT_CANCELLED, "The program has come to its end")
+                            : call_python(token, in, n_in, dtypes, out, n_out);
+    atomic_fetch_sub(&calls, 1);
+    return st;
+}
+
+/* Calls under way get two seconds to end: one that sleeps for ever must not hold up the exit. */
+PyObject *core_end_host_calls(PyObject *self, PyObject *none)
+{
+    (void)self, (void)none;
+    atomic_store(&ended, true);
+    Py_BEGIN_ALLOW_THREADS
+    for (int i = 0; i < 2000 && atomic_load(&calls); i++)
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    Py_END_ALLOW_THREADS
+    Py_RETURN_NONE;
 }
 
 PyObject *core_set_host_function(PyObject *self, PyObject *f)

@@ -117,6 +117,8 @@ static PyMethodDef functions[] = {
     { "gradients", core_gradients, METH_VARARGS,
       "(graph, ys, xs, grad_ys, stop, scope, colocate, gate, function)" },
     { "set_host_function", core_set_host_function, METH_O, "function(token, arrays) -> arrays" },
+    { "end_host_calls", core_end_host_calls, METH_NOARGS,
+      "The interpreter is about to go: no function is called any more." },
     { "graph_export", core_graph_export, METH_VARARGS, "(graph, shapes): a GraphDef's bytes." },
     { "op_export", core_op_export, METH_O, "(op type): a serialized OpDef." },
     { "node_export", core_node_export, METH_O, "A NodeDef's bytes." },

@@ -123,3 +123,16 @@ def test_an_installed_one(tmp_path):
 def test_help_names_it():
     done = subprocess.run([WEFT, "--help"], capture_output=True, text=True, check=True)
     assert "py " in done.stdout and "--coverage" in done.stdout
+
+
+@pytest.mark.parametrize("end", ["", "raise SystemExit(0)"])
+def test_functions_that_a_pipeline_calls_end_with_the_program(script, end):
+    """A session is still open, and threads of its pipeline are in Python."""
+    path = script("""
+import tensorflow as tf
+numbers = tf.data.Dataset.range(10 ** 6).map(
+    lambda x: tf.py_func(lambda y: y, [x], tf.int64), num_parallel_calls=4).prefetch(10)
+session = tf.Session()
+print(session.run(numbers.make_one_shot_iterator().get_next()))
+""" + end)
+    assert weft(path, timeout=60).stdout == "0\n"

@@ -138,3 +138,17 @@ def test_a_function_that_closes_its_session(graph):
         pass
     with pytest.raises(RuntimeError, match="Attempted to use a closed Session"):
         session.run(y)
+
+
+def test_the_number_of_values_is_told_before_their_types():
+    y = tf.py_func(lambda: (1.0, 2.0), [], [tf.float32])
+    with tf.Session() as session:
+        with pytest.raises(tf.errors.InvalidArgumentError,
+                           match="returns 2 values, but expects to see 1"):
+            session.run(y)
+
+
+def test_scalars_of_py_function_keep_their_precision():
+    y = tf.py_function(lambda x: x * 2, [tf.constant(1.5)], tf.float32)
+    with tf.Session() as session:
+        assert session.run(y) == np.float32(3)

@@ -3,6 +3,7 @@
 A node says which function by a token. A graph holds the functions of its nodes; the table of
 tokens holds none, so that they die with their graph."""
 
+import atexit
 import itertools
 import threading
 import weakref
@@ -45,6 +46,10 @@ class _Call:
         if not isinstance(result, (list, tuple)):
             result = [result]
         values = [_as_array(x) for x in result]
+        if len(values) != len(self.types):      # the core says so
+            return values
+        if self.eager:
+            values = [_of_type(value, wanted) for value, wanted in zip(values, self.types)]
         for i, (value, wanted) in enumerate(zip(values, self.types)):
             if dtypes.as_dtype(value.dtype) != wanted:
                 raise TypeError("%d-th value returned by %s is %s, but expects %s"
@@ -71,6 +76,12 @@ def _as_array(value):
     return array.astype(object) if array.dtype.kind == "S" else array
 
 
+def _of_type(array, dtype):
+    """The array in the precision that is wanted: NumPy has made doubles of what was scalar."""
+    wanted = np.dtype(dtype.as_numpy_dtype)
+    return array.astype(wanted) if array.dtype.kind == wanted.kind in "fiuc" else array
+
+
 def _run(token, inputs):
     """What the core calls for each step of a PyFunc node."""
     call = _calls.get(token)
@@ -80,6 +91,7 @@ def _run(token, inputs):
 
 
 _core.set_host_function(_run)
+atexit.register(_core.end_host_calls)
 
 
 def _register(call):

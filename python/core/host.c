@@ -20,6 +20,8 @@ static struct weft_status *why(void)
     }
     PyErr_Fetch(&type, &value, &trace);
     PyErr_NormalizeException(&type, &value, &trace);
+    if (trace)
+        PyException_SetTraceback(value, trace);
     PyObject *pair = PyObject_CallOneArg(hooks.host_error, value);
     if (!pair || !PyArg_ParseTuple(pair, "is", &code, &message))
         PyErr_Clear();

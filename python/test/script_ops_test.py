@@ -152,3 +152,15 @@ def test_scalars_of_py_function_keep_their_precision():
     y = tf.py_function(lambda x: x * 2, [tf.constant(1.5)], tf.float32)
     with tf.Session() as session:
         assert session.run(y) == np.float32(3)
+
+
+def test_errors_tell_the_line_of_the_function():
+    def divide(x):
+        return x / 0 if x is None else 1 / 0
+    y = tf.py_func(divide, [1.0], tf.float32)
+    with tf.Session() as session:
+        with pytest.raises(tf.errors.UnknownError) as error:
+            session.run(y)
+    assert "ZeroDivisionError: division by zero\nTraceback" in error.value.message
+    assert "in divide\n    return x / 0" in error.value.message
+    assert "script_ops.py" not in error.value.message

@@ -2,9 +2,13 @@
 import collections
 import os
 import threading
+import traceback
 
 from weft import _core
 from weft.python.framework import conversion, devices, dtypes, errors, ops, tensor_shape, tensors
+
+# The package's folder: what lies in it is not the user's.
+_LIBRARY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 
 
 def build_error(code, message, node):
@@ -91,6 +95,10 @@ def host_error(exception):
              (NotImplementedError, errors.UNIMPLEMENTED))
     code = next((c for kind, c in kinds if isinstance(exception, kind)), errors.UNKNOWN)
     text = "%s: %s" % (type(exception).__name__, exception)
+    lines = [line for line in traceback.format_tb(exception.__traceback__)
+             if '"%s' % _LIBRARY not in line]
+    if lines:                               # where in the user's function
+        text += "\nTraceback (most recent call last):\n\n%s\n" % "\n".join(lines)
     return code, text.replace("\0", "\\0").encode("utf-8", "replace").decode()
 
 
@@ -116,5 +124,4 @@ _core.set_hooks(
     feed_value=feed_value, feed_refused=feed_refused, fetch_items=fetch_items,
     device_of=devices.device_of, shape_of=shape_of, traced_call=traced_call,
     host_error=host_error, context_class=context_class)
-_core.set_library(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-                  + os.sep, threading.main_thread().ident)
+_core.set_library(_LIBRARY, threading.main_thread().ident)

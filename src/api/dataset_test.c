@@ -291,6 +291,29 @@ static void shuffles(void **state)
     }
 }
 
+/* ---- what is asked for may never come ---- */
+
+static void huge_numbers(void **state)
+{
+    (void)state;
+    struct weft_out nothing = DATA("ShuffleAndRepeatDataset", range(0, 0), number(8), number(1),
+                                   number(2), number(100000));
+    struct walk w = walk(nothing);
+    mem_limit(mem_live() + (1 << 18));
+    is_over(&w);
+    mem_limit(0);
+    walk_end(&w);
+    w = walk_of(DATA("PrefetchDataset", range(0, 1000), number(INT32_MAX)));
+    w.session = session_on(graph);
+    mem_limit(mem_live() + (64 << 20));
+    ok(weft_session_do(w.session, w.init));
+    for (int64_t i = 0; i < 1000; i++)
+        goes_on(&w, &i, 1);
+    is_over(&w);
+    mem_limit(0);
+    walk_end(&w);
+}
+
 /* ---- iterators ---- */
 
 static void not_initialized(void **state)
@@ -591,7 +614,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(maps), TEST(flat_maps), TEST(errors), TEST(scans), TEST(groups),
-        TEST(groups_that_fail), TEST(false_types), TEST(shuffles),
+        TEST(groups_that_fail), TEST(false_types), TEST(shuffles), TEST(huge_numbers),
         TEST(not_initialized), TEST(positions), TEST(other_elements), TEST(one_shot),
         TEST(feedable), TEST(optionals), TEST(deleted), TEST(fetched_and_fed), TEST(files), TEST(csv),
         TEST(cached_in_a_file), TEST(no_memory),

@@ -179,6 +179,90 @@ static void groups(void **state)
           LIST(0 + 3 + 6, 1000 + 1 + 4, 2000 + 2 + 5));
 }
 
+static void refuses_next(struct walk *w, const char *text)
+{
+    fails(weft_session_eval(w->session, w->next, &(struct weft_tensor *){ NULL }),
+          WEFT_INVALID_ARGUMENT, text);
+}
+
+static struct walk reducer(const char *key, const char *init, const char *reduce,
+                           struct weft_out in)
+{
+    struct weft_attr attr[] = {
+        weft_attr_func("key_func", key), weft_attr_func("init_func", init),
+        weft_attr_func("reduce_func", reduce),
+        weft_attr_func("finalize_func", define(first, 0, NULL, 1, 1)),
+        weft_attr_types("Tkey_func_other_arguments", NULL, 0),
+        weft_attr_types("Tinit_func_other_arguments", NULL, 0),
+        weft_attr_types("Treduce_func_other_arguments", NULL, 0),
+        weft_attr_types("Tfinalize_func_other_arguments", NULL, 0)
+    };
+    return walk(data_in(graph, "GroupByReducerDataset", WEFT_OUTS(in), attr, 8));
+}
+
+static void quotient(struct weft_graph *g, const struct weft_out *x, double by,
+                     struct weft_out *out)
+{
+    (void)by;
+    out[0] = weft_op(g, "FloorDiv", x, 2, NULL, 0);
+}
+
+/* A group whose state could not be computed is gone: the next element begins it again. */
+static void groups_that_fail(void **state)
+{
+    (void)state;
+    struct walk w = reducer(define(mod_by, 1, NULL, 1, 1), define(constant, 12, NULL, 1, 1),
+                            define(quotient, 0, NULL, 2, 1), range(-1, 3));
+    refuses_next(&w, "ivision by zero");
+    goes_on(&w, LIST(6));
+    is_over(&w);
+    walk_end(&w);
+    w = reducer(define(mod_by, 1, NULL, 1, 1), define(constant, 12, NULL, 1, 1),
+                define(quotient, 0, NULL, 2, 1), range(-1, 1));
+    refuses_next(&w, "ivision by zero");
+    is_over(&w);
+    walk_end(&w);
+    w = reducer(define(mod_by, 2, NULL, 1, 1), define(divide, 12, NULL, 1, 1),
+                define(add_both, 0, NULL, 2, 1), range(0, 4));
+    refuses_next(&w, "ivision by zero");
+    refuses_next(&w, "ivision by zero");
+    goes_on(&w, LIST(12 + 1 + 3));
+    is_over(&w);
+    walk_end(&w);
+}
+
+/* ---- what only claims to be of a type ---- */
+
+static void false_types(void **state)
+{
+    static const enum weft_dtype strings[] = { WEFT_STRING };
+    (void)state;
+    struct weft_out rows = weft_op(NULL, "TensorDataset",
+                                   WEFT_OUTS(weft_vector(graph, WEFT_INT64, 0, NULL)),
+                                   WEFT_ATTRS(weft_attr_shapes("output_shapes", scalars, 1)));
+    struct walk w = walk(data_in(graph, "DirectedInterleaveDataset",
+                                 WEFT_OUTS(DATA("TakeDataset", rows, number(-1)), range(0, 3)),
+                                 WEFT_ATTRS(weft_attr_int("N", 1))));
+    refuses_next(&w, "must be a dataset of scalar int64 elements");
+    walk_end(&w);
+    struct weft_attr by_window[] = {
+        weft_attr_types("output_types", strings, 1),
+        weft_attr_shapes("output_shapes", scalars, 1),
+        weft_attr_func("key_func", define(mod_by, 2, NULL, 1, 1)),
+        weft_attr_func("window_size_func", define(constant, 3, NULL, 1, 1)),
+        weft_attr_func("reduce_func", define(second, 0, key_and_window, 2, 1)),
+        weft_attr_types("Tkey_func_other_arguments", NULL, 0),
+        weft_attr_types("Twindow_size_func_other_arguments", NULL, 0),
+        weft_attr_types("Treduce_func_other_arguments", NULL, 0)
+    };
+    struct weft_out in[] = { range(0, 8) };
+    struct weft_out unique = DATA("ExperimentalUniqueDataset",
+                                  weft_op(NULL, "GroupByWindowDataset", in, 1, by_window, 8));
+    w = walk(DATA_F("MapDataset", "f", define(constant, 1, strings, 1, 1), unique));
+    refuses_next(&w, "the reduce function returned is int64, not string");
+    walk_end(&w);
+}
+
 /* ---- shuffled ---- */
 
 /* Passes differ unless that is not wanted; the same seeds give the same order again. */
@@ -205,6 +289,29 @@ static void shuffles(void **state)
         goes_on(&w, pass[1], 100);
         walk_end(&w);
     }
+}
+
+/* ---- what is asked for may never come ---- */
+
+static void huge_numbers(void **state)
+{
+    (void)state;
+    struct weft_out nothing = DATA("ShuffleAndRepeatDataset", range(0, 0), number(8), number(1),
+                                   number(2), number(100000));
+    struct walk w = walk(nothing);
+    mem_limit(mem_live() + (1 << 18));
+    is_over(&w);
+    mem_limit(0);
+    walk_end(&w);
+    w = walk_of(DATA("PrefetchDataset", range(0, 1000), number(INT32_MAX)));
+    w.session = session_on(graph);
+    mem_limit(mem_live() + (64 << 20));
+    ok(weft_session_do(w.session, w.init));
+    for (int64_t i = 0; i < 1000; i++)
+        goes_on(&w, &i, 1);
+    is_over(&w);
+    mem_limit(0);
+    walk_end(&w);
 }
 
 /* ---- iterators ---- */
@@ -506,7 +613,8 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(maps), TEST(flat_maps), TEST(errors), TEST(scans), TEST(groups), TEST(shuffles),
+        TEST(maps), TEST(flat_maps), TEST(errors), TEST(scans), TEST(groups),
+        TEST(groups_that_fail), TEST(false_types), TEST(shuffles), TEST(huge_numbers),
         TEST(not_initialized), TEST(positions), TEST(other_elements), TEST(one_shot),
         TEST(feedable), TEST(optionals), TEST(deleted), TEST(fetched_and_fed), TEST(files), TEST(csv),
         TEST(cached_in_a_file), TEST(no_memory),

@@ -63,12 +63,13 @@ static size_t row_bytes(const struct tensor *values)
     return (size_t)shape_span(&values->shape, 1, values->shape.rank) * dtype_size(values->dtype);
 }
 
+/* Also for no rows: the sum has the shape of what has come. */
 static struct status *make_room(struct accumulator *a, const struct tensor *values, int64_t more)
 {
     struct shape s = values->shape;
     struct tensor grown;
     int64_t *index, *times;
-    if (a->n + more <= a->room)
+    if (a->sum.buf && a->n + more <= a->room)
         return NULL;
     s.dim[0] = 2 * a->n + more;
     NEED(index = mem_grow(a->index, sizeof *index * (size_t)(s.dim[0] + 1)));
@@ -154,9 +155,10 @@ static struct status *put_rows(struct kernel *k, const struct accumulator *a)
     s.dim[0] = a->n;
     TRY(kernel_new(k, 0, DT_INT64, &SHAPE(a->n)));
     TRY(kernel_new(k, 1, a->dtype, &s));
+    if (a->n)
+        memcpy(kernel_out(k, 0)->data, a->index, sizeof *a->index * (size_t)a->n);
     if (!shape_count(&s))
         return NULL;
-    memcpy(kernel_out(k, 0)->data, a->index, sizeof *a->index * (size_t)a->n);
     memcpy(kernel_out(k, 1)->data, a->sum.data, tensor_bytes(kernel_out(k, 1)));
     for (int64_t i = 0, n = shape_span(&s, 1, s.rank); i < a->n && a->mean; i++)
         accumulator_divide(a->dtype, (char *)kernel_out(k, 1)->data +

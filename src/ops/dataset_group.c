@@ -274,6 +274,16 @@ static void by_window_finish(struct cursor *c)
     call_finish(c);
 }
 
+static struct status *check_reduced(const struct dataset *d, const struct dataset *want)
+{
+    ENSURE(d->n == want->n, "The reduce function returned a dataset of %d components, not of %d",
+           d->n, want->n);
+    for (int i = 0; i < d->n; i++)
+        ENSURE(d->dtype[i] == want->dtype[i], "Component %d of the dataset that the reduce function "
+               "returned is %s, not %s", i, dtype_name(d->dtype[i]), dtype_name(want->dtype[i]));
+    return NULL;
+}
+
 /* The group becomes what the function makes of it, which comes next. */
 static struct status *open_group(struct by_window_cursor *b, struct run_env *env, struct group *g)
 {
@@ -291,11 +301,9 @@ static struct status *open_group(struct by_window_cursor *b, struct run_env *env
         return st;
     }
     TRY(caller_dataset(&((const struct by_window *)c->d)->reduce, env, arg, 2, &d));
-    if (d->n == c->d->n)
+    st = check_reduced(d, c->d);
+    if (!st)
         st = cursor_new(d, env, &b->now);
-    else
-        st = status_new(INVALID_ARGUMENT, "The reduce function returned a dataset of %d "
-                        "components, not of %d", d->n, c->d->n);
     dataset_unref(d);
     return st;
 }
@@ -416,7 +424,8 @@ static struct status *first_state(const struct reducer *d, struct run_env *env, 
     return elements_add(&g->elements, state);
 }
 
-/* state = reduce(state, element); on failure the old one is gone, as the walk is. */
+/* state = reduce(state, element); on failure the old one is gone, and with it the group: the next
+ * element of its key begins another. */
 static struct status *reduce(struct reducer_cursor *r, struct run_env *env)
 {
     const struct reducer *d = (const struct reducer *)r->call.base.d;
@@ -426,15 +435,19 @@ static struct status *reduce(struct reducer_cursor *r, struct run_env *env)
     int64_t key;
     TRY(caller_ask(&d->key, env, element, n_in, &key));
     TRY(group_find(&r->groups, key, n, &g));
-    NEED(arg = mem_array(struct tensor, 2 * n + n_in));
-    state = arg + n + n_in;
-    struct status *st = g->elements.count ? NULL : first_state(d, env, g, state);
+    arg = mem_array(struct tensor, 2 * n + n_in);
+    state = arg ? arg + n + n_in : NULL;
+    struct status *st = arg ? NULL : status_no_memory();
+    if (!st && !g->elements.count)
+        st = first_state(d, env, g, state);
     if (!st) {
         element_move(arg, elements_at(&g->elements, 0), n);
         element_move(arg + n, element, n_in);
         st = caller_run(&d->reduce, env, arg, n + n_in, state);
     }
-    if (!st)
+    if (st)
+        group_drop(&r->groups, g);
+    else
         element_move(elements_at(&g->elements, 0), state, n);
     mem_free(arg);
     return st;

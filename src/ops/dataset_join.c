@@ -148,6 +148,18 @@ static struct status *concat_run(struct kernel *k)
 
 /* ---- DirectedInterleaveDataset: the first dataset says which of the others is next ---- */
 
+/* The choice, given back: its shape may not be what its dataset says. */
+static struct status *choose(const struct cursor *c, struct tensor *choice, int64_t *at)
+{
+    bool scalar = !choice->shape.rank;
+    *at = scalar ? tensor_int(choice, 0) : -1;
+    tensor_unref(choice);
+    ENSURE(scalar, "The selector input must be a dataset of scalar int64 elements.");
+    ENSURE(*at >= 0 && *at < c->d->n_in - 1, "Selector index out of range: %lld >= %d",
+           (long long)*at, c->d->n_in - 1);
+    return NULL;
+}
+
 /* A choice of one that has ended is passed over; it is over when they all have. */
 static struct status *directed_next(struct cursor *c, struct run_env *env, struct tensor *out,
                                     bool *end)
@@ -157,10 +169,9 @@ static struct status *directed_next(struct cursor *c, struct run_env *env, struc
         struct tensor choice = { 0 };
         TRY(dataset_check_stop(env));
         TRY(cursor_next(j->part[0], env, &choice, end));
-        int64_t at = *end ? 0 : tensor_int(&choice, 0);
-        tensor_unref(&choice);
-        ENSURE(at >= 0 && at < c->d->n_in - 1, "Selector index out of range: %lld >= %d",
-               (long long)at, c->d->n_in - 1);
+        int64_t at = 0;
+        if (!*end)
+            TRY(choose(c, &choice, &at));
         bool over = *end || !j->part[at + 1];
         if (!over) {
             TRY(cursor_next(j->part[at + 1], env, out, &over));

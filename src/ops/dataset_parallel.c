@@ -136,11 +136,12 @@ static struct status *start(struct parallel_cursor *p)
         st = crew_start(&p->crew, t);
         if (i && st) {
             status_free(st);
+            st = NULL;
             break;
         }
     }
-    p->began = !st || p->n > 1;
-    return p->began ? NULL : st;
+    p->began = !st;
+    return st;
 }
 
 /* With the lock held. The last end stays where it is. */

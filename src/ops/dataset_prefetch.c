@@ -5,20 +5,20 @@
 #include "ops/dataset_thread.h"
 
 /* A buffer that nobody gave a size grows, up to this, whenever it is found empty. */
-enum { MOST_BUFFERED = 512, AUTOTUNE = -1 };
+enum { MOST_BUFFERED = 512, FIRST_ROOM = 16, AUTOTUNE = -1 };
 
 struct prefetch { struct dataset base; int64_t size; };
 
 struct made { struct status *st; bool end; };   /* what came instead of, or with, an element */
 
-/* A ring of `room` elements; `first` and `held` under the crew's lock. */
+/* A ring of `room` elements, which may become `most`; all of it under the crew's lock. */
 struct prefetch_cursor {
     struct cursor base;
     struct crew crew;
     struct crew_thread thread;
     struct tensor *ring;
     struct made *made;
-    int64_t room, limit, first, held;
+    int64_t room, most, limit, first, held;
     bool began, over;                       /* the thread; the input has ended */
     bool hungry;                            /* someone waits for an element */
 };
@@ -27,22 +27,52 @@ static struct prefetch_cursor *of(struct cursor *c) { return (struct prefetch_cu
 
 /* ---- the thread ---- */
 
-/* Is there room for one more? False: it is to stop. */
-static bool await_room(struct prefetch_cursor *p)
+/* The ring has its size only when it has been filled so far: what is asked for may never come.
+ * Without memory for more it stays as it is. */
+static bool grow(struct prefetch_cursor *p)
+{
+    int n = p->base.d->n;
+    int64_t room = 2 * p->room < p->most ? 2 * p->room : p->most;
+    struct tensor *ring = mem_array(struct tensor, room * n);
+    struct made *made = mem_array(struct made, room);
+    if (!ring || !made) {
+        mem_free(ring);
+        mem_free(made);
+        return false;
+    }
+    for (int64_t i = 0; i < p->held; i++) {
+        int64_t at = (p->first + i) % p->room;
+        element_move(ring + i * n, p->ring + at * n, n);
+        made[i] = p->made[at];
+    }
+    mem_free(p->ring);
+    mem_free(p->made);
+    p->ring = ring;
+    p->made = made;
+    p->room = room;
+    p->first = 0;
+    return true;
+}
+
+/* The place of one more element, once there is room for it. False: it is to stop. */
+static bool await_room(struct prefetch_cursor *p, int64_t *at)
 {
     pthread_mutex_lock(&p->crew.lock);
-    while (p->held >= p->limit && !atomic_load(&p->crew.stop))
+    while ((p->held >= p->limit || (p->held == p->room && !grow(p))) &&
+           !atomic_load(&p->crew.stop))
         pthread_cond_wait(&p->crew.taken, &p->crew.lock);
+    *at = (p->first + p->held) % p->room;
     pthread_mutex_unlock(&p->crew.lock);
     return !atomic_load(&p->crew.stop);
 }
 
-/* Only this thread writes behind the last element, so that it needs no lock until it is there. */
+/* Only this thread writes behind the last element, and makes the ring grow, so that it needs no
+ * lock until the element is there. */
 static void fill(struct crew_thread *t, struct run_env *env)
 {
     struct prefetch_cursor *p = of(t->cursor);
     int n = p->base.d->n;
-    for (int64_t at = 0; await_room(p); at = (at + 1) % p->room) {
+    for (int64_t at; await_room(p, &at);) {
         struct made *m = &p->made[at];
         m->st = cursor_next(p->base.in, env, p->ring + at * n, &m->end);
         run_env_tidy(env);
@@ -65,7 +95,8 @@ static struct status *prefetch_begin(struct cursor *c, struct run_env *env)
     int64_t size = ((const struct prefetch *)c->d)->size;
     (void)env;
     p->limit = size == AUTOTUNE ? 1 : size;
-    p->room = size == AUTOTUNE ? MOST_BUFFERED : size;
+    p->most = size == AUTOTUNE ? MOST_BUFFERED : size;
+    p->room = p->most < FIRST_ROOM ? p->most : FIRST_ROOM;
     if (!p->room)
         return NULL;
     NEED(p->ring = mem_array(struct tensor, p->room * c->d->n));
@@ -90,7 +121,7 @@ static void prefetch_finish(struct cursor *c)
 static struct status *await_element(struct prefetch_cursor *p, struct run_env *env)
 {
     bool over = false;
-    if (!p->held && p->limit < p->room)
+    if (!p->held && p->limit < p->most)
         p->limit *= 2;
     p->hungry = true;
     while (!p->held && !over)

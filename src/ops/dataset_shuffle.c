@@ -132,7 +132,9 @@ static struct status *pull(struct shuffle_cursor *s, struct run_env *env, struct
         if (!s->began && d->count < 0)
             break;                          /* nothing, repeated for ever, is nothing */
         s->epoch++;
-        NEED(slice_add(s, s->slice[s->n - 1].end));
+        const struct slice *last = &s->slice[s->n - 1];
+        if (last->begin != last->end)       /* passes that give nothing share one */
+            NEED(slice_add(s, last->end));
         TRY(dataset_check_stop(env));
     }
     s->over = true;

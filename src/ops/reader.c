@@ -56,8 +56,12 @@ static void set_up(struct reader *r, const struct node *n, enum reader_type type
 static struct status *check_sizes(const struct node *n)
 {
     static const char *const sizes[] = { "header_bytes", "footer_bytes", "hop_bytes" };
+    static const char *const held[] = { "record_bytes", "footer_bytes" };
     ENSURE(node_attr(n, "record_bytes") > 0, "record_bytes must be > 0 not %lld",
            (long long)node_attr(n, "record_bytes"));
+    for (int i = 0; i < 2; i++)
+        ENSURE(node_attr(n, held[i]) <= INT32_MAX, "%s must be <= %d not %lld", held[i], INT32_MAX,
+               (long long)node_attr(n, held[i]));
     for (int i = 0; i < 3; i++)
         ENSURE(node_attr(n, sizes[i]) >= 0, "%s must be >= 0 not %lld", sizes[i],
                (long long)node_attr(n, sizes[i]));
@@ -185,6 +189,8 @@ static struct status *read_some(struct kernel *k, struct reader *r, int64_t most
 {
     while (list[0].n < most) {
         bool done;
+        if (wait_is_over(&k->env->stop))
+            return status_new(CANCELLED, "The step was cancelled while it read a file");
         if (!r->work.buf)
             TRY(next_work(k, r));
         TRY(reader_next(r, record, &done));

@@ -257,6 +257,33 @@ static void many_threads(void **state_)
     gives(n, "int64{6}", NULL);
 }
 
+/* A run is to end in the middle of a file, too. */
+static void ends_within_a_file(void **state_)
+{
+    (void)state_;
+    struct out r = fixed(0, 1, 0, 0), q = files("string[1]{\"/dev/zero\"}", false);
+    struct out n = use("ReaderNumRecordsProduced", r);
+    struct job j = { .node = some_of(r, q, "int64{20000000}").node };
+    assert_int_equal(pthread_create(&j.thread, NULL, work, &j), 0);
+    for (int64_t got = 0; !got; sched_yield()) {
+        struct tensor t[2];
+        ok(run_until(n.node, t, NULL));
+        got = *(int64_t *)t[0].data;
+        tensor_unref(&t[0]);
+    }
+    atomic_store(&j.cancel, 1);
+    pthread_join(j.thread, NULL);
+    fails(j.st, CANCELLED, "cancelled");
+}
+
+static void records_too_long(void **state_)
+{
+    (void)state_;
+    struct out q = files("string[1]{\"@a\"}", true);
+    fails(run(next_of(fixed(0, INT64_MAX, 1, 0), q)), INVALID_ARGUMENT, "record_bytes must be <=");
+    fails(run(next_of(fixed(0, 1, INT64_MAX, 0), q)), INVALID_ARGUMENT, "footer_bytes must be <=");
+}
+
 static void queues_that_do_not_fit(void **state_)
 {
     (void)state_;
@@ -286,7 +313,8 @@ static void by_handle(void **state_) { (void)state_; v2 = true; }
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 #define ALL                                                                             \
     TEST(lines), TEST(names_and_whole_files), TEST(records), TEST(records_of_one_length), \
-    TEST(many_threads), TEST(queues_that_do_not_fit)
+    TEST(many_threads), TEST(ends_within_a_file), TEST(records_too_long),               \
+    TEST(queues_that_do_not_fit)
 
 int main(void)
 {

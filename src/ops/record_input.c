@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "op/kernel.h"
 #include "op/shape_fn.h"
+#include "op/wait.h"
 #include "num/philox.h"
 #include "tensor/tstring.h"
 
@@ -144,31 +145,33 @@ static struct status *make_room(struct record_input *in)
     return NULL;
 }
 
-static struct status *fill(struct record_input *in)
+static struct status *fill(struct kernel *k, struct record_input *in)
 {
     for (bool over = false; in->n < in->most && !over;) {
+        if (wait_is_over(&k->env->stop))
+            return status_new(CANCELLED, "The step was cancelled while it read records");
         TRY(make_room(in));
         TRY(read_on(in, &over));
     }
     return NULL;
 }
 
-static struct status *next_epoch(struct record_input *in)
+static struct status *next_epoch(struct kernel *k, struct record_input *in)
 {
     in->file = 0;
     in->epoch++;
     shuffle_files(in);
-    TRY(fill(in));
+    TRY(fill(k, in));
     return in->n ? NULL : status_new(OUT_OF_RANGE, "The files hold no records");
 }
 
 /* ---- the kernel ---- */
 
-static struct status *draw(struct record_input *in, struct tstring *to)
+static struct status *draw(struct kernel *k, struct record_input *in, struct tstring *to)
 {
-    TRY(fill(in));
+    TRY(fill(k, in));
     if (!in->n)
-        TRY(next_epoch(in));
+        TRY(next_epoch(k, in));
     int64_t i = philox_next(&in->random) % in->n;
     *to = in->ahead[i];
     in->ahead[i] = in->ahead[--in->n];
@@ -183,7 +186,7 @@ static struct status *draw_batch(struct kernel *k, struct record_input *in)
         shuffle_files(in);
     }
     for (int64_t i = 0; i < tensor_count(kernel_out(k, 0)); i++)
-        TRY(draw(in, (struct tstring *)kernel_out(k, 0)->data + i));
+        TRY(draw(k, in, (struct tstring *)kernel_out(k, 0)->data + i));
     return NULL;
 }
 

@@ -15,7 +15,7 @@
 struct stack {
     struct resource base;
     pthread_mutex_t lock;
-    const char *name;                   /* the attribute, or the node's: the plan's */
+    char *name;                         /* the attribute, or the node's */
     enum dtype dtype;
     int64_t most;                       /* elements; -1: any number */
     struct tensor *item;
@@ -42,6 +42,7 @@ static void stack_release(struct resource *r)
     struct stack *s = (struct stack *)r;
     stack_clear(r);
     mem_free(s->item);
+    mem_free(s->name);
     pthread_mutex_destroy(&s->lock);
 }
 
@@ -68,10 +69,10 @@ static struct status *stack_run(struct kernel *k)
     TRY(kernel_new(k, 0, DT_RESOURCE, &SHAPE_SCALAR));
     NEED(r = resource_new(&STACK));
     struct stack *s = (struct stack *)r;
-    s->name = *name ? name : k->node->name;
+    *(struct resource **)kernel_out(k, 0)->data = r;
     s->dtype = node_attr_type(k->node, "elem_type");
     s->most = *(const int32_t *)most->data;
-    *(struct resource **)kernel_out(k, 0)->data = r;
+    NEED(s->name = mem_strdup(*name ? name : k->node->name));
     return NULL;
 }
 

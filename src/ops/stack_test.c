@@ -80,6 +80,31 @@ static void refusals(void **unused)
     refuses(pop(shut, DT_FLOAT, close.node), "Stack[tray] has already been closed.");
 }
 
+/* Nothing of the graph that made it is needed any more. */
+static void outlives_its_graph(void **unused)
+{
+    (void)unused;
+    struct out made = add("StackV2", OUTS(constant("int32{-1}")),
+                          ATTRS(attr_type("elem_type", DT_FLOAT)));
+    struct tensor handle = { 0 }, got = { 0 };
+    char text[64];
+    snprintf(text, sizeof text, "Stack[%s] is empty when calling Pop().", made.node->name);
+    ok(run(&made, 1, &handle));
+    graph_unref(graph);
+    graph = graph_new();
+    struct out fed = add("Placeholder", NULL, 0, ATTRS(attr_type("dtype", DT_RESOURCE)));
+    struct out popped = pop(fed, DT_FLOAT, NULL);
+    struct plan *plan;
+    ok(plan_compile(graph, &(struct plan_key){ .feed = &fed, .n_feeds = 1, .fetch = &popped,
+                                               .n_fetches = 1 }, state, 0, &plan));
+    struct run *r = run_new(plan, buffers);
+    fails(plan_run(plan, r, &handle, &got, &(struct run_options){ .inter = 1, .intra = 1 }),
+          INVALID_ARGUMENT, text);
+    run_free(r);
+    plan_free(plan);
+    tensor_unref(&handle);
+}
+
 /* E21 */
 static void triggers(void **unused)
 {
@@ -135,7 +160,7 @@ static void references_in_loops(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(last_first), TEST(refusals), TEST(triggers), TEST(references_in_loops),
+        TEST(last_first), TEST(refusals), TEST(outlives_its_graph), TEST(triggers), TEST(references_in_loops),
     };
     ok(ops_init());
     return cmocka_run_group_tests(tests, NULL, NULL);

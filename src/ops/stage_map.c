@@ -75,10 +75,13 @@ static struct status *make_item(const struct kernel *k, struct stage *s, int n,
     return NULL;
 }
 
+/* A node by the same name, but of other tuples, may have begun `item`. */
 static struct status *check_parts(const struct kernel *k, const struct staged *item,
                                   const struct attr *types, int n)
 {
     const int32_t *index = kernel_in(k, 1)->data;
+    ENSURE(!item || item->n == n, "The tuple for key '%lld' has %d parts, not %d",
+           (long long)key_in(k), item->n, n);
     for (int i = 0; i < k->n_in - 2; i++) {
         TRY(check_place(index[i], n, key_in(k)));
         ENSURE(kernel_in(k, i + 2)->dtype == attr_dtypes(types)[index[i]],

@@ -189,7 +189,14 @@ void weft_loop_end(struct weft_context *c, const struct weft_out *next, struct w
 
 /* ---- what there is ---- */
 
-int weft_graph_contexts(struct weft_graph *g) { return graph_in(g)->n_contexts; }
+int weft_graph_contexts(struct weft_graph *g)
+{
+    struct graph *graph = graph_in(g);
+    graph_lock(graph);
+    int n = graph->n_contexts;
+    graph_unlock(graph);
+    return n;
+}
 
 struct weft_context *weft_graph_context(struct weft_graph *g, int i)
 {
@@ -212,7 +219,10 @@ struct weft_context *weft_context_outer(const struct weft_context *c)
 
 void weft_node_set_context(struct weft_node *n, struct weft_context *c)
 {
+    struct graph *g = node_in(n)->graph;
+    graph_lock(g);
     node_in(n)->context = context_in(c);
+    graph_unlock(g);
 }
 
 bool weft_node_may_be_fed(const struct weft_node *n) { return !node_in(n)->unfed; }
@@ -245,10 +255,9 @@ struct weft_status *weft_context_import(struct weft_graph *g, const char *prefix
     return status_out(st);
 }
 
-int weft_context_captures(const struct weft_context *c, struct weft_out *outside,
-                          struct weft_out *inside, int most)
+static int captures_out(const struct captures *all, struct weft_out *outside,
+                        struct weft_out *inside, int most)
 {
-    const struct captures *all = &context_in(c)->captured;
     int n = 0;
     for (int i = 0; i < all->cap; i++)
         if (all->at[i].inside.node) {
@@ -258,5 +267,15 @@ int weft_context_captures(const struct weft_context *c, struct weft_out *outside
             }
             n++;
         }
+    return n;
+}
+
+int weft_context_captures(const struct weft_context *c, struct weft_out *outside,
+                          struct weft_out *inside, int most)
+{
+    const struct context *in = context_in(c);
+    graph_lock(in->graph);
+    int n = captures_out(&in->captured, outside, inside, most);
+    graph_unlock(in->graph);
     return n;
 }

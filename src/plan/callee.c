@@ -62,7 +62,7 @@ static struct callee *callee_new(const struct body *b)
 const char *callee_name(const struct callee *c) { return c->body->name; }
 int callee_n_in(const struct callee *c) { return c->body->n_args; }
 int callee_n_out(const struct callee *c) { return c->body->n_results; }
-bool callee_is_stateful(const struct callee *c) { return c->flags & OP_STATEFUL; }
+bool callee_may_wait(const struct callee *c) { return c->flags & (OP_STATEFUL | OP_BLOCKING); }
 
 enum dtype callee_in_dtype(const struct callee *c, int i)
 {
@@ -72,11 +72,6 @@ enum dtype callee_in_dtype(const struct callee *c, int i)
 enum dtype callee_out_dtype(const struct callee *c, int i)
 {
     return out_dtype(c->body->result[i]);
-}
-
-const struct shape *callee_out_shape(const struct callee *c, int i)
-{
-    return out_shape(c->body->result[i]);
 }
 
 /* ---- running ---- */

@@ -603,7 +603,8 @@ WEFT_API void weft_context_enter(struct weft_graph *g, struct weft_context *c);
  * innermost scope is open. TF: Graph._get_control_flow_context, _set_control_flow_context. */
 WEFT_API struct weft_context *weft_current_context(struct weft_graph *g);
 WEFT_API void weft_set_context(struct weft_graph *g, struct weft_context *c);
-/* `value` as it is inside: itself, or what brings it in. TF: AddValue. */
+/* `value` as it is inside: itself, or what brings it in; {NULL}: an error sticks, or `c` is NULL.
+ * TF: AddValue. */
 WEFT_API struct weft_out weft_context_value(struct weft_context *c, struct weft_out value);
 
 /* The choice, under the current name scope; each branch is entered, built, and each of its results
@@ -618,13 +619,15 @@ WEFT_API struct weft_condition weft_condition_new(struct weft_graph *g, struct w
 WEFT_API struct weft_context *weft_branch_new(struct weft_graph *g, const char *name,
                                               struct weft_out pred, struct weft_out pivot,
                                               int branch);
+/* {NULL}: an error sticks, or `c` is NULL. */
 WEFT_API struct weft_out weft_branch_result(struct weft_context *c, struct weft_out value);
 WEFT_API struct weft_out weft_branch_merge(struct weft_graph *g, struct weft_out when_false,
                                            struct weft_out when_true);
 
 /* Begins a loop under the current name scope and enters it: inside[i] is vars[i] for the test. Then
- * `inside` for the body; then the end, which leaves it. NULL: an error sticks, nothing is entered.
- * A loop that is given up is left by weft_scope_end(). */
+ * `inside` for the body; then the end, which leaves it. NULL: an error sticks, nothing is entered,
+ * `inside` is {NULL}, and the others do nothing with it: what they would give stays as it was. A
+ * loop that is given up is left by weft_scope_end(). */
 WEFT_API struct weft_context *weft_loop_begin(struct weft_graph *g,
                                               const struct weft_loop_options *options,
                                               const struct weft_out *vars, int n,
@@ -662,8 +665,9 @@ struct weft_context_info {              /* what belongs to one kind is zero in t
     bool back_prop, swap_memory;
 };
 WEFT_API struct weft_context_info weft_context_info(const struct weft_context *c);
-/* As a serialized CondContextDef or WhileContextDef; and such a one in a graph that has its nodes,
- * named under "prefix/" (NULL: as they are), which are in it then. */
+/* As a serialized CondContextDef or WhileContextDef, to be freed with weft_bytes_free(); and such a
+ * one in a graph that has its nodes, named under "prefix/" (NULL: as they are), which are in it
+ * then. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_context_export(const struct weft_context *c, struct weft_bytes *def);
 WEFT_API WEFT_MUST_CHECK struct weft_status *
@@ -677,7 +681,10 @@ WEFT_API int weft_context_captures(const struct weft_context *c, struct weft_out
  * An array holds tensors of one dtype, each written once and read once; loops write and read it an
  * element at a time, without copies, and gradients go through. A struct weft_array is the array
  * behind what was last done to it: what writes gives another one, and that is to be used from there
- * on. Of a loop its flow is a variable, weft_array_at() the array again. TF: tf.TensorArray. */
+ * on. Of a loop its flow is a variable, weft_array_at() the array again. An error sticks to the
+ * array's graph, and the result is {NULL}, or an array whose handle or flow is; of an array without
+ * a handle comes nothing. INVALID_ARGUMENT "Inconsistent shapes: saw [3] but expected [2]" for what
+ * is written; runs fail with what TensorFlow's ops say. TF: tf.TensorArray. */
 struct weft_array {
     struct weft_out handle, flow;
     enum weft_dtype dtype;
@@ -719,14 +726,17 @@ typedef void weft_row_fn(void *ctx, struct weft_graph *g, const struct weft_out 
 
 struct weft_map_options {               /* zeroed is the default */
     const char *name;                   /* of the name scope; NULL: "map", "scan"... */
-    const enum weft_dtype *dtypes;      /* of weft_map_fn()'s results; NULL: as the tensors' */
+    const enum weft_dtype *dtypes;      /* of weft_map_fn()'s results; NULL: as the tensors',
+                                           of which there are as many or more */
     int parallel_iterations;            /* that may be under way at once; 0: 10 */
     bool no_gradient, swap_memory;      /* as for loops */
     bool varied;                        /* results of different rows may differ in shape */
     bool reverse;                       /* weft_scan(): from the last row on */
 };
 /* results[i], n_results of them: what the function gave for each row of the n tensors `elems`, in a
- * tensor. TF: tf.map_fn. */
+ * tensor. Where an error sticks, each is {NULL}, here and below: INVALID_ARGUMENT "elems must not
+ * be empty", "elems must be a 1+ dimensional Tensor, not a scalar", "must be equal, but are 3 and
+ * 4" for rows that are not as many, and here "dtypes must be given". TF: tf.map_fn. */
 WEFT_API void weft_map_fn(struct weft_graph *g, weft_row_fn *fn, void *ctx,
                           const struct weft_out *elems, int n,
                           const struct weft_map_options *options, struct weft_out *results,
@@ -768,8 +778,9 @@ struct weft_definition {
     int n_attrs;
 };
 
-/* Nodes of `g` as a serialized FunctionDef; the graph is as it was. INVALID_ARGUMENT where a node
- * reads what is neither in the function nor among its inputs. TF: TF_GraphToFunction. */
+/* Nodes of `g` as a serialized FunctionDef, to be freed with weft_bytes_free(); the graph is as it
+ * was. INVALID_ARGUMENT where a node reads what is neither in the function nor among its inputs.
+ * TF: TF_GraphToFunction. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_graph_define(struct weft_graph *g, const struct weft_definition *d,
                   struct weft_bytes *function_def);
@@ -784,7 +795,8 @@ WEFT_API int weft_graph_functions(struct weft_graph *g);
 WEFT_API const char *weft_graph_function_name(struct weft_graph *g, int i);
 /* That of its gradient, or NULL. */
 WEFT_API const char *weft_graph_function_gradient(struct weft_graph *g, const char *name);
-/* NOT_FOUND "Function f is not defined." TF: TF_FunctionToFunctionDef. */
+/* As a serialized FunctionDef, to be freed with weft_bytes_free(). NOT_FOUND "Function f is not
+ * defined." TF: TF_FunctionToFunctionDef. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_graph_function(struct weft_graph *g, const char *name, struct weft_bytes *function_def);
 

@@ -289,7 +289,7 @@ static PyObject *strings_array(const struct weft_tensor *t, int rank, npy_intp *
     return a;
 }
 
-static void drop_tensor(PyObject *capsule)
+static void end_loan(PyObject *capsule)
 {
     weft_tensor_free(PyCapsule_GetPointer(capsule, NULL));
 }
@@ -297,7 +297,7 @@ static void drop_tensor(PyObject *capsule)
 /* The array is the tensor's memory, which it keeps alive and alone may write to. */
 static PyObject *lent_array(struct weft_tensor *t, int rank, npy_intp *dims, int type)
 {
-    PyObject *owner = PyCapsule_New(t, NULL, drop_tensor);
+    PyObject *owner = PyCapsule_New(t, NULL, end_loan);
     if (!owner) {
         weft_tensor_free(t);
         return NULL;
@@ -327,6 +327,19 @@ static PyObject *scalar_from(const struct weft_tensor *t, int type)
     return x;
 }
 
+/* The last handle of an iterator waits for the iterator's threads, which may want Python's lock. */
+void drop_tensor(struct weft_tensor *t)
+{
+    enum weft_dtype dtype = weft_tensor_dtype(t);
+    if (dtype != WEFT_RESOURCE && dtype != WEFT_VARIANT) {
+        weft_tensor_free(t);
+        return;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    weft_tensor_free(t);
+    Py_END_ALLOW_THREADS
+}
+
 PyObject *array_from(struct weft_tensor *t)
 {
     int rank = weft_tensor_rank(t), type = numpy_of((int)weft_tensor_dtype(t));
@@ -343,6 +356,6 @@ PyObject *array_from(struct weft_tensor *t)
         a = rank ? strings_array(t, rank, dims) : string_at(t, 0);
     else
         a = scalar_from(t, type);
-    weft_tensor_free(t);
+    drop_tensor(t);
     return a;
 }

@@ -139,6 +139,7 @@ struct weft_tensor *tensor_from(PyObject *value, int dtype, bool *unfit);
 struct weft_tensor *tensor_from_array(PyObject *array, int dtype);
 /* The value as NumPy gives it: a scalar for rank 0. Takes the tensor over. */
 PyObject *array_from(struct weft_tensor *t);
+void drop_tensor(struct weft_tensor *t);        /* a fetched one: weft_tensor_free() */
 bool shape_from(PyObject *x, struct weft_shape *s);     /* rank -1: unknown; false: exception */
 
 /* ---- op.c ---- */

@@ -379,7 +379,7 @@ PyObject *results(struct filling *f, struct weft_tensor **tensor, PyObject **val
     for (int i = 0; i < n; i++) {
         value[i] = ok ? array_from(tensor[i]) : NULL;
         if (!ok)
-            weft_tensor_free(tensor[i]);
+            drop_tensor(tensor[i]);
         ok = ok && value[i];
     }
     f->value = value;

@@ -1,5 +1,7 @@
 """tf.data's functions of elements: map, flat_map, interleave, filter, reduce."""
 import collections
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -64,6 +66,29 @@ def test_python_functions():
         return x * x
     dataset = Dataset.range(4).map(lambda x: tf.py_func(square, [x], tf.int64))
     assert numbers(dataset) == [0, 1, 4, 9]
+
+
+def test_the_last_handle_waits_for_python_functions():
+    """The iterator ends when its fetched handle does, while a thread of it is in such a function."""
+    script = """if True:
+        import time
+        import weft as tf
+        def slow(x):
+            time.sleep(0.2)
+            return x
+        data = tf.data.Dataset.range(100).map(lambda x: tf.py_func(slow, [x], tf.int64))
+        data = data.prefetch(9)
+        it = tf.raw_ops.AnonymousIterator(output_types=[tf.int64], output_shapes=[[]])
+        begin = tf.raw_ops.MakeIterator(dataset=data._as_variant_tensor(), iterator=it)
+        with tf.control_dependencies([begin]):
+            next = tf.raw_ops.IteratorGetNext(iterator=it, output_types=[tf.int64],
+                                              output_shapes=[[]])
+        with tf.Session() as session:
+            session.run([it, next])
+        print("ended")
+        """
+    done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, timeout=60)
+    assert done.stdout == b"ended\n"
 
 
 def test_random_numbers_are_new_each_time():

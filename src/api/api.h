@@ -56,6 +56,15 @@ static inline struct variable_nodes variable_in(struct weft_variable v)
 static inline struct weft_variable variable_out(struct variable_nodes v)
 { return (struct weft_variable){ out_out(v.ref), out_out(v.value), node_out(v.initializer) }; }
 
+/* Of too many dimensions it is the first ones. */
+static inline struct shape known_shape(const struct weft_shape *s)
+{
+    struct shape to = { s->rank < MAX_RANK ? s->rank : MAX_RANK, { 0 } };
+    for (int i = 0; i < to.rank; i++)
+        to.dim[i] = s->dims[i];
+    return to;
+}
+
 /* A handle around `t`, whose reference it takes over, its own memory from `pool` (or NULL).
  * NULL: no memory, and the reference is given back. */
 struct weft_tensor *tensor_box(struct buffer_pool *pool, struct tensor t);

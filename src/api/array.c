@@ -6,14 +6,6 @@
 
 /* ---- arrays ---- */
 
-static struct shape known_shape(const struct weft_shape *s)
-{
-    struct shape to = { s->rank < MAX_RANK ? s->rank : MAX_RANK, { 0 } };
-    for (int i = 0; i < to.rank; i++)
-        to.dim[i] = s->dims[i];
-    return to;
-}
-
 static struct build_array array_in(struct weft_array a)
 {
     return (struct build_array){ out_in(a.handle), out_in(a.flow), (enum dtype)a.dtype,
@@ -29,11 +21,13 @@ static struct weft_array array_out(struct build_array a)
     return to;
 }
 
-/* The graph in which an error sticks, of an array that came to be nothing: the thread's own. */
+/* An array without a handle came of an error, which stuck to a graph that nobody knows here: what
+ * is made of it is nothing too. */
+static const struct weft_out nothing;
+
 static struct graph *graph_of(struct weft_array a)
 {
-    struct out handle = out_in(a.handle);
-    return build_graph(NULL, &handle, 1);
+    return node_in(a.handle.node)->graph;
 }
 
 struct weft_array weft_array_new(struct weft_graph *g, enum weft_dtype t, struct weft_out size,
@@ -57,50 +51,68 @@ struct weft_array weft_array_at(struct weft_array a, struct weft_out flow)
 
 struct weft_out weft_array_read(struct weft_array a, struct weft_out index)
 {
+    if (!a.handle.node)
+        return nothing;
     return out_out(build_array_read(graph_of(a), array_in(a), out_in(index)));
 }
 
 struct weft_array weft_array_write(struct weft_array a, struct weft_out index,
                                    struct weft_out value)
 {
+    if (!a.handle.node)
+        return a;
     return array_out(build_array_write(graph_of(a), array_in(a), out_in(index), out_in(value)));
 }
 
 struct weft_out weft_array_gather(struct weft_array a, struct weft_out indices)
 {
+    if (!a.handle.node)
+        return nothing;
     return out_out(build_array_gather(graph_of(a), array_in(a), out_in(indices)));
 }
 
 struct weft_array weft_array_scatter(struct weft_array a, struct weft_out indices,
                                      struct weft_out value)
 {
+    if (!a.handle.node)
+        return a;
     return array_out(build_array_scatter(graph_of(a), array_in(a), out_in(indices),
                                          out_in(value)));
 }
 
 struct weft_out weft_array_stack(struct weft_array a)
 {
+    if (!a.handle.node)
+        return nothing;
     return out_out(build_array_stack(graph_of(a), array_in(a)));
 }
 
 struct weft_array weft_array_unstack(struct weft_array a, struct weft_out value)
 {
+    if (!a.handle.node)
+        return a;
     return array_out(build_array_unstack(graph_of(a), array_in(a), out_in(value)));
 }
 
 struct weft_out weft_array_concat(struct weft_array a)
 {
+    if (!a.handle.node)
+        return nothing;
     return out_out(build_array_concat(graph_of(a), array_in(a)));
 }
 
 struct weft_array weft_array_split(struct weft_array a, struct weft_out value,
                                    struct weft_out lengths)
 {
+    if (!a.handle.node)
+        return a;
     return array_out(build_array_split(graph_of(a), array_in(a), out_in(value), out_in(lengths)));
 }
 
 struct weft_out weft_array_size(struct weft_array a)
 {
+    if (!a.handle.node)
+        return nothing;
     return out_out(build_array_size(graph_of(a), array_in(a)));
 }
 

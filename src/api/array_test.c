@@ -74,6 +74,28 @@ static void parts(void **state)
     end(g, s);
 }
 
+/* The error stays in the graph where it happened. */
+static void nothing_comes_of_nothing(void **state)
+{
+    (void)state;
+    struct weft_graph *g = weft_graph_new();
+    struct weft_out one = ints(g, 1), x = floats(g, 2);
+    binary("AddV2", x, one);
+    struct weft_array a = weft_array_new(g, WEFT_FLOAT, one, NULL);
+    assert_null(a.handle.node);
+    a = weft_array_unstack(weft_array_write(a, one, x), x);
+    a = weft_array_split(weft_array_scatter(a, one, x), x, one);
+    assert_null(a.handle.node);
+    assert_null(weft_array_read(a, one).node);
+    assert_null(weft_array_gather(a, one).node);
+    assert_null(weft_array_stack(a).node);
+    assert_null(weft_array_concat(a).node);
+    assert_null(weft_array_size(a).node);
+    ok(weft_graph_error(weft_default_graph()));
+    weft_status_free(weft_graph_error(g));
+    weft_graph_free(g);
+}
+
 /* ---- functions over rows ---- */
 
 static void squares(void *ctx, struct weft_graph *g, const struct weft_out *state,
@@ -220,7 +242,8 @@ static void refusals(void **state)
 {
     (void)state;
     struct weft_graph *g = weft_graph_new();
-    struct weft_out x[] = { floats(g, 3), floats(g, 4) }, one = weft_scalar(g, WEFT_FLOAT, 1), y;
+    struct weft_out x[] = { floats(g, 3), floats(g, 4) }, one = weft_scalar(g, WEFT_FLOAT, 1), y,
+                    two[2];
     int calls = 0;
     weft_map_fn(g, squares, &calls, &one, 1, NULL, &y, 1);
     sticks(g, WEFT_INVALID_ARGUMENT, "elems must be a 1+ dimensional Tensor, not a scalar");
@@ -228,6 +251,9 @@ static void refusals(void **state)
     sticks(g, WEFT_INVALID_ARGUMENT, "must be equal, but are 3 and 4");
     weft_map_fn(g, squares, &calls, x, 0, NULL, &y, 1);
     sticks(g, WEFT_INVALID_ARGUMENT, "elems must not be empty");
+    weft_map_fn(g, squares, &calls, x, 1, NULL, two, 2);
+    sticks(g, WEFT_INVALID_ARGUMENT, "dtypes must be given: there are 2 results of 1 elems");
+    assert_null(two[0].node);
     assert_int_equal(calls, 0);
     weft_graph_free(g);
 }
@@ -235,7 +261,8 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(elements), cmocka_unit_test(parts), cmocka_unit_test(maps),
+        cmocka_unit_test(elements), cmocka_unit_test(parts),
+        cmocka_unit_test(nothing_comes_of_nothing), cmocka_unit_test(maps),
         cmocka_unit_test(maps_any_number), cmocka_unit_test(scans), cmocka_unit_test(folds),
         cmocka_unit_test(maps_on_threads), cmocka_unit_test(refusals),
     };

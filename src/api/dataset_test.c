@@ -474,6 +474,47 @@ static void fetched_and_fed(void **state)
     walk_end(&w);
 }
 
+static void find_iterator(struct weft_graph *g, const struct weft_out *x, double by,
+                          struct weft_out *out)
+{
+    struct weft_tensor *t = weft_tensor_text("localhost:it", 12);
+    struct weft_out name = weft_const(g, t);
+    weft_tensor_free(t);
+    (void)by;
+    weft_op(g, "IteratorFromStringHandle", &name, 1, NULL, 0);
+    out[0] = x[0];
+}
+
+static struct weft_out named_iterator(const char *name)
+{
+    return data_in(graph, "IteratorV2", NULL, 0, WEFT_ATTRS(
+                   weft_attr_string("shared_name", name), weft_attr_string("container", "")));
+}
+
+/* What its functions look up is looked for in the session that it came from, which may have such an
+ * iterator: an iterator through the dataset itself. */
+static void functions_know_their_session(void **state)
+{
+    (void)state;
+    struct weft_out it = named_iterator("it");
+    struct weft_out dataset = DATA_F("MapDataset", "f", define(find_iterator, 0, NULL, 1, 1),
+                                     range(0, 3));
+    struct weft_node *make = weft_op(NULL, "MakeIterator", WEFT_OUTS(dataset, it), NULL, 0).node;
+    struct weft_out hole = placeholder(graph, "dataset", WEFT_VARIANT, 0, NULL);
+    struct walk w = walk_of(hole);
+    struct weft_session *s = session_on(graph);
+    ok(weft_session_do(s, make));
+    struct weft_tensor *t = value_of(s, dataset);
+    w.session = session_on(graph);
+    ok(weft_session_run(w.session, NULL, WEFT_FEEDS({ hole, t }), NULL, 0, &w.init, 1, NULL));
+    weft_tensor_free(t);
+    goes_on(&w, LIST(0));
+    weft_session_free(s);
+    fails(weft_session_eval(w.session, w.next, &(struct weft_tensor *){ NULL }),
+          WEFT_NOT_FOUND, "Resource localhost/it/iterator does not exist.");
+    walk_end(&w);
+}
+
 /* ---- files ---- */
 
 static const char *path(const char *name)
@@ -616,8 +657,8 @@ int main(void)
         TEST(maps), TEST(flat_maps), TEST(errors), TEST(scans), TEST(groups),
         TEST(groups_that_fail), TEST(false_types), TEST(shuffles), TEST(huge_numbers),
         TEST(not_initialized), TEST(positions), TEST(other_elements), TEST(one_shot),
-        TEST(feedable), TEST(optionals), TEST(deleted), TEST(fetched_and_fed), TEST(files), TEST(csv),
-        TEST(cached_in_a_file), TEST(no_memory),
+        TEST(feedable), TEST(optionals), TEST(deleted), TEST(fetched_and_fed),
+        TEST(functions_know_their_session), TEST(files), TEST(csv), TEST(cached_in_a_file), TEST(no_memory),
     };
     weft_graph_free(weft_graph_new());      /* what the library makes once is there */
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,11 +81,8 @@ static struct status *options_in(const struct weft_loop_options *o, int n, struc
     struct shape *s = o->shapes ? arena_array(tmp, struct shape, n) : NULL;
     NEED(s || !o->shapes);
     to->shapes = s;
-    for (int i = 0; s && i < n; i++) {
-        s[i].rank = o->shapes[i].rank;
-        for (int d = 0; d < s[i].rank && d < MAX_RANK; d++)
-            s[i].dim[d] = o->shapes[i].dims[d];
-    }
+    for (int i = 0; s && i < n; i++)
+        s[i] = known_shape(&o->shapes[i]);
     return NULL;
 }
 
@@ -130,7 +127,7 @@ struct weft_out weft_context_value(struct weft_context *c, struct weft_out value
     struct context *in = context_in(c);
     struct out inside = { 0 };
     struct capture how;
-    if (!build_failed(in->graph) && value.node) {
+    if (in && !build_failed(in->graph) && value.node) {
         build_capture(in->graph, &how);
         build_fail(in->graph, context_capture(in, out_in(value), &how, &inside));
     }
@@ -153,7 +150,7 @@ struct weft_context *weft_branch_new(struct weft_graph *g, const char *name, str
 
 struct weft_out weft_branch_result(struct weft_context *c, struct weft_out value)
 {
-    return out_out(branch_result(context_in(c), out_in(value)));
+    return c ? out_out(branch_result(context_in(c), out_in(value))) : (struct weft_out){ 0 };
 }
 
 struct weft_out weft_branch_merge(struct weft_graph *g, struct weft_out when_false,
@@ -173,23 +170,34 @@ struct weft_context *weft_loop_begin(struct weft_graph *g, const struct weft_loo
         build_fail(graph_in(g), st);
     else
         c = loop_begin(graph_in(g), &o, outs_in(vars), n, outs(inside));
+    for (int i = 0; i < n && !c; i++)
+        inside[i] = (struct weft_out){ 0 };
     arena_free(&tmp);
     return context_out(c);
 }
 
 void weft_loop_test_is(struct weft_context *c, struct weft_out test, struct weft_out *inside)
 {
-    loop_test(context_in(c), out_in(test), outs(inside));
+    if (c)
+        loop_test(context_in(c), out_in(test), outs(inside));
 }
 
 void weft_loop_end(struct weft_context *c, const struct weft_out *next, struct weft_out *results)
 {
-    loop_end(context_in(c), outs_in(next), outs(results));
+    if (c)
+        loop_end(context_in(c), outs_in(next), outs(results));
 }
 
 /* ---- what there is ---- */
 
-int weft_graph_contexts(struct weft_graph *g) { return graph_in(g)->n_contexts; }
+int weft_graph_contexts(struct weft_graph *g)
+{
+    struct graph *graph = graph_in(g);
+    graph_lock(graph);
+    int n = graph->n_contexts;
+    graph_unlock(graph);
+    return n;
+}
 
 struct weft_context *weft_graph_context(struct weft_graph *g, int i)
 {
@@ -212,7 +220,10 @@ struct weft_context *weft_context_outer(const struct weft_context *c)
 
 void weft_node_set_context(struct weft_node *n, struct weft_context *c)
 {
+    struct graph *g = node_in(n)->graph;
+    graph_lock(g);
     node_in(n)->context = context_in(c);
+    graph_unlock(g);
 }
 
 bool weft_node_may_be_fed(const struct weft_node *n) { return !node_in(n)->unfed; }
@@ -245,10 +256,9 @@ struct weft_status *weft_context_import(struct weft_graph *g, const char *prefix
     return status_out(st);
 }
 
-int weft_context_captures(const struct weft_context *c, struct weft_out *outside,
-                          struct weft_out *inside, int most)
+static int captures_out(const struct captures *all, struct weft_out *outside,
+                        struct weft_out *inside, int most)
 {
-    const struct captures *all = &context_in(c)->captured;
     int n = 0;
     for (int i = 0; i < all->cap; i++)
         if (all->at[i].inside.node) {
@@ -258,5 +268,15 @@ int weft_context_captures(const struct weft_context *c, struct weft_out *outside
             }
             n++;
         }
+    return n;
+}
+
+int weft_context_captures(const struct weft_context *c, struct weft_out *outside,
+                          struct weft_out *inside, int most)
+{
+    const struct context *in = context_in(c);
+    graph_lock(in->graph);
+    int n = captures_out(&in->captured, outside, inside, most);
+    graph_unlock(in->graph);
     return n;
 }

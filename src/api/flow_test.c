@@ -558,6 +558,36 @@ static void contexts_are_left(void **state)
     weft_session_free(s);
 }
 
+/* ---- where an error sticks ---- */
+
+static void nothing_comes_of_nothing(void **state)
+{
+    struct model *m = *state;
+    struct weft_out x = m->x, inside = m->y, results = m->y;
+    assert_null(weft_branch_new(m->g, NULL, m->pred, (struct weft_out){ 0 }, 1));
+    assert_null(weft_branch_result(NULL, m->x).node);
+    assert_null(weft_context_value(NULL, m->x).node);
+    binary("AddV2", m->x, m->pred);
+    assert_null(weft_loop_begin(m->g, NULL, &x, 1, &inside));
+    assert_null(inside.node);
+    weft_loop_test_is(NULL, inside, &inside);
+    weft_loop_end(NULL, &inside, &results);
+    assert_ptr_equal(results.node, m->y.node);
+    assert_int_equal(weft_graph_contexts(m->g), 0);
+    weft_status_free(weft_graph_error(m->g));
+}
+
+/* A rank that no tensor has is refused like any other that the variable has not. */
+static void shapes_of_too_many_dimensions(void **state)
+{
+    struct model *m = *state;
+    struct weft_out x = m->x, inside;
+    struct weft_shape shape = { 4096, { 1, 2, 3, 4, 5, 6, 7, 8 } };
+    assert_null(weft_loop_begin(m->g, &(struct weft_loop_options){ .shapes = &shape }, &x, 1,
+                                &inside));
+    sticks(m->g, WEFT_INVALID_ARGUMENT, "invariant is (1, 2, 3, 4, 5, 6, 7, 8)");
+}
+
 /* ---- meta graphs ---- */
 
 static void meta_graphs_keep_them(void **state)
@@ -605,6 +635,8 @@ int main(void)
         IN_MODEL(one_in_another),
         IN_MODEL(control_scopes_around_a_loop),
         IN_MODEL(contexts_are_left),
+        IN_MODEL(nothing_comes_of_nothing),
+        IN_MODEL(shapes_of_too_many_dimensions),
         IN_MODEL(meta_graphs_keep_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,29 @@ static void imports_that_fail_leave_nothing(void **state)
     graph_unref(g);
 }
 
+/* Neither graph gets a node of it. */
+static void values_of_another_graph(void **state)
+{
+    (void)state;
+    struct graph *g = graph_new(), *h = graph_new();
+    struct out x[] = { number(g, 1), number(h, 2) }, inside[2];
+    struct loop_options o = { .parallel_iterations = 10 };
+    struct context *c = loop_begin(g, &o, x, 1, inside);
+    struct capture how;
+    assert_non_null(c);
+    int before = h->n;
+    build_capture(g, &how);
+    fails(context_capture(c, x[1], &how, inside), INVALID_ARGUMENT,
+          "must be from the same graph as");
+    assert_int_equal(h->n, before);
+    scope_end(g);
+    assert_null(loop_begin(g, &o, x, 2, inside));
+    fails(build_take_error(g), INVALID_ARGUMENT, "must be from the same graph as");
+    assert_int_equal(h->n, before);
+    graph_unref(g);
+    graph_unref(h);
+}
+
 /* Each of many values comes in once. */
 static void many_values_come_in(void **state)
 {
@@ -164,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(imports_that_fail_leave_nothing),
+        cmocka_unit_test(values_of_another_graph),
         cmocka_unit_test(many_values_come_in),
         cmocka_unit_test(threads_build_side_by_side),
     };

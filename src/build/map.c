@@ -16,6 +16,15 @@ struct mapping {
     struct build_array *elem, *kept;    /* the rows; what is kept of each */
 };
 
+/* Room until the end; NULL: an error sticks. */
+static struct out *room_for(struct mapping *m, int n)
+{
+    struct out *room = arena_array(&m->tmp, struct out, n);
+    if (!room)
+        build_fail(m->graph, status_no_memory());
+    return room;
+}
+
 /* ---- how many rows ---- */
 
 /* A number that is known is a constant wherever it is used, under the name that it has there. */
@@ -135,9 +144,10 @@ static struct out goes_on(struct mapping *m, struct out i, bool down_to_0)
 static void body(struct mapping *m, bool before, const struct out *vars, struct out *next)
 {
     struct graph *g = m->graph;
-    struct out row[m->n_elems + 1], i = vars[0];
-    struct out result[m->n_state + m->n_kept + 1];
-    memset(result, 0, sizeof result);
+    struct out *row = room_for(m, m->n_elems), i = vars[0];
+    struct out *result = room_for(m, m->n_state + m->n_kept + 1);
+    if (!row || !result)
+        return;
     if (before)                             /* foldr counts down at the beginning */
         i = with_one(m, "Sub", "sub", i);
     read_row(m, i, row);
@@ -158,8 +168,9 @@ static void loop(struct mapping *m, bool before, const struct out *vars, int n, 
 {
     struct graph *g = m->graph;
     const struct map_options *o = m->options;
-    struct out inside[n], next[n];
-    memset(next, 0, sizeof next);
+    struct out *inside = room_for(m, n), *next = room_for(m, n);
+    if (!inside || !next)
+        return;
     scope_name(g, "while");
     struct loop_options lo = { .parallel_iterations = o->parallel_iterations,
                                .back_prop = o->back_prop, .swap_memory = o->swap_memory,
@@ -181,6 +192,8 @@ static void loop(struct mapping *m, bool before, const struct out *vars, int n, 
 static struct status *prepare(struct mapping *m, const struct out *elems)
 {
     ENSURE(m->n_elems > 0, "elems must not be empty");
+    ENSURE(m->options->dtypes || m->n_state || m->n_kept <= m->n_elems, "dtypes must be given: "
+           "there are %d results of %d elems", m->n_kept, m->n_elems);
     TRY(count_rows(m, elems));
     NEED(m->elem = arena_array(&m->tmp, struct build_array, m->n_elems + 1));
     NEED(m->kept = arena_array(&m->tmp, struct build_array, m->n_kept + 1));
@@ -214,7 +227,9 @@ static void map_rows(struct mapping *m, const struct out *elems, struct out *res
 {
     struct graph *g = m->graph;
     const struct map_options *o = m->options;
-    struct out vars[1 + m->n_kept], left[1 + m->n_kept];
+    struct out *vars = room_for(m, 1 + m->n_kept), *left = room_for(m, 1 + m->n_kept);
+    if (!vars || !left)
+        return;
     vars[0] = build_scalar(g, NULL, DT_INT32, 0);
     for (int i = 0; i < m->n_kept; i++) {
         enum dtype t = o->dtypes ? o->dtypes[i] : out_dtype(elems[i]);
@@ -257,7 +272,9 @@ static void scan_rows(struct mapping *m, const struct out *initial, struct out *
 {
     struct graph *g = m->graph;
     int n = 1 + m->n_state + m->n_kept;
-    struct out vars[n], left[n];
+    struct out *vars = room_for(m, n), *left = room_for(m, n);
+    if (!vars || !left)
+        return;
     struct out at = first_state(m, initial, vars + 1);
     for (int i = 0; i < m->n_kept && !build_failed(g); i++) {
         struct out a = vars[1 + i];
@@ -298,7 +315,9 @@ void build_scan(struct graph *g, struct row_fn fn, const struct out *elems, int 
 static void fold_rows(struct mapping *m, const struct out *initial, struct out *results)
 {
     int n = 1 + m->n_state;
-    struct out vars[n], left[n];
+    struct out *vars = room_for(m, n), *left = room_for(m, n);
+    if (!vars || !left)
+        return;
     vars[0] = first_state(m, initial, vars + 1);
     if (!build_failed(m->graph))
         loop(m, m->reverse, vars, n, left);

@@ -117,7 +117,11 @@ static bool came_in(const struct context *c, struct out value, struct out *insid
 bool context_knows(const struct context *c, struct out value, struct out *inside)
 {
     *inside = value;
-    return came_in(c, value, inside) || context_lies_in(context_of_outputs(value.node), c);
+    graph_lock(c->graph);               /* the table moves when it grows */
+    bool known = came_in(c, value, inside) ||
+                 context_lies_in(context_of_outputs(value.node), c);
+    graph_unlock(c->graph);
+    return known;
 }
 
 static struct status *grow(struct arena *a, struct captures *c)
@@ -164,6 +168,14 @@ void context_forget(struct graph *g, int n)
 }
 
 /* ---- bringing a value in ---- */
+
+/* The nodes that bring a value in are made in its graph, under the lock of the context's. */
+static struct status *check_graph(const struct context *c, struct out value)
+{
+    ENSURE(value.node->graph == c->graph, "Input '%s:%d' must be from the same graph as '%s'",
+           value.node->name, value.index, c->name);
+    return NULL;
+}
 
 /* A node that is made for another's sake, outside of all contexts. */
 static struct status *bring(const struct capture *how, const char *name, struct node_def *d,
@@ -262,6 +274,7 @@ static struct status *make_enter(struct context *c, struct out value, bool const
 struct status *context_enter(struct context *c, struct out value, bool constant,
                              const struct capture *how, struct out *enter)
 {
+    TRY(check_graph(c, value));
     graph_lock(c->graph);
     struct status *st = make_enter(c, value, constant, how, enter);
     graph_unlock(c->graph);
@@ -286,16 +299,24 @@ static struct status *bring_in(struct context *c, struct out value, const struct
     return bring_by_switch(c, outside, how, inside);
 }
 
+static struct status *bring_in_once(struct context *c, struct out value,
+                                    const struct capture *how, struct out *inside)
+{
+    if (context_knows(c, value, inside))
+        return NULL;
+    TRY(bring_in(c, value, how, inside));
+    return context_know(c, value, *inside);
+}
+
 struct status *context_capture(struct context *c, struct out value, const struct capture *how,
                                struct out *inside)
 {
     *inside = value;
-    if (!c || context_knows(c, value, inside))
+    if (!c)
         return NULL;
+    TRY(check_graph(c, value));
     graph_lock(c->graph);
-    struct status *st = bring_in(c, value, how, inside);
-    if (!st)
-        st = context_know(c, value, *inside);
+    struct status *st = bring_in_once(c, value, how, inside);
     graph_unlock(c->graph);
     return st;
 }

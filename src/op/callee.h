@@ -38,8 +38,8 @@ int callee_n_in(const struct callee *c);
 int callee_n_out(const struct callee *c);
 enum dtype callee_in_dtype(const struct callee *c, int i);
 enum dtype callee_out_dtype(const struct callee *c, int i);
-const struct shape *callee_out_shape(const struct callee *c, int i);    /* as far as it is known */
-bool callee_is_stateful(const struct callee *c);                /* it has state, or side effects */
+/* It blocks, or has state or side effects, for which others may have to wait. */
+bool callee_may_wait(const struct callee *c);
 
 bool callee_device_is_here(const char *device);                 /* may functions run there? */
 

@@ -73,7 +73,7 @@ static struct status *map_run(struct kernel *k)
     struct mapped *m;
     TRY(dataset_make(k, &MAP, 1, &m));
     m->preserve = s->preserve;
-    m->base.waits |= callee_is_stateful(s->f);
+    m->base.waits |= callee_may_wait(s->f);
     TRY(caller_take(&m->f, k, s->f, m->base.in[0]->n, 1));
     return caller_gives(&m->f, m->base.n, m->base.dtype);
 }
@@ -138,7 +138,7 @@ static struct status *make_predicate(struct kernel *k, const struct dataset_kind
     struct callee *f = (struct callee *)k->state;
     struct mapped *m;
     TRY(dataset_make_like(k, kind, &m));
-    m->base.waits |= callee_is_stateful(f);
+    m->base.waits |= callee_may_wait(f);
     TRY(caller_take(&m->f, k, f, m->base.n, 1));
     ENSURE(callee_n_out(f) == 1 && callee_out_dtype(f, 0) == DT_BOOL,
            "predicate function has to return a scalar bool: %s does not", callee_name(f));
@@ -266,7 +266,7 @@ static struct status *scan_run(struct kernel *k)
     int n, at = node_arg(k->node, 1, &n);
     TRY(dataset_make(k, &SCAN, 1, &s));
     s->map.preserve = state->preserve;
-    s->map.base.waits |= callee_is_stateful(state->f);
+    s->map.base.waits |= callee_may_wait(state->f);
     NEED(s->state = mem_array(struct tensor, n));
     for (; s->n_state < n; s->n_state++)
         TRY(kernel_keep(k, at + s->n_state, &s->state[s->n_state]));

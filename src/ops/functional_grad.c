@@ -155,19 +155,25 @@ static struct out add_arg(struct making *m, enum dtype t)
     return grad_add_named(&m->in, "Placeholder", "x", NULL, 0, ATTRS(attr_type("dtype", t)));
 }
 
+static void no_memory(struct grad *g)
+{
+    if (!g->st)
+        g->st = status_no_memory();
+}
+
 static struct out *outs(struct making *m, int n)
 {
     struct out *o = arena_array(&m->tmp, struct out, n + 1);
-    if (!o && !m->g->st)
-        m->g->st = status_no_memory();
+    if (!o)
+        no_memory(m->g);
     return o;
 }
 
 static int64_t *types(struct making *m, int n)
 {
     int64_t *t = arena_array(&m->tmp, int64_t, n + 1);
-    if (!t && !m->g->st)
-        m->g->st = status_no_memory();
+    if (!t)
+        no_memory(m->g);
     return t;
 }
 
@@ -224,11 +230,15 @@ static void condition_grad(struct grad *g, const struct attr *branches, int n)
     struct out *in = n_dx ? inputs_and_dy(&m) : NULL;
     int64_t *dx = types(&m, n_dx);
     struct attr *attr = arena_array(&m.tmp, struct attr, n + 2);
+    if (!attr)
+        no_memory(g);
     for (int i = 0; i < n_dx && !g->st; i++)
         dx[i] = function_gradient_dtype(g->x[1 + i]);
     for (int i = 0; in && attr && i < n && !g->st; i++) {
         int count = branches[i].kind >= ATTR_LIST ? branches[i].n : 1;
         struct func *f = arena_array(&m.tmp, struct func, count);
+        if (!f)
+            no_memory(g);
         for (int k = 0; f && k < count; k++)
             f[k] = branch_gradient(&m, &branches[i].funcs[k], in + 1, n_in, dx, n_dx);
         attr[i] = (struct attr){ branches[i].name, branches[i].kind, { .funcs = f }, count };

@@ -18,6 +18,7 @@ struct callee {
     atomic_int refs;
     const struct body *body;    /* of the library of: */
     struct graph *home;         /* a reference */
+    struct resources *resources;        /* likewise, for kernels that look things up; or NULL */
     struct plan *plan;          /* NULL: the function does nothing */
     unsigned flags;             /* what executors want to know of it */
     bool shared;                /* nothing in it is one node's own */
@@ -42,17 +43,19 @@ void callee_unref(struct callee *c)
     for (int i = 0; i < SPARE_RUNS; i++)
         run_free(atomic_load(&c->spare[i]));
     plan_free(c->plan);
+    resources_unref(c->resources);
     graph_unref(c->home);
     mem_free(c);
 }
 
-static struct callee *callee_new(const struct body *b)
+static struct callee *callee_new(const struct body *b, struct resources *resources)
 {
     struct callee *c = mem_new(struct callee);
     if (c) {
         atomic_init(&c->refs, 1);
         c->body = b;
         c->home = graph_ref(b->graph->outer);
+        c->resources = resources ? resources_ref(resources) : NULL;
     }
     return c;
 }
@@ -62,7 +65,7 @@ static struct callee *callee_new(const struct body *b)
 const char *callee_name(const struct callee *c) { return c->body->name; }
 int callee_n_in(const struct callee *c) { return c->body->n_args; }
 int callee_n_out(const struct callee *c) { return c->body->n_results; }
-bool callee_is_stateful(const struct callee *c) { return c->flags & OP_STATEFUL; }
+bool callee_may_wait(const struct callee *c) { return c->flags & (OP_STATEFUL | OP_BLOCKING); }
 
 enum dtype callee_in_dtype(const struct callee *c, int i)
 {
@@ -72,11 +75,6 @@ enum dtype callee_in_dtype(const struct callee *c, int i)
 enum dtype callee_out_dtype(const struct callee *c, int i)
 {
     return out_dtype(c->body->result[i]);
-}
-
-const struct shape *callee_out_shape(const struct callee *c, int i)
-{
-    return out_shape(c->body->result[i]);
 }
 
 /* ---- running ---- */
@@ -236,7 +234,7 @@ static struct status *callee_make(struct compiler *c, struct body *b, const char
     if (++c->callees->n > MOST_CALLEES)
         return status_new(RESOURCE_EXHAUSTED, "More than %d calls of functions are needed",
                           MOST_CALLEES);
-    struct callee *callee = *result = callee_new(b);
+    struct callee *callee = *result = callee_new(b, c->resources);
     NEED(callee);
     struct status *st = compile_body(c, b, scope, callee);
     if (!st && callee->shared)

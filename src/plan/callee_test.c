@@ -399,11 +399,21 @@ static void outlive_their_plan(void **state)
     hold(BOTH TWICE X NODE("f", "TestHold", IN("x") F("Twice")));
     assert_int_equal(callee_n_in(held) + callee_n_out(held), 2);
     assert_int_equal(callee_out_dtype(held, 0), DT_FLOAT);
-    assert_false(callee_is_stateful(held));
+    assert_false(callee_may_wait(held));
     for (int i = 0; i < 8; i++)
         assert_int_equal(pthread_create(&thread[i], NULL, run_held, &env), 0);
     for (int i = 0; i < 8; i++)
         pthread_join(thread[i], NULL);
+}
+
+/* One may block without being stateful. */
+static void who_may_wait(void **state)
+{
+    (void)state;
+    hold(FUNCTION("Wait", ARG("x", FLOAT) OUT("y", FLOAT),
+                  BODY("w", "TestWait", IN("x")) RET("y", "w"))
+         X NODE("f", "TestHold", IN("x") F("Wait")));
+    assert_true(callee_may_wait(held));
 }
 
 static void *run_held_slowly(void *arg)
@@ -543,7 +553,7 @@ int main(void)
         cmocka_unit_test(memory_ends),
         cmocka_unit_test(many_threads),
         cmocka_unit_test(cancelled),
-        cmocka_unit_test(outlive_their_plan),
+        cmocka_unit_test(outlive_their_plan), cmocka_unit_test(who_may_wait),
         cmocka_unit_test(many_threads_and_helpers),
         cmocka_unit_test(arguments_given),
         cmocka_unit_test(given_memory_is_written_again),

@@ -37,6 +37,8 @@ static struct status *no_target(const char *target)
 static void unref_home(struct home *h)
 {
     if (--h->refs == 0) {
+        if (h->resources)
+            resources_reset(h->resources, NULL);        /* as at a session's end */
         resources_unref(h->resources);
         mem_free(h);
     }

@@ -55,10 +55,14 @@ struct graph *session_graph(struct session *s) { return s->graph; }
 
 /* ---- closing ---- */
 
+/* What resources hold (an iterator its dataset, that its function) may hold the table of resources,
+ * and would keep it for ever. */
 static void give_back(struct session *s)
 {
     partials_end(s->partials);
     cache_free(&s->cache);
+    if (s->resources)
+        resources_reset(s->resources, NULL);
     resources_unref(s->resources);
     buffer_pool_free(s->buffers);
     s->resources = NULL;

@@ -272,8 +272,11 @@ static bool serve_line(struct queue *q, int line)
 
 static void serve(struct queue *q)
 {
-    while (serve_line(q, 0) | serve_line(q, 1))
-        ;
+    bool moved = true;
+    while (moved) {
+        moved = serve_line(q, 0);
+        moved |= serve_line(q, 1);
+    }
 }
 
 static void cancel_enqueues(struct queue *q)

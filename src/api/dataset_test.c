@@ -515,6 +515,26 @@ static void functions_know_their_session(void **state)
     walk_end(&w);
 }
 
+/* An iterator of a server's outlives the session that made it, and goes with the server. */
+static void on_a_server(void **state)
+{
+    (void)state;
+    struct walk w = walk_of(DATA_F("MapDataset", "f", adding(10), range(0, 3)));
+    struct weft_session_options *o = weft_session_options_new();
+    struct weft_server *server;
+    struct weft_session *s;
+    ok(weft_server_new(&server));
+    assert_true(weft_session_options_target(o, weft_server_target(server)));
+    ok(weft_session_new(graph, o, &s));
+    ok(weft_session_new(graph, o, &w.session));
+    ok(weft_session_do(s, w.init));
+    weft_session_free(s);
+    goes_on(&w, LIST(10, 11));
+    walk_end(&w);
+    weft_server_free(server);
+    weft_session_options_free(o);
+}
+
 /* ---- files ---- */
 
 static const char *path(const char *name)
@@ -658,7 +678,8 @@ int main(void)
         TEST(groups_that_fail), TEST(false_types), TEST(shuffles), TEST(huge_numbers),
         TEST(not_initialized), TEST(positions), TEST(other_elements), TEST(one_shot),
         TEST(feedable), TEST(optionals), TEST(deleted), TEST(fetched_and_fed),
-        TEST(functions_know_their_session), TEST(files), TEST(csv), TEST(cached_in_a_file), TEST(no_memory),
+        TEST(functions_know_their_session), TEST(on_a_server), TEST(files), TEST(csv),
+        TEST(cached_in_a_file), TEST(no_memory),
     };
     weft_graph_free(weft_graph_new());      /* what the library makes once is there */
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,8 @@ static void list_free(struct variant *v)
 {
     struct tensor_list *l = (struct tensor_list *)v;
     for (int64_t i = 0; i < l->n; i++)
-        tensor_unref(&l->element[i]);
+        if (l->element[i].buf)          /* the others may not even be memory yet */
+            tensor_unref(&l->element[i]);
     mem_free(l->element);
     mem_free(l);
 }
@@ -35,13 +36,17 @@ struct status *tensor_list_new(enum dtype dtype, const struct shape *s, int64_t 
     return st;
 }
 
+/* What is behind the elements is zeroed: empty ones need not touch it, however many there are. */
 static struct status *make_room(struct tensor_list *l, int64_t n)
 {
     int64_t room = n > 2 * l->room ? n : 2 * l->room;
     if (n <= l->room)
         return NULL;
-    struct tensor *more = mem_grow(l->element, sizeof *more * (size_t)room);
+    struct tensor *more = mem_array(struct tensor, room);
     NEED(more);
+    if (l->n)
+        memcpy(more, l->element, sizeof *more * (size_t)l->n);
+    mem_free(l->element);
     l->element = more;
     l->room = room;
     return NULL;
@@ -50,8 +55,6 @@ static struct status *make_room(struct tensor_list *l, int64_t n)
 struct status *tensor_list_resize(struct tensor_list *l, int64_t n)
 {
     TRY(make_room(l, n));
-    for (int64_t i = l->n; i < n; i++)
-        l->element[i].buf = NULL;
     for (int64_t i = n; i < l->n; i++)
         tensor_unref(&l->element[i]);
     l->n = n;

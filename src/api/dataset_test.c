@@ -616,8 +616,8 @@ int main(void)
         TEST(maps), TEST(flat_maps), TEST(errors), TEST(scans), TEST(groups),
         TEST(groups_that_fail), TEST(false_types), TEST(shuffles), TEST(huge_numbers),
         TEST(not_initialized), TEST(positions), TEST(other_elements), TEST(one_shot),
-        TEST(feedable), TEST(optionals), TEST(deleted), TEST(fetched_and_fed), TEST(files), TEST(csv),
-        TEST(cached_in_a_file), TEST(no_memory),
+        TEST(feedable), TEST(optionals), TEST(deleted), TEST(fetched_and_fed), TEST(files),
+        TEST(csv), TEST(cached_in_a_file), TEST(no_memory),
     };
     weft_graph_free(weft_graph_new());      /* what the library makes once is there */
     return cmocka_run_group_tests(tests, NULL, NULL);

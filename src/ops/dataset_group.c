@@ -279,8 +279,9 @@ static struct status *check_reduced(const struct dataset *d, const struct datase
     ENSURE(d->n == want->n, "The reduce function returned a dataset of %d components, not of %d",
            d->n, want->n);
     for (int i = 0; i < d->n; i++)
-        ENSURE(d->dtype[i] == want->dtype[i], "Component %d of the dataset that the reduce function "
-               "returned is %s, not %s", i, dtype_name(d->dtype[i]), dtype_name(want->dtype[i]));
+        ENSURE(d->dtype[i] == want->dtype[i], "Component %d of the dataset that the reduce "
+               "function returned is %s, not %s", i, dtype_name(d->dtype[i]),
+               dtype_name(want->dtype[i]));
     return NULL;
 }
 

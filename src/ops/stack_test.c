@@ -160,7 +160,8 @@ static void references_in_loops(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(last_first), TEST(refusals), TEST(outlives_its_graph), TEST(triggers), TEST(references_in_loops),
+        TEST(last_first), TEST(refusals), TEST(outlives_its_graph), TEST(triggers),
+        TEST(references_in_loops),
     };
     ok(ops_init());
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ struct status *tensor_list_new(enum dtype dtype, const struct shape *s, int64_t 
     return st;
 }
 
-/* What is behind the elements is zeroed: empty ones need not touch it, however many come at once. */
+/* What is behind the elements is zeroed: empty ones need not touch it, however many there are. */
 static struct status *make_room(struct tensor_list *l, int64_t n)
 {
     int64_t room = n > 2 * l->room ? n : 2 * l->room;

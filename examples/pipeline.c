@@ -1,5 +1,5 @@
 /* A pipeline: lines of a text file become pairs of numbers, shuffled, in batches, read ahead; a
- * line is fitted to them. Each walk through the data ends with OUT_OF_RANGE; then another begins. */
+ * line is fitted to them. Each walk through the data ends with OUT_OF_RANGE; another begins. */
 #include "lesson.h"
 
 #include <stdlib.h>

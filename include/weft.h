@@ -713,7 +713,7 @@ WEFT_API struct weft_array weft_array_scatter(struct weft_array a, struct weft_o
                                               struct weft_out value);
 WEFT_API struct weft_out weft_array_stack(struct weft_array a);
 WEFT_API struct weft_array weft_array_unstack(struct weft_array a, struct weft_out value);
-/* All elements joined along their first dimension; and parts of these lengths (int64) to elements. */
+/* All elements joined along their first dimension; parts of these lengths (int64) to elements. */
 WEFT_API struct weft_out weft_array_concat(struct weft_array a);
 WEFT_API struct weft_array weft_array_split(struct weft_array a, struct weft_out value,
                                             struct weft_out lengths);
@@ -747,7 +747,7 @@ WEFT_API void weft_scan(struct weft_graph *g, weft_row_fn *fn, void *ctx,
                         const struct weft_out *elems, int n, const struct weft_out *initial,
                         int n_state, const struct weft_map_options *options,
                         struct weft_out *results);
-/* ... what it gave for the last row; from the last one on, for the first. TF: tf.foldl, tf.foldr. */
+/* ... what it gave for the last row; from the last on, for the first. TF: tf.foldl, tf.foldr. */
 WEFT_API void weft_foldl(struct weft_graph *g, weft_row_fn *fn, void *ctx,
                          const struct weft_out *elems, int n, const struct weft_out *initial,
                          int n_state, const struct weft_map_options *options,
@@ -758,8 +758,8 @@ WEFT_API void weft_foldr(struct weft_graph *g, weft_row_fn *fn, void *ctx,
                          struct weft_out *results);
 
 /* ---- functions ---------------------------------------------------------------------------- *
- * A graph's library holds functions, each a FunctionDef: a node that has one's name as its op calls it,
- * and so do PartitionedCall, If, While... which have it as an attribute. */
+ * A graph's library holds functions, each a FunctionDef: a node that has one's name as its op calls
+ * it, and so do PartitionedCall, If, While... which have it as an attribute. */
 
 /* What a function is made of; what is not said may be zeroed. */
 struct weft_definition {
@@ -784,7 +784,7 @@ struct weft_definition {
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_graph_define(struct weft_graph *g, const struct weft_definition *d,
                   struct weft_bytes *function_def);
-/* The graph gets the function, and `gradient` (or NULL) is the name of the one that is its gradient.
+/* The graph gets the function; `gradient` (or NULL) is the name of the one that is its gradient.
  * INVALID_ARGUMENT "Cannot add function 'f' because a different function with the same name already
  * exists." TF: TF_GraphCopyFunction. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
@@ -1107,8 +1107,8 @@ weft_checkpoint_read(struct weft_checkpoint *c, int i, struct weft_tensor **valu
 /* Reads everything and keeps nothing: is the checkpoint whole? */
 WEFT_API WEFT_MUST_CHECK struct weft_status *weft_checkpoint_verify(struct weft_checkpoint *c);
 
-/* A V2 checkpoint of these tensors, n of each. It appears whole: who is killed at any instant leaves
- * what was there before, or all of this. */
+/* A V2 checkpoint of these tensors, n of each. It appears whole: who is killed at any instant
+ * leaves what was there before, or all of this. */
 WEFT_API WEFT_MUST_CHECK struct weft_status *
 weft_checkpoint_write(const char *prefix, const char *const *names,
                       struct weft_tensor *const *values, int n);

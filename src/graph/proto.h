@@ -16,7 +16,7 @@ MUST_CHECK struct status *tensor_from_proto(const Wire__TensorProto *m, struct t
 /* One element goes to its typed field, more to the content. The message borrows from `t`. */
 MUST_CHECK struct status *tensor_to_proto(struct arena *a, const struct tensor *t,
                                           Wire__TensorProto **m);
-/* The same, but numbers are always its bytes (`tensor_content`), as ops that serialize have them. */
+/* The same, but numbers are always its bytes (`tensor_content`), as ops that serialize want. */
 MUST_CHECK struct status *tensor_to_content(struct arena *a, const struct tensor *t,
                                             Wire__TensorProto **to);
 

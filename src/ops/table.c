@@ -305,7 +305,7 @@ static struct status *initialize_shape(struct shape_ctx *c)
 /* An op by reference and its V2, which TensorFlow calls stateful, by handle. */
 #define MAKE(NAME, INPUTS, ATTRS, DOC, PREPARE, REF, HANDLE)                                  \
     { .name = NAME, .inputs = INPUTS, .outputs = "table_handle: Ref(string)", .attrs = ATTRS, \
-      .doc = DOC, .shape = shared_ref_shape, .grad = NO_GRADIENT, .prepare = PREPARE,                \
+      .doc = DOC, .shape = shared_ref_shape, .grad = NO_GRADIENT, .prepare = PREPARE,  \
       .kernel_any = REF, .flags = OP_STATEFUL },                                              \
     { .name = NAME "V2", .inputs = INPUTS, .outputs = "table_handle: resource",               \
       .attrs = ATTRS, .doc = DOC, .shape = shape_scalar, .grad = NO_GRADIENT,                 \

@@ -366,7 +366,8 @@ static void count_readers(struct compiler *c)
         p->readers[p->fetch[i]]++;
 }
 
-/* Constants are never given away, nor feeds that are only lent. A folded value that nobody reads is not kept. */
+/* Constants are never given away, nor feeds that are only lent. A folded value that nobody reads
+ * is not kept. */
 static void settle_kept(struct compiler *c)
 {
     struct plan *p = c->plan;

@@ -373,29 +373,6 @@ static void lstm_feeds(struct work *w, int batch)
         weight[i] *= .05f;
 }
 
-static void lstm_forward(const char *name, int batch)
-{
-    struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
-    lstm_feeds(&w, batch);
-    w.fetch[0] = lstm_block(w.g, w.feed, batch);
-    prepare(&w, NULL);
-    report(&w, name);
-    finish(&w);
-}
-
-static void lstm_backward(const char *name, int batch)
-{
-    struct work w = { .g = weft_graph_new(), .n_fetches = 3 };
-    lstm_feeds(&w, batch);
-    struct weft_out y = lstm_block(w.g, w.feed, batch);
-    struct weft_out dy = fed(&w, DIMS(STEPS, batch, UNITS));
-    weft_gradients(w.g, &y, 1, w.feed, 3, &(struct weft_gradients_options){ .grad_ys = &dy },
-                   w.fetch);
-    prepare(&w, NULL);
-    report(&w, name);
-    finish(&w);
-}
-
 /* The same step by step, as a cell in a loop over arrays. */
 struct cell { int steps; struct weft_array x, y; struct weft_out weights, bias; };
 
@@ -433,28 +410,34 @@ static struct weft_out lstm_loop(struct weft_graph *g, const struct weft_out x[3
     return weft_array_stack(weft_array_at(k.y, end[1]));
 }
 
-static void loop_forward(const char *name, int batch)
+typedef struct weft_out lstm_of(struct weft_graph *g, const struct weft_out x[3], int batch);
+
+static void forward(const char *name, int batch, lstm_of *lstm)
 {
     struct work w = { .g = weft_graph_new(), .n_fetches = 1 };
     lstm_feeds(&w, batch);
-    w.fetch[0] = lstm_loop(w.g, w.feed, batch);
+    w.fetch[0] = lstm(w.g, w.feed, batch);
     prepare(&w, NULL);
     report(&w, name);
     finish(&w);
 }
 
-static void loop_backward(const char *name, int batch)
+static void backward(const char *name, int batch, lstm_of *lstm)
 {
     struct work w = { .g = weft_graph_new(), .n_fetches = 3 };
     lstm_feeds(&w, batch);
-    struct weft_out y = lstm_loop(w.g, w.feed, batch);
-    struct weft_out dy = fed(&w, DIMS(STEPS, batch, UNITS));
+    struct weft_out y = lstm(w.g, w.feed, batch), dy = fed(&w, DIMS(STEPS, batch, UNITS));
     weft_gradients(w.g, &y, 1, w.feed, 3, &(struct weft_gradients_options){ .grad_ys = &dy },
                    w.fetch);
     prepare(&w, NULL);
     report(&w, name);
     finish(&w);
 }
+
+static void block_forward(const char *name, int batch) { forward(name, batch, lstm_block); }
+static void block_backward(const char *name, int batch) { backward(name, batch, lstm_block); }
+static void loop_forward(const char *name, int batch) { forward(name, batch, lstm_loop); }
+static void loop_backward(const char *name, int batch) { backward(name, batch, lstm_loop); }
 
 /* ---- g: elementwise ---- */
 
@@ -568,8 +551,8 @@ static const struct { const char *name; void (*run)(const char *name, int n); in
     { "e_map_fn_element_ns", map_elements, 100000 },
     { "e_cond_over_its_branch_ns", condition, 0 },
     { "e_two_branches_over_one_core_x", two_branches, 760 },
-    { "f_lstm28_fwd_b128", lstm_forward, 128 },
-    { "f_lstm28_fwd_bwd_b128", lstm_backward, 128 },
+    { "f_lstm28_fwd_b128", block_forward, 128 },
+    { "f_lstm28_fwd_bwd_b128", block_backward, 128 },
     { "f_loop_lstm28_fwd_b128", loop_forward, 128 },
     { "f_loop_lstm28_fwd_bwd_b128", loop_backward, 128 },
     { "g_elementwise_1M", elementwise, 1 << 20 },

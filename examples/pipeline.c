@@ -62,7 +62,7 @@ static struct weft_out pipeline(const char *path)
 
 int main(void)
 {
-    char path[] = "/tmp/weft_pipeline_XXXXXX";
+    char path[] = P_tmpdir "/weft-lesson-XXXXXX";
     write_points(path);
     struct weft_out it = weft_iterator_v2(NULL, "", "", PAIRS(columns));
     struct weft_node *begin = weft_make_iterator(NULL, pipeline(path), it).node;

@@ -305,11 +305,37 @@ static bool is_plumbing(const struct weft_node *n)
     return false;
 }
 
-struct marks { bool *read, *fed; };     /* of each node: something reads it; it needs an input */
+struct marks {                  /* of each node: */
+    bool *read, *fed;           /* something reads it; it needs an input */
+    int *around;                /* how many loops and branches what it gives lies in */
+};
 
 static bool is_input(const struct weft_node *n)
 {
     return !strncmp(weft_node_op(n), "Placeholder", 11) && !is_saver(n);
+}
+
+/* What an op is to loops and branches: goes in, or comes out. A loop's Switch leads on inside of it. */
+static int step_in(const struct weft_node *n)
+{
+    const char *op = weft_node_op(n);
+    bool loop = false;
+    for (int i = 0; i < weft_node_inputs(n); i++)
+        loop |= !fnmatch("*NextIteration", weft_node_op(weft_node_input(n, i).node), 0);
+    return !fnmatch("*Enter", op, 0) || !strcmp(op, "Switch") || !strcmp(op, "RefSwitch") ? 1
+         : !fnmatch("*Exit", op, 0) ? -2
+         : !strcmp(op, "Merge") || !strcmp(op, "RefMerge") ? loop - 1 : 0;
+}
+
+static void note_around(const struct weft_node *n, int *around)
+{
+    int *most = &around[weft_node_id(n)];
+    for (int i = 0; i < weft_node_inputs(n) + weft_node_controls(n); i++) {
+        const struct weft_node *from = i < weft_node_inputs(n) ? weft_node_input(n, i).node
+                                       : weft_node_control(n, i - weft_node_inputs(n));
+        *most = around[weft_node_id(from)] > *most ? around[weft_node_id(from)] : *most;
+    }
+    *most = *most + step_in(n) > 0 ? *most + step_in(n) : 0;
 }
 
 /* In order of creation inputs come first, but for the edges that close loops. */
@@ -322,6 +348,7 @@ static void mark(const struct weft_node *n, struct marks *m)
         m->read[id] = true;
         *fed |= m->fed[id];
     }
+    note_around(n, m->around);
 }
 
 static void find_ends(const struct model *m, const struct marks *marks, bool only_fed,
@@ -333,7 +360,8 @@ static void find_ends(const struct model *m, const struct marks *marks, bool onl
         struct weft_node *node = weft_graph_node(m->graph, i);
         if (is_input(node) && marks->read[i])
             e->in[e->n_in++] = node;
-        else if (!marks->read[i] && !is_plumbing(node) && (!only_fed || marks->fed[i]))
+        else if (!marks->read[i] && !marks->around[i] && !is_plumbing(node) &&
+                 (!only_fed || marks->fed[i]))
             e->out[e->n_out++] = node;
     }
 }
@@ -342,10 +370,11 @@ static void find_ends(const struct model *m, const struct marks *marks, bool onl
 struct weft_status *model_ends(const struct model *m, struct ends *e)
 {
     size_t n = (size_t)weft_graph_count(m->graph);
-    struct marks marks = { calloc(n + 1, 1), calloc(n + 1, 1) };
+    struct marks marks = { calloc(n + 1, 1), calloc(n + 1, 1),
+                           calloc(n + 1, sizeof *marks.around) };
     *e = (struct ends){ calloc(n + 1, sizeof *e->in), calloc(n + 1, sizeof *e->out), 0, 0 };
     struct weft_status *st =
-        marks.read && marks.fed && e->in && e->out ? NULL : no_memory();
+        marks.read && marks.fed && marks.around && e->in && e->out ? NULL : no_memory();
     for (size_t i = 0; i < n && !st; i++)
         mark(weft_graph_node(m->graph, (int)i), &marks);
     if (!st)
@@ -354,6 +383,7 @@ struct weft_status *model_ends(const struct model *m, struct ends *e)
         find_ends(m, &marks, false, e);
     free(marks.read);
     free(marks.fed);
+    free(marks.around);
     return st;
 }
 

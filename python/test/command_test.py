@@ -208,6 +208,26 @@ def test_models_of_the_real_tensorflow():
     assert weft("run", HALF, "--feed", "x=[[1],[3]]") == "y: float[2,1] =\n[[2.5] [3.5]]\n"
 
 
+@needs_shared
+@pytest.mark.parametrize("name, outputs", [
+    ("nested_loop", ["while/Exit", "while/Exit_1"]), ("merge_without_loops", ["concat"]),
+    ("while_loop", ["while/Exit_1"])])
+def test_outputs_are_outside_of_loops_and_branches(name, outputs):
+    path = (SHARED / "models/tensorflow_r1.12_testdata/core/grappler/costs"
+            / "graph_properties_testdata" / (name + ".pbtxt.bin"))
+    shown = weft("show", path)
+    told = shown[shown.index("outputs:"):shown.index("variables:")].splitlines()[1:]
+    assert [line.split(":")[0].strip() for line in told] == outputs
+    assert "median" in weft("bench", "--runs", "2", path)
+
+
+@needs_shared
+def test_a_function_can_run_without_a_kernel():
+    path = (SHARED / "models/tensorflow_r1.12_testdata/core/grappler/costs"
+            / "graph_properties_testdata/function_functional_while.pbtxt.bin")
+    assert "cannot run here" not in weft("show", path)
+
+
 def test_events_and_records(tmp_path):
     with tf.Graph().as_default():
         writer = tf.summary.FileWriter(str(tmp_path / "log"))

@@ -170,10 +170,11 @@ struct weft_graph *weft_node_graph(const struct weft_node *n)
     return graph_out(node_in(n)->graph);
 }
 
-/* prepare() may choose the kernel. */
+/* prepare() may choose the kernel; a function needs none. */
 bool weft_node_can_run(const struct weft_node *n)
 {
-    return node_kernel(node_in(n)) || node_in(n)->op->prepare;
+    const struct op *op = node_in(n)->op;
+    return node_kernel(node_in(n)) || op->prepare || op->flags & OP_CALL;
 }
 
 int weft_node_inputs(const struct weft_node *n) { return node_in(n)->n_in; }

@@ -84,8 +84,8 @@ MUST_CHECK struct status *kernel_pass_ref(struct kernel *k);
 /* Output i becomes a reference to `v` (borrowed: the plan keeps it). */
 void kernel_set_ref(struct kernel *k, int i, struct variable *v);
 
+void kernel_take_spare(struct kernel *k, int i, enum dtype t);      /* for kernel_new() alone */
 /* Allocate output i: elements uninitialized, strings and resources empty. */
-void kernel_take_spare(struct kernel *k, int i, enum dtype t);
 MUST_CHECK static inline struct status *
 kernel_new(struct kernel *k, int i, enum dtype t, const struct shape *s)
 {

@@ -6,7 +6,6 @@
 #include "op/shape_fn.h"
 
 #include <ctype.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
 
@@ -414,45 +413,8 @@ struct status *ops_register(const struct op *rows)
     return NULL;
 }
 
-/* ---- ops known by their signature alone ---- */
-
-struct known { struct op op; struct sig sig; };
-
-static const struct op *known_rows;
-static struct map known_by_name;
-static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
-
-void ops_know(const struct op *rows) { known_rows = rows; }
-
-static struct known *known_read(const struct op *row)
-{
-    struct known *k = arena_new(&arena, struct known);
-    if (!k)
-        return NULL;
-    k->op = *row;
-    k->op.shape = shape_unknown;
-    k->op.grad = op_no_gradient;
-    k->op.sig = &k->sig;
-    struct status *st = sig_parse(row, &k->sig);
-    bool kept = !st && map_put(&known_by_name, row->name, k);
-    status_free(st);
-    return kept ? k : NULL;
-}
-
-const struct op *op_find_known(const char *name)
-{
-    pthread_mutex_lock(&known_lock);
-    struct known *k = map_get(&known_by_name, name);
-    for (const struct op *row = known_rows; !k && row && row->name; row++)
-        if (!strcmp(row->name, name))
-            k = known_read(row);
-    pthread_mutex_unlock(&known_lock);
-    return k ? &k->op : NULL;
-}
-
 void ops_unregister_all(void)
 {
-    map_free(&known_by_name);
     map_free(&by_name);
     arena_free(&arena);
     n_entries = 0;

@@ -104,12 +104,6 @@ const struct op *op_find(const char *name);             /* NULL: not registered 
 const struct sig *op_sig(const struct op *op);
 const struct sig *op_find_sig(const char *name, const struct op **op);  /* both, in one look */
 
-/* Ops that are known by their signature alone: a graph may hold their nodes, a run that needs one
- * fails. The table, which ends with no name, has of each row no more than the strings and flags; a
- * row is read when its op is first asked for. Any thread. */
-void ops_know(const struct op *rows);
-const struct op *op_find_known(const char *name);       /* NULL: not known, or no memory */
-
 /* NOT_FOUND "Op type not registered 'X' in binary running on HOST. ..." (E59) */
 MUST_CHECK struct status *op_not_registered(const char *name);
 

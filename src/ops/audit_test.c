@@ -9,7 +9,6 @@
 #include "graph/graph.h"
 #include "graph/proto.h"
 #include "base/str.h"
-#include "ops/known.h"
 #include "ops/ops.h"
 #include "test/cases.h"
 #include "test/file.h"
@@ -663,20 +662,6 @@ static void compare_op(const struct op *op)
         finding(op, "TensorFlow has no such op");
 }
 
-/* One that has a row in a family has no line beside it; the others are TensorFlow's too. */
-static void compare_known(void)
-{
-    for (const struct op *row = ops_known; row->name; row++) {
-        const struct op *op = op_find_known(row->name);
-        if (op_find(row->name))
-            finding(row, "has a row and a line in known.c");
-        else if (!op)
-            finding(row, "its line in known.c cannot be read");
-        else
-            compare_op(op);
-    }
-}
-
 static void audit_signatures(void **state)
 {
     struct arena a = { 0 };
@@ -691,7 +676,6 @@ static void audit_signatures(void **state)
     if (st)
         fail_msg("%s", status_message(st));
     each_op(compare_op);
-    compare_known();
     arena_free(&a);
     free(bytes);
     conclude("signatures");

@@ -1,6 +1,5 @@
 #include "ops/ops.h"
 #include "op/op.h"
-#include "ops/known.h"
 
 #include <pthread.h>
 
@@ -192,7 +191,6 @@ static void register_families(void)
 {
     for (int i = 0; i < N_FAMILIES && !outcome; i++)
         outcome = ops_register(families[i].rows);
-    ops_know(ops_known);
 }
 
 struct status *ops_init(void)

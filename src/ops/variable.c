@@ -368,6 +368,13 @@ static struct status *destroy_run(struct kernel *k)
     return NULL;
 }
 
+/* A read shares the value, and who writes copies what is shared. */
+static struct status *reads_copied_run(struct kernel *k)
+{
+    struct variable *v;
+    return variable_in(k, 0, &v);
+}
+
 /* ---- rows ---- */
 
 
@@ -507,6 +514,13 @@ const struct op ops_variable[] = {
       .grad     = NO_GRADIENT,
       .prepare  = destroy_prepare,
       .kernel_any = destroy_run,
+      .flags    = OP_STATEFUL },
+    { .name     = "DisableCopyOnRead",
+      .inputs   = "resource: resource",
+      .doc      = "Nothing: that reading the variable need not copy it is so here.",
+      .shape    = shape_none,
+      .grad     = NO_GRADIENT,
+      .kernel_any = reads_copied_run,
       .flags    = OP_STATEFUL },
     { .name     = "ResourceCountUpTo",
       .inputs   = "resource: resource",

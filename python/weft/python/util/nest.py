@@ -126,7 +126,13 @@ def _differ(one, other):
                      "First structure: %s\n\nSecond structure: %s" % (one, other))
 
 
-def _assert_same(one, other, check_types, is_inner, differ_in_parts=_differ):
+def _check_parts(one, other):
+    if len(_parts(one)) != len(_parts(other)) or (
+            isinstance(one, abc.Mapping) and set(one) != set(other)):
+        _differ(one, other)
+
+
+def _assert_same(one, other, check_types, is_inner, check_parts=_check_parts):
     if is_inner(one) != is_inner(other):
         _differ(one, other)
     if not is_inner(one):
@@ -134,20 +140,18 @@ def _assert_same(one, other, check_types, is_inner, differ_in_parts=_differ):
     if check_types and not _same_type(one, other):
         raise TypeError("The two structures don't have the same sequence type. First structure has "
                         "type %s, while second structure has type %s." % (type(one), type(other)))
-    if len(_parts(one)) != len(_parts(other)) or (
-            isinstance(one, abc.Mapping) and set(one) != set(other)):
-        differ_in_parts(one, other)
+    check_parts(one, other)
     for a, b in zip(_parts(one), _parts(other)):
-        _assert_same(a, b, check_types, is_inner, differ_in_parts)
+        _assert_same(a, b, check_types, is_inner, check_parts)
 
 
-def _map(func, structures, check_types, is_inner, differ_in_parts=_differ):
+def _map(func, structures, check_types, is_inner, check_parts=_check_parts):
     if not callable(func):
         raise TypeError("func must be callable, got: %s" % func)
     if not structures:
         raise ValueError("Must provide at least one structure")
     for other in structures[1:]:
-        _assert_same(structures[0], other, check_types, is_inner, differ_in_parts)
+        _assert_same(structures[0], other, check_types, is_inner, check_parts)
     leaves = zip(*[_flatten(s, is_inner) for s in structures])
     return _pack_as(structures[0], [func(*x) for x in leaves], is_inner)
 

@@ -36,22 +36,24 @@ def pack_sequence_as(structure, flat_sequence):
     return _pack_as(structure, flat_sequence, is_sequence)
 
 
-def _differ_in_parts(one, other):
+def _check_parts(one, other):
     if len(one) != len(other):
         raise ValueError("The two structures don't have the same number of elements. First "
                          "structure: %s. Second structure: %s." % (one, other))
-    raise ValueError("The two dictionaries don't have the same set of keys. First structure has "
-                     "keys %s, while second structure has keys %s." % (list(one), list(other)))
+    if isinstance(one, abc.Mapping) and set(one) != set(other):
+        raise ValueError("The two dictionaries don't have the same set of keys. First structure "
+                         "has keys %s, while second structure has keys %s."
+                         % (list(one), list(other)))
 
 
 def assert_same_structure(nest1, nest2, check_types=True):
     """ValueError where the nesting differs, TypeError where the kinds of containers do."""
-    _assert_same(nest1, nest2, check_types, is_sequence, _differ_in_parts)
+    _assert_same(nest1, nest2, check_types, is_sequence, _check_parts)
 
 
 def map_structure(func, *structure, check_types=True):
     """`func` applied leaf by leaf to structures that are alike; the result has the first's form."""
-    return _map(func, structure, check_types, is_sequence, _differ_in_parts)
+    return _map(func, structure, check_types, is_sequence, _check_parts)
 
 
 def assert_shallow_structure(shallow_tree, input_tree, check_types=True):

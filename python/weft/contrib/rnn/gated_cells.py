@@ -2,11 +2,10 @@
 from weft.contrib.rnn.cell_parts import known_depth
 from weft.contrib.rnn.core_rnn_cell import _Linear, once
 from weft.python.framework import dtypes
-from weft.python.keras import activations, initializers
-from weft.python.layers.input_spec import InputSpec
+from weft.python.keras import initializers
 from weft.python.ops import array_ops, init_ops, math_ops, nn_ops, variable_scope as vs
 from weft.python.ops.rnn_cell_base import (
-    LayerRNNCell, LSTMStateTuple, RNNCell, check_input_depth)
+    LSTMStateTuple, RNNCell, UnitsCell, check_input_depth)
 
 __all__ = ["CFNCell", "IndRNNCell", "IndyGRUCell", "IndyLSTMCell", "IntersectionRNNCell",
            "MinimalRNNCell", "SRUCell", "UGRNNCell"]
@@ -89,22 +88,8 @@ class IntersectionRNNCell(RNNCell):
         return new_y, new_state
 
 
-class _Layered(LayerRNNCell):
-    """A cell of `num_units` whose state is its output."""
-
-    def __init__(self, num_units, activation=None, reuse=None, name=None, dtype=None, **kwargs):
-        super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
-        self.input_spec = InputSpec(ndim=2)
-        self._num_units = num_units
-        self._activation = activations.get(activation) if activation else math_ops.tanh
-
-    @property
-    def state_size(self):
-        return self._num_units
-
-    @property
-    def output_size(self):
-        return self._num_units
+class _Layered(UnitsCell):
+    """A cell of `num_units`, and what its variables begin with."""
 
     def _zeros(self):
         return init_ops.zeros_initializer(dtype=dtypes.as_dtype(self.dtype))

@@ -7,6 +7,7 @@ from weft.python.ops import array_ops
 from weft.python.ops.control_flow_cond import Assert, case, case_helper, cond, switch_case
 from weft.python.ops.control_flow_context import CondContext, ControlFlowContext, WhileContext
 from weft.python.ops.control_flow_loop import while_loop
+from weft.python.util import nest
 
 __all__ = ["Assert", "CondContext", "ControlFlowContext", "WhileContext", "case", "cond", "exit",
            "group", "merge", "no_op", "switch", "switch_case", "tuple", "while_loop",
@@ -14,26 +15,10 @@ __all__ = ["Assert", "CondContext", "ControlFlowContext", "WhileContext", "case"
 
 _case_helper = case_helper
 
-_tuple = tuple              # Python's own, which a function below hides
-
 
 def no_op(name=None):
     """An op that does nothing; what it depends on by control still runs before it."""
     return gen.NoOp(name=name)
-
-
-def _flatten(structure):
-    """What nested lists, tuples and dicts hold, sparse things as their parts, in order."""
-    if isinstance(structure, dict):
-        structure = [structure[key] for key in sorted(structure)]
-    if isinstance(structure, (list, _tuple)):
-        return [leaf for item in structure for leaf in _flatten(item)]
-    if array_ops.is_sparse(structure):
-        return [structure.indices, structure.values, structure.dense_shape]
-    if isinstance(structure, ops.IndexedSlices):
-        parts = [structure.values, structure.indices, structure.dense_shape]
-        return [part for part in parts if part is not None]
-    return [structure]
 
 
 def _after(inputs, device=None, name=None):
@@ -55,7 +40,7 @@ def group(*inputs, name=None, **unknown):
         if not inputs:
             return no_op(name=name)
         on_device = {}
-        for item in _flatten(inputs):
+        for item in nest.flatten(inputs, expand_composites=True):
             if not hasattr(item, "device"):
                 raise TypeError("Expected tf.group() expected Tensor arguments not '%s' with type "
                                 "'%s'" % (item, type(item)))

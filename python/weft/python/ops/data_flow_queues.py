@@ -6,7 +6,8 @@ from weft.python.framework import gen, ops, random_seed, tensor_util
 from weft.python.framework import tensor_shape
 from weft.python.ops import array_ops
 
-__all__ = ["FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RandomShuffleQueue"]
+__all__ = ["Components", "FIFOQueue", "PaddingFIFOQueue", "PriorityQueue", "QueueBase",
+           "RandomShuffleQueue"]
 
 
 # ---- arguments ----
@@ -67,6 +68,35 @@ def _first_dim(tensor):
         tensor_shape.dimension_value(tensor.get_shape().with_rank_at_least(1)[0]))
 
 
+class Components:
+    """The components of an element: dtypes, and shapes and names or None for them."""
+
+    def _set_components(self, dtypes, shapes, names, must):
+        """ValueError, which begins with `must` of what is wrong, if the lists differ in length."""
+        for what, given in (("shapes", shapes), ("names", names)):
+            if given is not None and len(given) != len(dtypes):
+                raise ValueError(must % what + " the same length as dtypes")
+        self._dtypes = dtypes
+        self._shapes = ([tensor_shape.unknown_shape() for _ in dtypes] if shapes is None
+                        else [tensor_shape.TensorShape(shape) for shape in shapes])
+        self._names = names
+
+    @property
+    def dtypes(self):
+        """Those of the components."""
+        return self._dtypes
+
+    @property
+    def shapes(self):
+        """Those of the components, as far as they are known."""
+        return self._shapes
+
+    @property
+    def names(self):
+        """Those of the components, or None."""
+        return self._names
+
+
 class _Held:
     """A queue as a graph keeps it: without the graph."""
 
@@ -79,7 +109,7 @@ class _Held:
         return queue
 
 
-class QueueBase:
+class QueueBase(Components):
     """What all queues have. Elements are tuples of tensors, each component of one dtype.
 
     Args:
@@ -93,14 +123,7 @@ class QueueBase:
     """
 
     def __init__(self, dtypes, shapes, names, queue_ref):
-        self._dtypes = dtypes
-        if shapes is not None and len(shapes) != len(dtypes):
-            raise ValueError("Queue shapes must have the same length as dtypes")
-        if names is not None and len(names) != len(dtypes):
-            raise ValueError("Queue names must have the same length as dtypes")
-        self._shapes = ([tensor_shape.unknown_shape() for _ in dtypes] if shapes is None
-                        else [tensor_shape.TensorShape(shape) for shape in shapes])
-        self._names = names
+        self._set_components(dtypes, shapes, names, "Queue %s must have")
         self._queue_ref = queue_ref
         self._name = queue_ref.op.name.split("/")[-1]
 
@@ -135,21 +158,6 @@ class QueueBase:
     def name(self):
         """The name of the queue's operation."""
         return self._queue_ref.op.name
-
-    @property
-    def dtypes(self):
-        """Those of the components."""
-        return self._dtypes
-
-    @property
-    def shapes(self):
-        """Those of the components, as far as they are known."""
-        return self._shapes
-
-    @property
-    def names(self):
-        """Those of the components, or None."""
-        return self._names
 
     def _call(self, op, *inputs, **attributes):
         """An op on this queue: old ones are passed by reference."""

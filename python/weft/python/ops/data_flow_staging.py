@@ -1,11 +1,12 @@
 """Staging areas: tuples of tensors on their way from one step to the next."""
-from weft.python.framework import gen, ops, tensor_shape
+from weft.python.framework import gen, ops
 from weft.python.ops import control_flow_ops
+from weft.python.ops.data_flow_queues import Components
 
 __all__ = ["BaseStagingArea", "MapStagingArea", "StagingArea"]
 
 
-class BaseStagingArea:
+class BaseStagingArea(Components):
     """What both kinds have.
 
     Args:
@@ -24,14 +25,7 @@ class BaseStagingArea:
             self._name = shared_name
         else:
             raise ValueError("shared_name must be a string")
-        self._dtypes = dtypes
-        if shapes is not None and len(shapes) != len(dtypes):
-            raise ValueError("StagingArea shapes must be the same length as dtypes")
-        if names is not None and len(names) != len(dtypes):
-            raise ValueError("StagingArea names must be the same length as dtypes")
-        self._shapes = ([tensor_shape.unknown_shape() for _ in dtypes] if shapes is None
-                        else [tensor_shape.TensorShape(shape) for shape in shapes])
-        self._names = names
+        self._set_components(dtypes, shapes, names, "StagingArea %s must be")
         self._capacity = capacity
         self._memory_limit = memory_limit
         with ops.name_scope("%s_root" % self._name):        # its operations go where this one is
@@ -41,21 +35,6 @@ class BaseStagingArea:
     def name(self):
         """Its name, and what its operations share."""
         return self._name
-
-    @property
-    def dtypes(self):
-        """Those of a tuple's tensors."""
-        return self._dtypes
-
-    @property
-    def shapes(self):
-        """Those of a tuple's tensors, as far as they are known."""
-        return self._shapes
-
-    @property
-    def names(self):
-        """Those of a tuple's tensors, or None."""
-        return self._names
 
     @property
     def capacity(self):

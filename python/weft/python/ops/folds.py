@@ -1,7 +1,7 @@
 """Functions that go through the rows of tensors and carry a state: scan, foldl, foldr."""
 from weft.python.framework import constant_op, ops
 from weft.python.ops import control_flow_ops, tensor_array_ops
-from weft.python.ops.map_fn import Rows, check_callable
+from weft.python.ops.map_fn import Rows, check_callable, flatten_like
 from weft.python.util import nest
 
 __all__ = ["foldl", "foldr", "scan"]
@@ -55,27 +55,6 @@ def foldr(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, s
         parallel_iterations=parallel_iterations, back_prop=back_prop, swap_memory=swap_memory))
 
 
-class _State:
-    """What goes from row to row: as the rows are, or as the initializer."""
-
-    def __init__(self, initializer, elems):
-        self._like = elems if initializer is None else initializer
-        self._single = not nest.is_sequence(self._like)
-
-    def flatten(self, values):
-        """Its tensors."""
-        return [values] if self._single else nest.flatten(values)
-
-    def checked(self, values):
-        """The same, of what the function returned."""
-        nest.assert_same_structure(self._like, values)
-        return self.flatten(values)
-
-    def pack(self, values):
-        """In their structure."""
-        return values[0] if self._single else nest.pack_sequence_as(self._like, values)
-
-
 def scan(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, swap_memory=False,
          infer_shape=True, reverse=False, name=None):
     """What foldl() is behind each row, together in tensors: fn(state, row) is the next state.
@@ -85,14 +64,14 @@ def scan(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, sw
     """
     check_callable(fn)
     with ops.name_scope(name, "scan", nest.flatten(elems)):
-        rows, state = Rows(elems), _State(initializer, elems)
+        rows, like = Rows(elems), elems if initializer is None else initializer
         n = rows.count()
         arrays = rows.arrays(n)
         first = n - 1 if reverse else 0
         if initializer is None:
             values = [array.read(first) for array in arrays]
         else:
-            values = [ops.convert_to_tensor(x) for x in state.flatten(initializer)]
+            values = [ops.convert_to_tensor(x) for x in nest.flatten(initializer)]
         i = constant_op.constant(0 if initializer is not None else 1)
         kept = [tensor_array_ops.TensorArray(
             dtype=x.dtype, size=n, element_shape=x.shape if infer_shape else None,
@@ -101,7 +80,8 @@ def scan(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, sw
             kept = [array.write(first, x) for array, x in zip(kept, values)]
 
         def compute(i, values, kept):
-            out = state.checked(fn(state.pack(values), _read(arrays, rows, i)))
+            state = nest.pack_sequence_as(like, values)
+            out = flatten_like(like, fn(state, _read(arrays, rows, i)))
             kept = [array.write(i, value) for array, value in zip(kept, out)]
             return (i - 1 if reverse else i + 1), out, kept
 
@@ -109,4 +89,4 @@ def scan(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, sw
             (lambda i, *_: i >= 0) if reverse else (lambda i, *_: i < n), compute,
             (n - 1 - i if reverse else i, values, kept), parallel_iterations=parallel_iterations,
             back_prop=back_prop, swap_memory=swap_memory, maximum_iterations=n)
-        return state.pack(rows.stacked(kept))
+        return nest.pack_sequence_as(like, rows.stacked(kept))

@@ -11,13 +11,12 @@ class Rows:
     """The rows of a tensor, or of tensors in a structure that are as many."""
 
     def __init__(self, elems):
-        self._single = not nest.is_sequence(elems)
         self._structure = elems
         self.flat = [ops.convert_to_tensor(x, name="elem") for x in nest.flatten(elems)]
 
     def pack(self, values):
         """As the structure is; of one tensor the value alone."""
-        return values[0] if self._single else nest.pack_sequence_as(self._structure, values)
+        return nest.pack_sequence_as(self._structure, values)
 
     def count(self):
         """How many, as an int where it is known, else as a tensor."""
@@ -64,25 +63,10 @@ def _check_elems(elems, rows):
                          "elements in elems must be 1+ dimensional Tensors, not scalars")
 
 
-class _Results:
-    """Of which dtypes, and in which structure, the function's results are to be."""
-
-    def __init__(self, dtype, rows, elems):
-        given = dtype is not None
-        like = dtype if given else elems
-        self._like = like
-        self._single = not nest.is_sequence(like)
-        self.dtypes = ([dtypes.as_dtype(t) for t in nest.flatten(dtype)] if given
-                       else [x.dtype for x in rows.flat])
-
-    def flatten(self, values):
-        """A row's results, one by one."""
-        nest.assert_same_structure(self._like, values)
-        return [values] if self._single else nest.flatten(values)
-
-    def pack(self, values):
-        """In their structure."""
-        return values[0] if self._single else nest.pack_sequence_as(self._like, values)
+def flatten_like(like, values):
+    """What a function returned, one by one; TypeError or ValueError unless it is nested as like."""
+    nest.assert_same_structure(like, values)
+    return nest.flatten(values)
 
 
 def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap_memory=False,
@@ -108,19 +92,22 @@ def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap
     with ops.name_scope(name, "map", nest.flatten(elems)):
         rows = Rows(elems)
         _check_elems(elems, rows)
-        results = _Results(dtype, rows, elems)
+        if dtype is None:
+            like, types = elems, [x.dtype for x in rows.flat]
+        else:
+            like, types = dtype, [dtypes.as_dtype(t) for t in nest.flatten(dtype)]
         n = rows.count()
         arrays = rows.arrays(n)
         i = constant_op.constant(0)
         kept = [tensor_array_ops.TensorArray(dtype=t, size=n, dynamic_size=False,
-                                             infer_shape=infer_shape) for t in results.dtypes]
+                                             infer_shape=infer_shape) for t in types]
 
         def compute(i, kept):
-            values = results.flatten(fn(rows.pack([array.read(i) for array in arrays])))
+            values = flatten_like(like, fn(rows.pack([array.read(i) for array in arrays])))
             kept = [array.write(i, value) for array, value in zip(kept, values)]
             return i + 1, kept
 
         _, kept = control_flow_ops.while_loop(
             lambda i, _: i < n, compute, (i, kept), parallel_iterations=parallel_iterations or 10,
             back_prop=back_prop, swap_memory=swap_memory, maximum_iterations=n)
-        return results.pack(rows.stacked(kept))
+        return nest.pack_sequence_as(like, rows.stacked(kept))

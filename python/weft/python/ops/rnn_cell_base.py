@@ -8,11 +8,13 @@ import functools
 import weakref
 
 from weft.python.framework import constant_op, dtypes, ops, tensor_shape, tensor_util
+from weft.python.keras import activations
 from weft.python.layers import base
-from weft.python.ops import array_ops, variable_scope as vs, variables
+from weft.python.layers.input_spec import InputSpec
+from weft.python.ops import array_ops, math_ops, variable_scope as vs, variables
 from weft.python.util import nest
 
-__all__ = ["BIAS_VARIABLE_NAME", "LSTMStateTuple", "LayerRNNCell", "RNNCell",
+__all__ = ["BIAS_VARIABLE_NAME", "LSTMStateTuple", "LayerRNNCell", "RNNCell", "UnitsCell",
            "WEIGHTS_VARIABLE_NAME", "assert_like_rnncell", "check_dtype", "check_input_depth",
            "concat_sizes", "static_size", "zero_state_tensors"]
 
@@ -217,3 +219,21 @@ class LayerRNNCell(RNNCell):
 
     def __call__(self, inputs, state, scope=None, *args, **kwargs):
         return base.Layer.__call__(self, inputs, state, scope=scope, *args, **kwargs)
+
+
+class UnitsCell(LayerRNNCell):
+    """A cell of `num_units` whose state is its output."""
+
+    def __init__(self, num_units, activation=None, reuse=None, name=None, dtype=None, **kwargs):
+        super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
+        self.input_spec = InputSpec(ndim=2)
+        self._num_units = num_units
+        self._activation = activations.get(activation) if activation else math_ops.tanh
+
+    @property
+    def state_size(self):
+        return self._num_units
+
+    @property
+    def output_size(self):
+        return self._num_units

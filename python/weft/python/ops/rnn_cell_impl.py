@@ -1,12 +1,11 @@
 """tf.nn.rnn_cell: recurrent cells, stacks of them, and cells around cells."""
 from weft.python.framework import dtypes, ops
-from weft.python.keras import activations, initializers
+from weft.python.keras import initializers
 from weft.python.layers.base import Layer
-from weft.python.layers.input_spec import InputSpec
 from weft.python.ops import array_ops, init_ops, math_ops, nn_ops, variable_scope as vs
 from weft.python.ops.rnn_cell_base import (      # noqa: F401
     BIAS_VARIABLE_NAME as _BIAS_VARIABLE_NAME, LayerRNNCell, LSTMStateTuple, RNNCell,
-    WEIGHTS_VARIABLE_NAME as _WEIGHTS_VARIABLE_NAME, assert_like_rnncell, check_dtype,
+    UnitsCell, WEIGHTS_VARIABLE_NAME as _WEIGHTS_VARIABLE_NAME, assert_like_rnncell, check_dtype,
     check_input_depth, concat_sizes as _concat, zero_state_tensors as _zero_state_tensors)
 from weft.python.ops.rnn_cell_lstm import BasicLSTMCell, LSTMCell            # noqa: F401
 from weft.python.ops.rnn_cell_wrapper_impl import (                          # noqa: F401
@@ -21,24 +20,13 @@ _KERAS_HAS = ("This class is equivalent as tf.keras.layers.%s, and will be repla
               "Tensorflow 2.0.")
 
 
-class BasicRNNCell(LayerRNNCell):
+class BasicRNNCell(UnitsCell):
     """The plainest cell: output = new_state = activation(inputs W + state U + b)."""
 
     @deprecated(None, _KERAS_HAS % "SimpleRNNCell")
     def __init__(self, num_units, activation=None, reuse=None, name=None, dtype=None, **kwargs):
-        super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
+        super().__init__(num_units, activation, reuse, name, dtype, **kwargs)
         check_dtype(self.dtype)
-        self.input_spec = InputSpec(ndim=2)
-        self._num_units = num_units
-        self._activation = activations.get(activation) if activation else math_ops.tanh
-
-    @property
-    def state_size(self):
-        return self._num_units
-
-    @property
-    def output_size(self):
-        return self._num_units
 
     def build(self, inputs_shape):
         depth = check_input_depth(inputs_shape)
@@ -56,28 +44,17 @@ class BasicRNNCell(LayerRNNCell):
         return output, output
 
 
-class GRUCell(LayerRNNCell):
+class GRUCell(UnitsCell):
     """A gated recurrent unit: gates `r` and `u` say what of the state the candidate sees, and how
     much of the state stays."""
 
     @deprecated(None, _KERAS_HAS % "GRUCell")
     def __init__(self, num_units, activation=None, reuse=None, kernel_initializer=None,
                  bias_initializer=None, name=None, dtype=None, **kwargs):
-        super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
+        super().__init__(num_units, activation, reuse, name, dtype, **kwargs)
         check_dtype(self.dtype)
-        self.input_spec = InputSpec(ndim=2)
-        self._num_units = num_units
-        self._activation = activations.get(activation) if activation else math_ops.tanh
         self._kernel_initializer = initializers.get(kernel_initializer)
         self._bias_initializer = initializers.get(bias_initializer)
-
-    @property
-    def state_size(self):
-        return self._num_units
-
-    @property
-    def output_size(self):
-        return self._num_units
 
     def _bias_start(self, default):
         if self._bias_initializer is not None:

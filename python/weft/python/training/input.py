@@ -6,8 +6,7 @@ from weft.python.ops import (
     variables)
 from weft.python.summary import summary
 from weft.python.training import queue_runner_impl as queue_runner
-from weft.python.training.input_sparse import (
-    restore_sparse_tensors, store_sparse_tensors, store_sparse_tensors_join)
+from weft.python.training.input_sparse import restore_sparse_tensors, store_sparse_tensors_join
 
 __all__ = ["batch", "batch_join", "input_producer", "limit_epochs", "match_filenames_once",
            "maybe_batch", "maybe_batch_join", "maybe_shuffle_batch", "maybe_shuffle_batch_join",
@@ -155,20 +154,6 @@ def _as_original_type(original, tensors):
     return tensors
 
 
-def _validate(tensor_list):
-    tensor_list = convert_n_to_tensor_or_sparse_tensor(tensor_list)
-    if not tensor_list:
-        raise ValueError("Expected at least one tensor in batch().")
-    return tensor_list
-
-
-def _validate_join(tensor_lists):
-    tensor_lists = [convert_n_to_tensor_or_sparse_tensor(tl) for tl in tensor_lists]
-    if not tensor_lists:
-        raise ValueError("Expected at least one input in batch_join().")
-    return tensor_lists
-
-
 def _validate_keep_input(keep_input, enqueue_many):
     keep_input = ops.convert_to_tensor(keep_input)
     if keep_input.shape.ndims is None:
@@ -222,14 +207,10 @@ def _enqueue_op(queue, tensors, enqueue_many, keep_input):
     return smart_cond.smart_cond(keep_input, lambda: add(tensors), control_flow_ops.no_op)
 
 
-def _enqueue_join(queue, tensor_lists, enqueue_many, keep_input):
+def _enqueue(queue, lists, threads, enqueue_many, keep_input):
+    adding = [_enqueue_op(queue, tl, enqueue_many, keep_input) for tl in lists]
     queue_runner.add_queue_runner(queue_runner.QueueRunner(
-        queue, [_enqueue_op(queue, tl, enqueue_many, keep_input) for tl in tensor_lists]))
-
-
-def _enqueue(queue, tensors, threads, enqueue_many, keep_input):
-    op = _enqueue_op(queue, tensors, enqueue_many, keep_input)
-    queue_runner.add_queue_runner(queue_runner.QueueRunner(queue, [op] * threads))
+        queue, adding if threads is None else adding * threads))
 
 
 def _fifo(capacity, dynamic_pad):
@@ -273,44 +254,29 @@ def _check_sizes(capacity, min_after_dequeue):
                          % (capacity, min_after_dequeue))
 
 
-def _batch_of(kind, tensors, batch_size, keep_input, threads, enqueue_many, shapes,
-              allow_smaller_final_batch, shared_name, name, check=None):
-    """Batches of one list of tensors, enqueued by so many threads; kind: (make, summarize)."""
-    tensor_list = _as_tensor_list(tensors)
-    name, default_name = name
-    with ops.name_scope(name, default_name, list(tensor_list) + [keep_input]) as scope:
-        if check:
-            _check_sizes(*check)
-        tensor_list = _validate(tensor_list)
-        keep_input = _validate_keep_input(keep_input, enqueue_many)
-        tensor_list, infos = store_sparse_tensors(tensor_list, enqueue_many, keep_input)
-        types = _dtypes([tensor_list])
-        shapes = _shapes([tensor_list], shapes, enqueue_many)
-        queue = kind[0](types, shapes, shared_name)
-        _enqueue(queue, tensor_list, threads, enqueue_many, keep_input)
-        kind[1](queue)
-        return _dequeue(queue, batch_size, allow_smaller_final_batch, infos, tensors, scope)
+def _batch_of(kind, lists, original, batch_size, keep_input, enqueue_many, shapes,
+              allow_smaller_final_batch, shared_name, name, threads=None, check=None):
+    """Batches of lists of tensors.
 
-
-def _batch_of_join(kind, tensors_list, batch_size, keep_input, enqueue_many, shapes,
-                   allow_smaller_final_batch, shared_name, name, check=None):
-    """Batches of several lists, each enqueued by a thread of its own."""
-    lists = _as_tensor_lists(tensors_list)
+    kind: (make, summarize). original: an element as it was given. name: the scope's, and the one
+    by default. threads: how many enqueue the one list; None: there are several, each with a thread
+    of its own. check: a capacity and how many elements of it stay."""
     name, default_name = name
     with ops.name_scope(name, default_name,
                         [t for tl in lists for t in tl] + [keep_input]) as scope:
         if check:
             _check_sizes(*check)
-        lists = _validate_join(lists)
+        lists = [convert_n_to_tensor_or_sparse_tensor(tl) for tl in lists]
+        if threads is not None and not lists[0]:
+            raise ValueError("Expected at least one tensor in batch().")
         keep_input = _validate_keep_input(keep_input, enqueue_many)
         lists, infos = store_sparse_tensors_join(lists, enqueue_many, keep_input)
         types = _dtypes(lists)
         shapes = _shapes(lists, shapes, enqueue_many)
         queue = kind[0](types, shapes, shared_name)
-        _enqueue_join(queue, lists, enqueue_many, keep_input)
+        _enqueue(queue, lists, threads, enqueue_many, keep_input)
         kind[1](queue)
-        return _dequeue(queue, batch_size, allow_smaller_final_batch, infos, tensors_list[0],
-                        scope)
+        return _dequeue(queue, batch_size, allow_smaller_final_batch, infos, original, scope)
 
 
 # ---- batches in the order of the elements ----
@@ -342,8 +308,9 @@ def maybe_batch(tensors, keep_input, batch_size, num_threads=1, capacity=32, enq
                 name=None):
     """batch() of those elements for which `keep_input`, a bool, is true; of rows where it is a
     vector."""
-    return _batch_of(_fifo(capacity, dynamic_pad), tensors, batch_size, keep_input, num_threads,
-                     enqueue_many, shapes, allow_smaller_final_batch, shared_name, (name, "batch"))
+    return _batch_of(_fifo(capacity, dynamic_pad), [_as_tensor_list(tensors)], tensors, batch_size,
+                     keep_input, enqueue_many, shapes, allow_smaller_final_batch, shared_name,
+                     (name, "batch"), num_threads)
 
 
 def batch_join(tensors_list, batch_size, capacity=32, enqueue_many=False, shapes=None,
@@ -357,9 +324,10 @@ def maybe_batch_join(tensors_list, keep_input, batch_size, capacity=32, enqueue_
                      shapes=None, dynamic_pad=False, allow_smaller_final_batch=False,
                      shared_name=None, name=None):
     """batch_join() of those elements for which `keep_input` is true."""
-    return _batch_of_join(_fifo(capacity, dynamic_pad), tensors_list, batch_size, keep_input,
-                          enqueue_many, shapes, allow_smaller_final_batch, shared_name,
-                          (name, "batch_join"))
+    lists = _as_tensor_lists(tensors_list)
+    return _batch_of(_fifo(capacity, dynamic_pad), lists, tensors_list[0], batch_size, keep_input,
+                     enqueue_many, shapes, allow_smaller_final_batch, shared_name,
+                     (name, "batch_join"))
 
 
 # ---- batches in a random order ----
@@ -377,9 +345,10 @@ def maybe_shuffle_batch(tensors, batch_size, capacity, min_after_dequeue, keep_i
                         num_threads=1, seed=None, enqueue_many=False, shapes=None,
                         allow_smaller_final_batch=False, shared_name=None, name=None):
     """shuffle_batch() of those elements for which `keep_input` is true."""
-    return _batch_of(_shuffled(capacity, min_after_dequeue, seed), tensors, batch_size, keep_input,
-                     num_threads, enqueue_many, shapes, allow_smaller_final_batch, shared_name,
-                     (name, "shuffle_batch"), (capacity, min_after_dequeue))
+    return _batch_of(_shuffled(capacity, min_after_dequeue, seed), [_as_tensor_list(tensors)],
+                     tensors, batch_size, keep_input, enqueue_many, shapes,
+                     allow_smaller_final_batch, shared_name, (name, "shuffle_batch"), num_threads,
+                     (capacity, min_after_dequeue))
 
 
 def shuffle_batch_join(tensors_list, batch_size, capacity, min_after_dequeue, seed=None,
@@ -395,6 +364,8 @@ def maybe_shuffle_batch_join(tensors_list, batch_size, capacity, min_after_deque
                              seed=None, enqueue_many=False, shapes=None,
                              allow_smaller_final_batch=False, shared_name=None, name=None):
     """shuffle_batch_join() of those elements for which `keep_input` is true."""
-    return _batch_of_join(_shuffled(capacity, min_after_dequeue, seed), tensors_list, batch_size,
-                          keep_input, enqueue_many, shapes, allow_smaller_final_batch, shared_name,
-                          (name, "shuffle_batch_join"), (capacity, min_after_dequeue))
+    lists = _as_tensor_lists(tensors_list)
+    return _batch_of(_shuffled(capacity, min_after_dequeue, seed), lists, tensors_list[0],
+                     batch_size, keep_input, enqueue_many, shapes, allow_smaller_final_batch,
+                     shared_name, (name, "shuffle_batch_join"),
+                     check=(capacity, min_after_dequeue))

@@ -10,6 +10,7 @@ from weft.python.framework import dtypes
 from weft.python.framework import gen
 from weft.python.framework import ops
 from weft.python.ops import gradients
+from weft.python.util import nest
 
 __all__ = ["Optimizer"]
 
@@ -370,18 +371,10 @@ def _variables_to_train(var_list):
         found = (graph.get_collection(ops.GraphKeys.TRAINABLE_VARIABLES) +
                  graph.get_collection(ops.GraphKeys.TRAINABLE_RESOURCE_VARIABLES))
     else:
-        found = _flatten(var_list)
+        found = nest.flatten(var_list)
     if not found:
         raise ValueError("No variables to optimize.")
     return found
-
-
-def _flatten(x):
-    if isinstance(x, dict):
-        x = [x[key] for key in sorted(x)]
-    if not isinstance(x, (list, tuple)):
-        return [x]
-    return [leaf for item in x for leaf in _flatten(item)]
 
 
 def _as_gradient(grad):

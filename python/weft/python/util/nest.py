@@ -32,8 +32,9 @@ def is_sequence_or_composite(value) -> bool:
     return is_sequence(value) or isinstance(value, CompositeTensor)
 
 
-def _is_inner(value, expand):
-    return is_sequence(value) or (expand and isinstance(value, CompositeTensor))
+def _inner(expand):
+    """What says whether something has parts."""
+    return is_sequence_or_composite if expand else is_sequence
 
 
 def _is_namedtuple(value):
@@ -77,43 +78,39 @@ def _like(structure, parts):
     return type(structure)(parts)
 
 
-def _collect(structure, leaves, expand):
-    if not _is_inner(structure, expand):
+# ---- by what a caller takes for a structure: `is_inner(value)` ----
+
+def _collect(structure, leaves, is_inner):
+    if not is_inner(structure):
         leaves.append(structure)
         return
     for part in _parts(structure):
-        _collect(part, leaves, expand)
+        _collect(part, leaves, is_inner)
 
 
-def flatten(structure, expand_composites=False) -> list:
-    """The leaves as a list; a leaf alone gives a list of one."""
+def _flatten(structure, is_inner):
     leaves = []
-    _collect(structure, leaves, expand_composites)
+    _collect(structure, leaves, is_inner)
     return leaves
 
 
-def _pack(structure, leaves, expand):
-    if not _is_inner(structure, expand):
+def _pack(structure, leaves, is_inner):
+    if not is_inner(structure):
         return next(leaves)
-    return _like(structure, [_pack(part, leaves, expand) for part in _parts(structure)])
+    return _like(structure, [_pack(part, leaves, is_inner) for part in _parts(structure)])
 
 
-def pack_sequence_as(structure, flat_sequence, expand_composites=False):
-    """`flat_sequence` in the form of `structure`. ValueError when the counts differ."""
-    if not is_sequence(flat_sequence):
-        raise TypeError("flat_sequence must be a sequence")
-    if not _is_inner(structure, expand_composites):
-        if len(flat_sequence) != 1:
-            raise ValueError("Structure is a scalar but len(flat_sequence) == %d > 1"
-                             % len(flat_sequence))
-        return flat_sequence[0]
-    wanted = len(flatten(structure, expand_composites))
-    if wanted != len(flat_sequence):
+def _pack_as(structure, flat, is_inner):
+    if not is_inner(structure):
+        if len(flat) != 1:
+            raise ValueError("Structure is a scalar but len(flat_sequence) == %d > 1" % len(flat))
+        return flat[0]
+    wanted = len(_flatten(structure, is_inner))
+    if wanted != len(flat):
         raise ValueError(
             "Could not pack sequence. Structure had %d elements, but flat_sequence had %d elements."
-            "  Structure: %s, flat_sequence: %s."
-            % (wanted, len(flat_sequence), structure, flat_sequence))
-    return _pack(structure, iter(flat_sequence), expand_composites)
+            "  Structure: %s, flat_sequence: %s." % (wanted, len(flat), structure, flat))
+    return _pack(structure, iter(flat), is_inner)
 
 
 def _same_type(one, other):
@@ -129,75 +126,107 @@ def _differ(one, other):
                      "First structure: %s\n\nSecond structure: %s" % (one, other))
 
 
-def _assert_same(one, other, check_types, expand):
-    if _is_inner(one, expand) != _is_inner(other, expand):
+def _check_parts(one, other):
+    if len(_parts(one)) != len(_parts(other)) or (
+            isinstance(one, abc.Mapping) and set(one) != set(other)):
         _differ(one, other)
-    if not _is_inner(one, expand):
+
+
+def _assert_same(one, other, check_types, is_inner, check_parts=_check_parts):
+    if is_inner(one) != is_inner(other):
+        _differ(one, other)
+    if not is_inner(one):
         return
     if check_types and not _same_type(one, other):
         raise TypeError("The two structures don't have the same sequence type. First structure has "
                         "type %s, while second structure has type %s." % (type(one), type(other)))
-    if len(_parts(one)) != len(_parts(other)) or (
-            isinstance(one, abc.Mapping) and set(one) != set(other)):
-        _differ(one, other)
+    check_parts(one, other)
     for a, b in zip(_parts(one), _parts(other)):
-        _assert_same(a, b, check_types, expand)
+        _assert_same(a, b, check_types, is_inner, check_parts)
+
+
+def _map(func, structures, check_types, is_inner, check_parts=_check_parts):
+    if not callable(func):
+        raise TypeError("func must be callable, got: %s" % func)
+    if not structures:
+        raise ValueError("Must provide at least one structure")
+    for other in structures[1:]:
+        _assert_same(structures[0], other, check_types, is_inner, check_parts)
+    leaves = zip(*[_flatten(s, is_inner) for s in structures])
+    return _pack_as(structures[0], [func(*x) for x in leaves], is_inner)
+
+
+def _assert_shallow(shallow, deep, check_types, is_inner, kind=type, same_keys=False):
+    """kind(value) is what a message says of its type; same_keys: those of dicts are compared."""
+    if not is_inner(shallow):
+        return
+    if not is_inner(deep):
+        raise TypeError("If shallow structure is a sequence, input must also be a sequence. "
+                        "Input has type: %s." % kind(deep))
+    if check_types and not _same_type(shallow, deep):
+        raise TypeError("The two structures don't have the same sequence type. Input structure has "
+                        "type %s, while shallow structure has type %s."
+                        % (kind(deep), kind(shallow)))
+    if len(shallow) != len(deep):
+        raise ValueError("The two structures don't have the same sequence length. Input structure "
+                         "has length %s, while shallow structure has length %s."
+                         % (len(deep), len(shallow)))
+    if same_keys and isinstance(shallow, abc.Mapping) and set(deep) != set(shallow):
+        raise ValueError("The two structures don't have the same keys. Input structure has keys "
+                         "%s, while shallow structure has keys %s." % (list(deep), list(shallow)))
+    for a, b in zip(_parts(shallow), _parts(deep)):
+        _assert_shallow(a, b, check_types, is_inner, kind, same_keys)
+
+
+def _collect_up_to(shallow, deep, leaves, is_inner):
+    if not is_inner(shallow):
+        leaves.append(deep)
+        return
+    for a, b in zip(_parts(shallow), _parts(deep)):
+        _collect_up_to(a, b, leaves, is_inner)
+
+
+# ---- by is_sequence() ----
+
+def flatten(structure, expand_composites=False) -> list:
+    """The leaves as a list; a leaf alone gives a list of one."""
+    leaves = []
+    _collect(structure, leaves, _inner(expand_composites))
+    return leaves
+
+
+def pack_sequence_as(structure, flat_sequence, expand_composites=False):
+    """`flat_sequence` in the form of `structure`. ValueError when the counts differ."""
+    if not is_sequence(flat_sequence):
+        raise TypeError("flat_sequence must be a sequence")
+    return _pack_as(structure, flat_sequence, _inner(expand_composites))
 
 
 def assert_same_structure(nest1, nest2, check_types=True, expand_composites=False):
     """ValueError where the nesting differs, TypeError where the kinds of containers do."""
-    _assert_same(nest1, nest2, check_types, expand_composites)
+    _assert_same(nest1, nest2, check_types, _inner(expand_composites))
 
 
 def map_structure(func, *structure, **kwargs):
     """`func` applied leaf by leaf to structures that are alike; the result has the first's form."""
-    if not callable(func):
-        raise TypeError("func must be callable, got: %s" % func)
-    if not structure:
-        raise ValueError("Must provide at least one structure")
     check_types = kwargs.pop("check_types", True)
     expand = kwargs.pop("expand_composites", False)
     if kwargs:
         raise ValueError("Only valid keyword arguments are `check_types` and `expand_composites`, "
                          "not: `%s`" % "`, `".join(kwargs))
-    for other in structure[1:]:
-        assert_same_structure(structure[0], other, check_types, expand)
-    leaves = zip(*[flatten(s, expand) for s in structure])
-    return pack_sequence_as(structure[0], [func(*x) for x in leaves], expand)
+    return _map(func, structure, check_types, _inner(expand))
 
 
 def assert_shallow_structure(shallow_tree, input_tree, check_types=True):
     """Checks that `input_tree` begins like `shallow_tree`; below its leaves anything may hang."""
-    if not is_sequence(shallow_tree):
-        return
-    if not is_sequence(input_tree):
-        raise TypeError("If shallow structure is a sequence, input must also be a sequence. "
-                        "Input has type: %s." % type(input_tree))
-    if check_types and not _same_type(shallow_tree, input_tree):
-        raise TypeError("The two structures don't have the same sequence type. Input structure has "
-                        "type %s, while shallow structure has type %s."
-                        % (type(input_tree), type(shallow_tree)))
-    if len(shallow_tree) != len(input_tree):
-        raise ValueError("The two structures don't have the same sequence length. Input structure "
-                         "has length %s, while shallow structure has length %s."
-                         % (len(input_tree), len(shallow_tree)))
-    for shallow, deep in zip(_parts(shallow_tree), _parts(input_tree)):
-        assert_shallow_structure(shallow, deep, check_types)
-
-
-def _collect_up_to(shallow, deep, leaves):
-    if not is_sequence(shallow):
-        leaves.append(deep)
-        return
-    for a, b in zip(_parts(shallow), _parts(deep)):
-        _collect_up_to(a, b, leaves)
+    _assert_shallow(shallow_tree, input_tree, check_types, is_sequence)
 
 
 def flatten_up_to(shallow_tree, input_tree, check_types=True) -> list:
     """The parts of `input_tree` that stand where `shallow_tree` has leaves."""
     assert_shallow_structure(shallow_tree, input_tree, check_types)
     leaves = []
-    _collect_up_to(shallow_tree, input_tree, leaves)
+    _collect_up_to(shallow_tree, input_tree, leaves, is_sequence)
     return leaves
 
 

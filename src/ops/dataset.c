@@ -223,16 +223,6 @@ struct status *dataset_check_stop(const struct run_env *env)
 
 /* ---- elements that are kept ---- */
 
-struct status *dataset_row(const struct tensor *t, int64_t at, struct run_env *env,
-                           struct tensor *out)
-{
-    struct shape s = { t->shape.rank - 1, { 0 } };
-    memcpy(s.dim, t->shape.dim + 1, (size_t)s.rank * sizeof *s.dim);
-    int64_t n = shape_count(&s);
-    TRY(tensor_new(out, env->buffers, t->dtype, &s));
-    return tensor_copy_elements(out, 0, t, at * n, n);
-}
-
 struct status *elements_add(struct elements *e, struct tensor *element)
 {
     if (e->count == e->room) {

@@ -4,6 +4,7 @@
 #include "graph/graph.h"
 #include "op/callee.h"
 #include "op/shape_fn.h"
+#include "ops/array.h"
 #include "ops/dataset.h"
 
 /* ---- WindowDataset: each component of some elements that follow one another is a dataset ---- */
@@ -153,9 +154,9 @@ static struct status *stack(const struct window_cursor *w, struct run_env *env, 
 {
     const struct tensor *first = elements_at(&w->held, 0) + i;
     int64_t n = tensor_count(first);
-    struct shape s = { first->shape.rank + 1, { d->size } };
+    struct shape s;
     ENSURE(first->shape.rank < MAX_RANK, "A batch has at most %d dimensions", MAX_RANK);
-    memcpy(s.dim + 1, first->shape.dim, (size_t)first->shape.rank * sizeof *s.dim);
+    TRY(shape_with_rows(d->size, &first->shape, 0, &s));
     TRY(tensor_new(out, env->buffers, first->dtype, &s));
     for (int64_t row = 0; row < d->size; row++) {
         const struct tensor *t = elements_at(&w->held, row * d->stride) + i;

@@ -44,7 +44,7 @@ static struct status *slice_next(struct cursor *c, struct run_env *env, struct t
     if (*end)
         return NULL;
     for (int i = 0; i < kept->n; i++)
-        TRY(dataset_row(&kept->tensor[i], at->at, env, &out[i]));
+        TRY(array_row(env->buffers, &kept->tensor[i], at->at, &out[i]));
     at->at++;
     return NULL;
 }

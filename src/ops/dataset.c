@@ -223,6 +223,13 @@ struct status *dataset_check_stop(const struct run_env *env)
 
 /* ---- elements that are kept ---- */
 
+struct status *element_int64(struct tensor *t, struct run_env *env, int64_t v)
+{
+    TRY(tensor_new(t, env->buffers, DT_INT64, &SHAPE_SCALAR));
+    *(int64_t *)t->data = v;
+    return NULL;
+}
+
 struct status *elements_add(struct elements *e, struct tensor *element)
 {
     if (e->count == e->room) {

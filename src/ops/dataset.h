@@ -100,6 +100,9 @@ static inline void element_move(struct tensor *to, struct tensor *from, int n)
     }
 }
 
+/* What is or goes into an element: a scalar. */
+MUST_CHECK struct status *element_int64(struct tensor *t, struct run_env *env, int64_t v);
+
 /* Elements that are kept, each n tensors, one behind the other; zeroed, with n set, it is empty. */
 struct elements { struct tensor *at; int64_t count, room; int n; };
 

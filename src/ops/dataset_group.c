@@ -255,13 +255,6 @@ static void groups_clear(struct groups *g)
     *g = (struct groups){ 0 };
 }
 
-static struct status *scalar(struct tensor *t, struct run_env *env, int64_t v)
-{
-    TRY(tensor_new(t, env->buffers, DT_INT64, &SHAPE_SCALAR));
-    *(int64_t *)t->data = v;
-    return NULL;
-}
-
 /* ---- GroupByWindowDataset ---- */
 
 struct by_window { struct dataset base; struct caller key, reduce, size; };
@@ -292,7 +285,7 @@ static struct status *open_group(struct by_window_cursor *b, struct run_env *env
     struct cursor *c = &b->call.base;
     struct tensor arg[2] = { 0 };
     struct dataset *d;
-    struct status *st = scalar(&arg[0], env, g->key);
+    struct status *st = element_int64(&arg[0], env, g->key);
     if (!st)
         st = tensor_new(&arg[1], env->buffers, DT_VARIANT, &SHAPE_SCALAR);
     if (!st)
@@ -313,7 +306,7 @@ static struct status *open_group(struct by_window_cursor *b, struct run_env *env
 static struct status *ask_size(const struct by_window *d, struct run_env *env, struct group *g)
 {
     struct tensor key = { 0 };
-    TRY(scalar(&key, env, g->key));
+    TRY(element_int64(&key, env, g->key));
     struct status *st = caller_ask(&d->size, env, &key, 1, &g->size);
     tensor_unref(&key);
     if (!st && g->size <= 0)
@@ -421,7 +414,7 @@ static struct status *first_state(const struct reducer *d, struct run_env *env, 
                                   struct tensor *state)
 {
     struct tensor key = { 0 };
-    TRY(scalar(&key, env, g->key));
+    TRY(element_int64(&key, env, g->key));
     TRY(caller_run(&d->init, env, &key, 1, state));
     return elements_add(&g->elements, state);
 }

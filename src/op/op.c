@@ -449,11 +449,3 @@ const struct op *op_find_known(const char *name)
     pthread_mutex_unlock(&known_lock);
     return k ? &k->op : NULL;
 }
-
-void ops_unregister_all(void)
-{
-    map_free(&known_by_name);
-    map_free(&by_name);
-    arena_free(&arena);
-    n_entries = 0;
-}

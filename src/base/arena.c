@@ -111,11 +111,3 @@ void arena_free(struct arena *a)
     free_blocks(a->head, NULL);
     a->head = NULL;
 }
-
-size_t arena_bytes(const struct arena *a)
-{
-    size_t n = 0;
-    for (const struct arena_block *b = a->head; b; b = b->next)
-        n += sizeof *b + b->size;
-    return n;
-}

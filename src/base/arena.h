@@ -20,7 +20,6 @@ __attribute__((format(printf, 2, 3)))
 char *arena_printf(struct arena *a, const char *fmt, ...);
 void arena_reset(struct arena *a);      /* empty it, keep its largest block */
 void arena_free(struct arena *a);
-size_t arena_bytes(const struct arena *a);      /* held, used or not */
 
 #define arena_new(a, type)       ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array(a, type, n)  ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))

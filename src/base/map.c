@@ -148,8 +148,3 @@ void map_free(struct map *m)
     mem_free(m->slot);
     *m = (struct map){ .fold = m->fold };
 }
-
-size_t map_bytes(const struct map *m)
-{
-    return m->cap * sizeof *m->entry + m->slots * sizeof *m->slot;
-}

@@ -32,6 +32,5 @@ struct map_entry *map_entry(struct map *m, const char *key);
 bool map_put(struct map *m, const char *key, void *value);
 void map_remove(struct map *m, const char *key);                /* the last entry takes its place */
 void map_free(struct map *m);                                   /* not the values */
-size_t map_bytes(const struct map *m);
 
 #endif

@@ -52,16 +52,6 @@ static struct shape with_rows(const struct shape *s, int skip)
     return all;
 }
 
-static struct shape rest_of(const struct shape *s)
-{
-    struct shape rest = { s->rank - 1, { 0 } };
-    if (s->rank < 1)
-        return SHAPE_UNKNOWN;
-    for (int i = 0; i < rest.rank; i++)
-        rest.dim[i] = s->dim[i + 1];
-    return rest;
-}
-
 /* What is written is as elements are, and says more of them. */
 static void learn(struct graph *g, struct build_array *a, const struct shape *s)
 {
@@ -139,7 +129,7 @@ struct out build_array_gather(struct graph *g, struct build_array a, struct out 
 struct build_array build_array_scatter(struct graph *g, struct build_array a, struct out indices,
                                        struct out value)
 {
-    struct shape row = rest_of(out_shape(value));
+    struct shape row = shape_of_row(out_shape(value));
     scope_name(g, "TensorArrayScatter");
     learn(g, &a, &row);
     a.flow = build(g, "TensorArrayScatterV3", NULL, OUTS(a.handle, indices, value, a.flow), NULL,
@@ -168,7 +158,7 @@ struct build_array build_array_unstack(struct graph *g, struct build_array a, st
 
 struct out build_array_concat(struct graph *g, struct build_array a)
 {
-    struct shape rest = rest_of(&a.shape), s = with_rows(&a.shape, 1);
+    struct shape rest = shape_of_row(&a.shape), s = with_rows(&a.shape, 1);
     struct out v = build(g, "TensorArrayConcatV3", NULL, OUTS(a.handle, a.flow),
                          ATTRS(attr_type("dtype", a.dtype),
                                attr_shape("element_shape_except0", &rest)));

@@ -77,23 +77,13 @@ static struct build_array new_array(struct mapping *m, enum dtype t, const struc
     return a;
 }
 
-static struct shape row_shape(const struct shape *s)
-{
-    struct shape row = SHAPE_UNKNOWN;
-    if (s->rank > 0)
-        row.rank = s->rank - 1;
-    for (int i = 0; i < row.rank; i++)
-        row.dim[i] = s->dim[i + 1];
-    return row;
-}
-
 static void take_rows(struct mapping *m, const struct out *elems)
 {
     struct graph *g = m->graph;
     if (m->rows < 0)
         m->n_rows = build_rows(g, elems[0]);
     for (int i = 0; i < m->n_elems && !build_failed(g); i++) {
-        struct shape row = row_shape(out_shape(elems[i]));
+        struct shape row = shape_of_row(out_shape(elems[i]));
         m->elem[i] = new_array(m, out_dtype(elems[i]), &row, true);
     }
     for (int i = 0; i < m->n_elems && !build_failed(g); i++)

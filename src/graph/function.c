@@ -301,7 +301,7 @@ static struct status *want_nodes(struct making *m)
     return NULL;
 }
 
-static bool is_arg(const struct body *b, struct out o)
+bool body_has_arg(const struct body *b, struct out o)
 {
     int i = 0;
     while (i < b->n_args && b->arg[i].node != o.node)
@@ -321,7 +321,7 @@ static struct status *add_result(struct making *m, const struct arg *arg, struct
     ENSURE(is == want, "Function %s: output '%s' is %s, but the body gives %s",
            m->function->op->name, arg->name.s, dtype_name(want), dtype_name(is));
     b->result[b->n_results] = from;
-    if (is_arg(b, from) || out_is_ref(from)) {
+    if (body_has_arg(b, from) || out_is_ref(from)) {
         const char *name = graph_unique_name(b->graph, arg->name.s, true);
         NEED(name);
         TRY(graph_add(b->graph, &(struct node_def){ .op = "Identity", .name = name, .in = &from,

@@ -55,6 +55,8 @@ enum dtype function_gradient_dtype(struct out x);
 /* A body that nobody has seen yet becomes that of the gradient. */
 MUST_CHECK struct status *body_differentiate(struct body *b);
 
+bool body_has_arg(const struct body *b, struct out o);     /* is it one of the arguments? */
+
 /* The bodies of `f` go. */
 void function_forget(struct function *f);
 

@@ -98,14 +98,6 @@ static struct status *add_zeros(struct body *b, struct out x, struct out *dx)
     return add_node(b, "ZerosLike", "zeros_like", dx, NULL, dx);
 }
 
-static bool is_arg(const struct body *b, struct out o)
-{
-    int i = 0;
-    while (i < b->n_args && b->arg[i].node != o.node)
-        i++;
-    return i < b->n_args;
-}
-
 struct status *body_differentiate(struct body *b)
 {
     int n = b->n_args;
@@ -118,7 +110,7 @@ struct status *body_differentiate(struct body *b)
     for (int i = 0; i < n; i++)
         if (!dx[i].node)
             TRY(add_zeros(b, b->arg[i], &dx[i]));
-        else if (is_arg(b, dx[i]))
+        else if (body_has_arg(b, dx[i]))
             TRY(add_node(b, "Identity", "grad", &dx[i], NULL, &dx[i]));
     b->result = dx;
     b->n_results = n;

@@ -95,15 +95,6 @@ void graph_finalize(struct graph *g, bool final)
     graph_unlock(g);
 }
 
-size_t graph_bytes(struct graph *g)
-{
-    graph_lock(g);
-    size_t bytes = arena_bytes(&g->arena) + (size_t)g->cap * sizeof *g->node +
-                   map_bytes(&g->names) + map_bytes(&g->suffixes);
-    graph_unlock(g);
-    return bytes;
-}
-
 /* ---- names ---- */
 
 static bool name_char(char c)

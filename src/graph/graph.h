@@ -137,9 +137,6 @@ int graph_collection(struct graph *g, const char *key, struct out *items, int mo
 int graph_collection_keys(struct graph *g, const char **keys, int most);
 MUST_CHECK struct status *graph_clear_collection(struct graph *g, const char *key);
 
-/* Bytes the graph's arena holds, for reports. */
-size_t graph_bytes(struct graph *g);
-
 /* ---- attributes of a node; 0, NULL or "" where there is none of that name ---- */
 const struct attr *node_attr_find(const struct node *n, const char *name);
 int64_t node_attr(const struct node *n, const char *name);              /* BOOL, INT, TYPE */

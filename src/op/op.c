@@ -412,10 +412,3 @@ struct status *ops_register(const struct op *rows)
     }
     return NULL;
 }
-
-void ops_unregister_all(void)
-{
-    map_free(&by_name);
-    arena_free(&arena);
-    n_entries = 0;
-}

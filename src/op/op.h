@@ -99,7 +99,6 @@ struct sig {
 /* Registration parses the rows; a malformed row is INTERNAL and names the op. The rows end at
  * the one with no name. ops_register() is called before any graph is made, from one thread. */
 MUST_CHECK struct status *ops_register(const struct op *rows);
-void ops_unregister_all(void);                          /* gives the signatures' memory back */
 const struct op *op_find(const char *name);             /* NULL: not registered */
 const struct sig *op_sig(const struct op *op);
 const struct sig *op_find_sig(const char *name, const struct op **op);  /* both, in one look */

@@ -121,14 +121,6 @@ struct status *array_own(struct kernel *k, int i, int j)
 
 /* ---- joining and splitting ---- */
 
-struct shape shape_of_row(const struct shape *s)
-{
-    struct shape row = { s->rank - 1, { 0 } };
-    for (int i = 0; i < row.rank; i++)
-        row.dim[i] = s->dim[i + 1];
-    return row;
-}
-
 struct tensor array_rows(const struct tensor *whole, int64_t at, int64_t n)
 {
     struct tensor t = tensor_ref(whole);
@@ -139,6 +131,30 @@ struct tensor array_rows(const struct tensor *whole, int64_t at, int64_t n)
     else
         t.shape.dim[0] = n;
     return t;
+}
+
+struct status *array_row(struct buffer_pool *buffers, const struct tensor *whole, int64_t at,
+                         struct tensor *row)
+{
+    struct shape s = shape_of_row(&whole->shape);
+    int64_t n = shape_count(&s);
+    TRY(tensor_new(row, buffers, whole->dtype, &s));
+    return tensor_copy_elements(row, 0, whole, at * n, n);
+}
+
+struct status *array_put_padded(struct tensor *to, int64_t at, const struct tensor *from)
+{
+    int rank = from->shape.rank;
+    int64_t index[MAX_RANK] = { 0 }, run = rank ? from->shape.dim[rank - 1] : 1;
+    for (int64_t i = 0, n = tensor_count(from); i < n; i += run) {
+        int64_t place = at;
+        for (int d = 0; d < rank; d++)
+            place = place * to->shape.dim[d + 1] + index[d];
+        TRY(tensor_copy_elements(to, place, from, i, run));
+        for (int d = rank - 2; d >= 0 && ++index[d] == from->shape.dim[d]; d--)
+            index[d] = 0;
+    }
+    return NULL;
 }
 
 struct status *array_append(const struct kernel *k, struct tensor *to, int64_t *at,

@@ -30,7 +30,12 @@ MUST_CHECK struct status *array_part(struct kernel *k, int i, int j, int64_t at,
 
 /* n rows of `whole` from row `at` on, shared; n < 0: row `at`, without the dimension of rows. */
 struct tensor array_rows(const struct tensor *whole, int64_t at, int64_t n);
-struct shape shape_of_row(const struct shape *s);
+/* A copy of row `at`; the tensor has dimensions. */
+MUST_CHECK struct status *array_row(struct buffer_pool *buffers, const struct tensor *whole,
+                                    int64_t at, struct tensor *row);
+/* Row `at` of `to` begins, in each dimension, with what `from` has; the rest stays. */
+MUST_CHECK struct status *array_put_padded(struct tensor *to, int64_t at,
+                                           const struct tensor *from);
 /* The elements of `part` behind those that are in `to` by now, *at of them. */
 MUST_CHECK struct status *array_append(const struct kernel *k, struct tensor *to, int64_t *at,
                                        const struct tensor *part);

@@ -156,16 +156,6 @@ static int64_t find(const struct barrier *b, const struct tstring *key)
     return i;
 }
 
-static struct status *row_of(struct kernel *k, const struct tensor *t, int64_t row,
-                             struct tensor *part)
-{
-    struct shape s = t->shape;
-    s.rank--;
-    memmove(s.dim, s.dim + 1, sizeof *s.dim * (size_t)s.rank);
-    TRY(tensor_new(part, k->env->buffers, t->dtype, &s));
-    return tensor_copy_elements(part, 0, t, row * shape_count(&s), shape_count(&s));
-}
-
 static struct status *new_item(struct kernel *k, struct barrier *b, int64_t row)
 {
     const struct tstring *key = (const struct tstring *)kernel_in(k, 1)->data + row;
@@ -182,7 +172,7 @@ static struct status *new_item(struct kernel *k, struct barrier *b, int64_t row)
     }
     struct incomplete *item = mem_zero(sizeof *item + sizeof(struct tensor) * (size_t)b->n);
     NEED(item);
-    struct status *st = row_of(k, kernel_in(k, 1), row, &item->key);
+    struct status *st = array_row(k->env->buffers, kernel_in(k, 1), row, &item->key);
     if (st) {
         item_free(item, b->n);
         return st;
@@ -222,7 +212,7 @@ static struct status *insert_one(struct kernel *k, struct barrier *b, int64_t ro
     struct incomplete *item = b->item[at];
     ENSURE(!item->part[component].buf, "Key %s already has a value for component %d in barrier %s",
            tstring_data(key), component, shared_name(&b->handle));
-    TRY(row_of(k, kernel_in(k, 2), row, &item->part[component]));
+    TRY(array_row(k->env->buffers, kernel_in(k, 2), row, &item->part[component]));
     return --item->left ? NULL : complete(k, b, at);
 }
 

@@ -223,14 +223,11 @@ struct status *dataset_check_stop(const struct run_env *env)
 
 /* ---- elements that are kept ---- */
 
-struct status *dataset_row(const struct tensor *t, int64_t at, struct run_env *env,
-                           struct tensor *out)
+struct status *element_int64(struct tensor *t, struct run_env *env, int64_t v)
 {
-    struct shape s = { t->shape.rank - 1, { 0 } };
-    memcpy(s.dim, t->shape.dim + 1, (size_t)s.rank * sizeof *s.dim);
-    int64_t n = shape_count(&s);
-    TRY(tensor_new(out, env->buffers, t->dtype, &s));
-    return tensor_copy_elements(out, 0, t, at * n, n);
+    TRY(tensor_new(t, env->buffers, DT_INT64, &SHAPE_SCALAR));
+    *(int64_t *)t->data = v;
+    return NULL;
 }
 
 struct status *elements_add(struct elements *e, struct tensor *element)

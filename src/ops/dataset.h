@@ -100,9 +100,8 @@ static inline void element_move(struct tensor *to, struct tensor *from, int n)
     }
 }
 
-/* A row of a tensor, as its own. */
-MUST_CHECK struct status *dataset_row(const struct tensor *t, int64_t at, struct run_env *env,
-                                      struct tensor *row);
+/* What is or goes into an element: a scalar. */
+MUST_CHECK struct status *element_int64(struct tensor *t, struct run_env *env, int64_t v);
 
 /* Elements that are kept, each n tensors, one behind the other; zeroed, with n set, it is empty. */
 struct elements { struct tensor *at; int64_t count, room; int n; };

@@ -31,19 +31,13 @@ static void batch_release(struct dataset *d)
     mem_free(b->want);
 }
 
-static struct shape with_rows(int64_t n, const struct shape *s)
-{
-    struct shape all = { s->rank + 1, { n } };
-    memcpy(all.dim + 1, s->dim, (size_t)s->rank * sizeof *s->dim);
-    return all;
-}
-
 /* A tensor of n rows of this shape. */
 static struct status *new_rows(struct tensor *t, struct run_env *env, enum dtype dtype, int64_t n,
                                const struct shape *s)
 {
+    struct shape all;
     ENSURE(s->rank < MAX_RANK, "A batch has at most %d dimensions", MAX_RANK);
-    struct shape all = with_rows(n, s);
+    TRY(shape_with_rows(n, s, 0, &all));
     return tensor_new(t, env->buffers, dtype, &all);
 }
 
@@ -88,8 +82,7 @@ static struct status *put_row(struct tensor *to, int64_t at, const struct tensor
     for (int i = 0; same && i < t->shape.rank; i++)
         same = to->shape.dim[i + 1] == t->shape.dim[i];
     if (!same) {
-        struct shape first = { to->shape.rank - 1, { 0 } };
-        memcpy(first.dim, to->shape.dim + 1, (size_t)first.rank * sizeof *first.dim);
+        struct shape first = shape_of_row(&to->shape);
         ENSURE(false, "Cannot batch tensors with different shapes in component %d. First element "
                "had shape %s and element %lld had shape %s.", component, SHAPE_STR(&first),
                (long long)at, SHAPE_STR(&t->shape));
@@ -262,24 +255,6 @@ static struct status *fill_with(struct tensor *t, const struct tensor *value)
     return NULL;
 }
 
-/* The elements of `t`, in their places of row `row`, which is padded to shape `s`. */
-static struct status *put_padded(struct tensor *to, int64_t row, const struct shape *s,
-                                 const struct tensor *t)
-{
-    int last = s->rank - 1;
-    int64_t run = s->rank ? t->shape.dim[last] : 1, n = tensor_count(t);
-    int64_t at[MAX_RANK] = { 0 }, begin = row * shape_count(s);
-    for (int64_t done = 0; done < n; done += run) {
-        int64_t place = 0;
-        for (int d = 0; d <= last; d++)
-            place = place * s->dim[d] + at[d];
-        TRY(tensor_copy_elements(to, begin + place, t, done, run));
-        for (int d = last - 1; d >= 0 && ++at[d] == t->shape.dim[d]; d--)
-            at[d] = 0;
-    }
-    return NULL;
-}
-
 static struct status *padded_component(struct padded_cursor *p, struct run_env *env, int i,
                                        struct tensor *out)
 {
@@ -298,7 +273,7 @@ static struct status *padded_component(struct padded_cursor *p, struct run_env *
     if (!all)
         TRY(fill_with(out, &d->value[i]));
     for (int64_t row = 0; row < e->count; row++)
-        TRY(put_padded(out, row, &s, &elements_at(e, row)[i]));
+        TRY(array_put_padded(out, row, &elements_at(e, row)[i]));
     return NULL;
 }
 
@@ -529,7 +504,7 @@ static struct status *unbatch_next(struct cursor *c, struct run_env *env, struct
         TRY(next_whole(u, env, end));
     }
     for (int i = 0; i < c->d->n && !*end; i++)
-        TRY(dataset_row(&u->whole[i], u->at, env, &out[i]));
+        TRY(array_row(env->buffers, &u->whole[i], u->at, &out[i]));
     u->at += !*end;
     return NULL;
 }
@@ -548,11 +523,7 @@ static struct status *unbatch_run(struct kernel *k)
     for (int i = 0; i < in->n; i++) {
         const struct shape *s = &in->shape[i];
         ENSURE(s->rank != 0, "Cannot unbatch an input with scalar components.");
-        shape[i] = SHAPE_UNKNOWN;
-        if (s->rank > 0) {
-            shape[i].rank = s->rank - 1;
-            memcpy(shape[i].dim, s->dim + 1, (size_t)(s->rank - 1) * sizeof *s->dim);
-        }
+        shape[i] = shape_of_row(s);
     }
     return dataset_make_as(k, &UNBATCH, 1, in->n, in->dtype, shape, &d);
 }

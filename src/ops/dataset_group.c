@@ -4,6 +4,7 @@
 #include "graph/graph.h"
 #include "op/callee.h"
 #include "op/shape_fn.h"
+#include "ops/array.h"
 #include "ops/dataset.h"
 
 /* ---- WindowDataset: each component of some elements that follow one another is a dataset ---- */
@@ -153,9 +154,9 @@ static struct status *stack(const struct window_cursor *w, struct run_env *env, 
 {
     const struct tensor *first = elements_at(&w->held, 0) + i;
     int64_t n = tensor_count(first);
-    struct shape s = { first->shape.rank + 1, { d->size } };
+    struct shape s;
     ENSURE(first->shape.rank < MAX_RANK, "A batch has at most %d dimensions", MAX_RANK);
-    memcpy(s.dim + 1, first->shape.dim, (size_t)first->shape.rank * sizeof *s.dim);
+    TRY(shape_with_rows(d->size, &first->shape, 0, &s));
     TRY(tensor_new(out, env->buffers, first->dtype, &s));
     for (int64_t row = 0; row < d->size; row++) {
         const struct tensor *t = elements_at(&w->held, row * d->stride) + i;
@@ -254,13 +255,6 @@ static void groups_clear(struct groups *g)
     *g = (struct groups){ 0 };
 }
 
-static struct status *scalar(struct tensor *t, struct run_env *env, int64_t v)
-{
-    TRY(tensor_new(t, env->buffers, DT_INT64, &SHAPE_SCALAR));
-    *(int64_t *)t->data = v;
-    return NULL;
-}
-
 /* ---- GroupByWindowDataset ---- */
 
 struct by_window { struct dataset base; struct caller key, reduce, size; };
@@ -291,7 +285,7 @@ static struct status *open_group(struct by_window_cursor *b, struct run_env *env
     struct cursor *c = &b->call.base;
     struct tensor arg[2] = { 0 };
     struct dataset *d;
-    struct status *st = scalar(&arg[0], env, g->key);
+    struct status *st = element_int64(&arg[0], env, g->key);
     if (!st)
         st = tensor_new(&arg[1], env->buffers, DT_VARIANT, &SHAPE_SCALAR);
     if (!st)
@@ -312,7 +306,7 @@ static struct status *open_group(struct by_window_cursor *b, struct run_env *env
 static struct status *ask_size(const struct by_window *d, struct run_env *env, struct group *g)
 {
     struct tensor key = { 0 };
-    TRY(scalar(&key, env, g->key));
+    TRY(element_int64(&key, env, g->key));
     struct status *st = caller_ask(&d->size, env, &key, 1, &g->size);
     tensor_unref(&key);
     if (!st && g->size <= 0)
@@ -420,7 +414,7 @@ static struct status *first_state(const struct reducer *d, struct run_env *env, 
                                   struct tensor *state)
 {
     struct tensor key = { 0 };
-    TRY(scalar(&key, env, g->key));
+    TRY(element_int64(&key, env, g->key));
     TRY(caller_run(&d->init, env, &key, 1, state));
     return elements_add(&g->elements, state);
 }

@@ -258,14 +258,8 @@ static struct status *element_shapes(struct kernel *k, const struct dataset_type
                                      struct shape **shape)
 {
     TRY(kernel_temp(k, (size_t)t->n * sizeof **shape, shape));
-    for (int i = 0; i < t->n; i++) {
-        const struct shape *s = &t->shape[i];
-        (*shape)[i] = SHAPE_UNKNOWN;
-        if (s->rank > 0) {
-            (*shape)[i].rank = s->rank - 1;
-            memcpy((*shape)[i].dim, s->dim + 1, (size_t)(s->rank - 1) * sizeof *s->dim);
-        }
-    }
+    for (int i = 0; i < t->n; i++)
+        (*shape)[i] = shape_of_row(&t->shape[i]);
     return NULL;
 }
 

@@ -44,7 +44,7 @@ static struct status *slice_next(struct cursor *c, struct run_env *env, struct t
     if (*end)
         return NULL;
     for (int i = 0; i < kept->n; i++)
-        TRY(dataset_row(&kept->tensor[i], at->at, env, &out[i]));
+        TRY(array_row(env->buffers, &kept->tensor[i], at->at, &out[i]));
     at->at++;
     return NULL;
 }
@@ -193,13 +193,6 @@ static struct status *sparse_run(struct kernel *k)
 struct range { struct dataset base; int64_t start, count, step; };
 struct range_cursor { struct cursor base; int64_t at; };
 
-static struct status *scalar(struct tensor *t, struct run_env *env, int64_t v)
-{
-    TRY(tensor_new(t, env->buffers, DT_INT64, &SHAPE_SCALAR));
-    *(int64_t *)t->data = v;
-    return NULL;
-}
-
 static struct status *range_next(struct cursor *c, struct run_env *env, struct tensor *out,
                                  bool *end)
 {
@@ -208,7 +201,7 @@ static struct status *range_next(struct cursor *c, struct run_env *env, struct t
     *end = at->at == r->count;
     if (*end)
         return NULL;
-    TRY(scalar(out, env, (int64_t)((uint64_t)r->start + (uint64_t)r->step * (uint64_t)at->at)));
+    TRY(element_int64(out, env, (int64_t)((uint64_t)r->start + (uint64_t)r->step * (uint64_t)at->at)));
     at->at++;
     return NULL;
 }
@@ -263,7 +256,7 @@ static struct status *random_next(struct cursor *c, struct run_env *env, struct 
                                   bool *end)
 {
     *end = false;
-    return scalar(out, env, philox_next(&((struct words_cursor *)c)->words));
+    return element_int64(out, env, philox_next(&((struct words_cursor *)c)->words));
 }
 
 static int64_t random_count(const struct dataset *d)

@@ -8,30 +8,18 @@
 #include "op/shape_fn.h"
 #include "op/wait.h"
 #include "ops/optional.h"
+#include "ops/shared.h"
 #include "tensor/tstring.h"
 
 /* ---- making them ---- */
 
 /* One without a name is the node's own. */
-static struct status *find_or_make(struct prep *p, struct resource **r)
-{
-    const char *container = node_attr_string(p->node, "container");
-    const char *name = node_attr_string(p->node, "shared_name");
-    TRY(resource_check_names(container, name));
-    if (!p->resources)
-        return status_new(INTERNAL, "A stateful op cannot run outside a session");
-    TRY(resources_get(p->resources, &ITERATOR, *container ? container : DEFAULT_CONTAINER,
-                      *name ? name : p->name, r));
-    p->bound = *r;
-    return NULL;
-}
-
 static struct status *iterator_prepare(struct prep *p)
 {
     struct resource *r;
     struct dataset_types t;
     TRY(dataset_types_of(p->node, &t));
-    TRY(find_or_make(p, &r));
+    TRY(shared_bind(p, &ITERATOR, false, &r));
     p->state = r;
     return iterator_declare((struct iterator *)r, &t);
 }

@@ -42,23 +42,12 @@ static struct status *put_one(struct queue *q, struct attempt *a)
     return st;
 }
 
-/* Row `row` of `from` becomes one tensor. */
-static struct status *cut_row(struct buffer_pool *buffers, const struct tensor *from, int64_t row,
-                              struct tensor *part)
-{
-    struct shape s = from->shape;
-    s.rank--;
-    memmove(s.dim, s.dim + 1, sizeof *s.dim * (size_t)s.rank);
-    TRY(tensor_new(part, buffers, from->dtype, &s));
-    return tensor_copy_elements(part, 0, from, row * shape_count(&s), shape_count(&s));
-}
-
 static struct status *put_row(struct queue *q, struct attempt *a, int64_t row)
 {
     struct status *st = NULL;
     memset(q->part, 0, sizeof *q->part * (size_t)q->n);
     for (int i = 0; i < q->n && !st; i++)
-        st = cut_row(a->k->env->buffers, kernel_in(a->k, i + 1), row, &q->part[i]);
+        st = array_row(a->k->env->buffers, kernel_in(a->k, i + 1), row, &q->part[i]);
     if (!st)
         st = queue_push(q, q->part);
     if (st)
@@ -161,7 +150,7 @@ static struct status *row_back(struct queue *q, struct attempt *a, int64_t row)
         if (a->held)
             q->part[i] = tensor_ref(&a->held[row * q->n + i]);
         else
-            st = cut_row(a->k->env->buffers, &a->out[i], row, &q->part[i]);
+            st = array_row(a->k->env->buffers, &a->out[i], row, &q->part[i]);
     if (!st)
         st = queue_push_back(q, q->part);
     if (st)

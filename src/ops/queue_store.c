@@ -110,22 +110,6 @@ void queue_pop(struct queue *q, struct tensor *part)
 
 /* ---- batches of different shapes ---- */
 
-/* All of `from` becomes row `row` of `to`, whose rows are as large or larger. */
-static struct status *put_row(struct tensor *to, int64_t row, const struct tensor *from)
-{
-    int rank = from->shape.rank;
-    int64_t index[MAX_RANK] = { 0 }, run = rank ? from->shape.dim[rank - 1] : 1;
-    for (int64_t i = 0, n = tensor_count(from); i < n; i += run) {
-        int64_t place = row;
-        for (int d = 0; d < rank; d++)
-            place = place * to->shape.dim[d + 1] + index[d];
-        TRY(tensor_copy_elements(to, place, from, i, run));
-        for (int d = rank - 2; d >= 0 && ++index[d] == from->shape.dim[d]; d--)
-            index[d] = 0;
-    }
-    return NULL;
-}
-
 static struct shape largest(const struct queue *q, int part, int64_t n, const struct tensor *from)
 {
     struct shape s = { q->shape[part].rank + 1, { n } };
@@ -146,7 +130,7 @@ struct status *queue_pad(struct queue *q, struct buffer_pool *buffers, int64_t n
         TRY(tensor_new(&out[j], buffers, q->dtype[j], &s));
         array_zero(&out[j]);
         for (int64_t i = 0; i < n; i++)
-            TRY(put_row(&out[j], i, &from[i * q->n + j]));
+            TRY(array_put_padded(&out[j], i, &from[i * q->n + j]));
     }
     return NULL;
 }

@@ -55,15 +55,16 @@ static struct status *name_once(struct prep *p, struct variable *v)
     return shared_set_name(v, container, name);
 }
 
-static struct status *find_or_make(struct prep *p, const struct resource_kind *kind,
-                                   struct resource **r)
+struct status *shared_bind(struct prep *p, const struct resource_kind *kind, bool own,
+                           struct resource **r)
 {
-    const struct node *n = p->node;
-    const char *container = node_attr_string(n, "container");
-    const char *name = node_attr_string(n, "shared_name");
+    const char *container = node_attr_string(p->node, "container");
+    const char *name = node_attr_string(p->node, "shared_name");
     TRY(resource_check_names(container, name));
-    if (!*name && !node_attr(n, "use_node_name_sharing"))
+    if (!*name && own)
         return prep_own(p, kind, r);
+    if (!p->resources)
+        return status_new(INTERNAL, "A stateful op cannot run outside a session");
     TRY(resources_get(p->resources, kind, *container ? container : DEFAULT_CONTAINER,
                       *name ? name : p->name, r));
     p->bound = *r;
@@ -74,7 +75,7 @@ struct status *shared_prepare(struct prep *p, const struct resource_kind *kind,
                               void *pointer_to_pointer)
 {
     struct resource *r;
-    TRY(find_or_make(p, kind, &r));
+    TRY(shared_bind(p, kind, !node_attr(p->node, "use_node_name_sharing"), &r));
     struct variable *v = (struct variable *)r;
     pthread_mutex_lock(&v->lock);
     struct status *st = name_once(p, v);

@@ -18,6 +18,11 @@ void shared_release(struct variable *handle);       /* it: the lock, the strings
 MUST_CHECK struct status *shared_prepare(struct prep *p, const struct resource_kind *kind,
                                          void *pointer_to_pointer);
 
+/* The resource that attributes container and shared_name name; p->bound holds it. Without a name it
+ * is called after the node or, if `own`, the node's alone. */
+MUST_CHECK struct status *shared_bind(struct prep *p, const struct resource_kind *kind, bool own,
+                                      struct resource **r);
+
 /* What shared_name() gives from now on. */
 MUST_CHECK struct status *shared_set_name(struct variable *handle, const char *container,
                                           const char *name);

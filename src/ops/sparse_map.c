@@ -3,6 +3,7 @@
  * TakeManySparseFromTensorsMap. */
 #include "ops/sparse_parts.h"
 #include "base/mem.h"
+#include "ops/shared.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -122,16 +123,8 @@ static struct status *shelf_take(struct shelf *m, const int64_t *handle, int64_t
 /* A map without a name is called after the node that puts, or is the node's own that takes. */
 static struct status *map_bind(struct prep *p, bool puts)
 {
-    const char *container = node_attr_string(p->node, "container");
-    const char *name = node_attr_string(p->node, "shared_name");
     struct resource *r;
-    TRY(resource_check_names(container, name));
-    if (!*name && !puts)
-        return prep_own(p, &SHELF, &r);
-    TRY(resources_get(p->resources, &SHELF, *container ? container : DEFAULT_CONTAINER,
-                      *name ? name : p->name, &r));
-    p->bound = r;
-    return NULL;
+    return shared_bind(p, &SHELF, !puts, &r);
 }
 
 static struct status *add_prepare(struct prep *p)

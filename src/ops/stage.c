@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "op/shape_fn.h"
+#include "ops/shared.h"
 
 /* ---- items ---- */
 
@@ -100,12 +101,9 @@ const struct resource_kind STAGE = { "staging area", sizeof(struct stage), init_
 struct status *stage_prepare(struct prep *p)
 {
     const struct node *n = p->node;
-    const char *container = node_attr_string(n, "container");
-    const char *name = node_attr_string(n, "shared_name");
-    TRY(resource_check_names(container, name));
-    TRY(resources_get(p->resources, &STAGE, *container ? container : DEFAULT_CONTAINER,
-                      *name ? name : p->name, &p->bound));
-    struct stage *s = (struct stage *)p->bound;
+    struct resource *r;
+    TRY(shared_bind(p, &STAGE, false, &r));
+    struct stage *s = (struct stage *)r;
     pthread_mutex_lock(&s->lock);
     s->capacity = node_attr(n, "capacity");
     s->limit = node_attr(n, "memory_limit");

@@ -2,7 +2,7 @@
  * apart, gradients; each as a chain of ops that the flow puts in order. */
 #include "base/mem.h"
 #include "ops/ops.h"
-#include "test/stage.h"
+#include "test/gives.h"
 
 struct chain { struct out handle, flow; };
 
@@ -81,42 +81,6 @@ static struct chain gradient(struct chain c, const char *source)
     struct out g = add("TensorArrayGradV3", OUTS(c.handle, c.flow),
                        ATTRS(attr_string("source", source)));
     return (struct chain){ g, { g.node, 1 } };
-}
-
-/* ---- what comes ---- */
-
-static struct status *run(struct out o, unsigned flags, struct tensor *result)
-{
-    struct plan *plan;
-    struct plan_key key = { .fetch = &o, .n_fetches = 1 };
-    TRY(plan_compile(graph, &key, state, flags, &plan));
-    struct run *r = run_new(plan, buffers);
-    struct status *st = plan_run(plan, r, NULL, result, &(struct run_options){ .intra = 1 });
-    run_free(r);
-    plan_free(plan);
-    return st;
-}
-
-static void gives(struct out o, const char *text)
-{
-    static const unsigned executor[] = { PLAN_SERIAL, PLAN_FLOW };
-    struct tensor want = value(text);
-    for (int i = 0; i < 2; i++) {
-        struct tensor got = { 0 };
-        ok(run(o, executor[i], &got));
-        ok(tensor_differs(&got, &want, (struct tolerance){ 1e-6, 1e-6 }));
-        tensor_unref(&got);
-    }
-    tensor_unref(&want);
-}
-
-static void refuses(struct out o, const char *text)
-{
-    static const unsigned executor[] = { PLAN_SERIAL, PLAN_FLOW };
-    for (int i = 0; i < 2; i++) {
-        struct tensor got = { 0 };
-        fails(run(o, executor[i], &got), INVALID_ARGUMENT, text);
-    }
 }
 
 /* ---- an element at a time ---- */
@@ -326,19 +290,6 @@ static void gradients_have_more_dimensions(void **unused)
                        OUTS(a.handle, a.flow, constant("int32[1]{3}")),
                        ATTRS(attr_string("source", "g")));
     gives(get((struct chain){ g, { g.node, 1 } }, "int32{0}", DT_FLOAT), "float[3,2]{0 ...}");
-}
-
-static struct out derivative(struct out y, struct out x)
-{
-    struct out dx = { 0 };
-    ok(graph_gradients(graph, &(struct gradients){ .y = &y, .n_y = 1, .x = &x, .n_x = 1 }, &dx,
-                       NULL));
-    return dx;
-}
-
-static struct out times(struct out x, const char *v)
-{
-    return add("Mul", OUTS(x, constant(v)), NULL, 0);
 }
 
 static void gradients_go_through(void **unused)

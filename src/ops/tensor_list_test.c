@@ -2,8 +2,7 @@
  * sees that, and a list held once is not copied; elements together and apart; gradients. */
 #include "ops/ops.h"
 #include "ops/tensor_list.h"
-#include "test/stage.h"
-
+#include "test/gives.h"
 
 /* ---- short ways ---- */
 
@@ -60,42 +59,6 @@ static struct out pop(struct out list, enum dtype t)
 }
 
 static struct out second(struct out o) { return (struct out){ o.node, 1 }; }
-
-static struct out times(struct out x, const char *v)
-{
-    return add("Mul", OUTS(x, constant(v)), NULL, 0);
-}
-
-static struct status *run(struct out o, unsigned flags, struct tensor *result)
-{
-    struct plan *plan;
-    struct plan_key key = { .fetch = &o, .n_fetches = 1 };
-    TRY(plan_compile(graph, &key, state, flags | PLAN_NO_FOLD, &plan));
-    struct run *r = run_new(plan, buffers);
-    struct status *st = plan_run(plan, r, NULL, result, &(struct run_options){ .intra = 1 });
-    run_free(r);
-    plan_free(plan);
-    return st;
-}
-
-static void gives(struct out o, const char *text)
-{
-    static const unsigned executor[] = { PLAN_SERIAL, PLAN_FLOW };
-    struct tensor want = value(text);
-    for (int i = 0; i < 2; i++) {
-        struct tensor got = { 0 };
-        ok(run(o, executor[i], &got));
-        ok(tensor_differs(&got, &want, (struct tolerance){ 1e-6, 1e-6 }));
-        tensor_unref(&got);
-    }
-    tensor_unref(&want);
-}
-
-static void refuses(struct out o, const char *text)
-{
-    struct tensor got = { 0 };
-    fails(run(o, PLAN_SERIAL, &got), INVALID_ARGUMENT, text);
-}
 
 /* ---- an element at a time ---- */
 
@@ -178,7 +141,7 @@ static void one_holder_copies_nothing(void **unused)
     struct tensor got = { 0 };
     for (int i = 0; i < 50; i++)
         list = set(list, "int32{3}", constant("float{1}"));
-    ok(run(list, PLAN_SERIAL, &got));
+    ok(run(list, PLAN_SERIAL | PLAN_NO_FOLD, &got));
     const struct tensor_list *l;
     ok(tensor_list_of(*(struct variant **)got.data, DT_FLOAT, &l));
     assert_int_equal(l->n, 1000);
@@ -257,14 +220,6 @@ static void lists_add(void **unused)
 }
 
 /* ---- gradients ---- */
-
-static struct out derivative(struct out y, struct out x)
-{
-    struct out dx = { 0 };
-    ok(graph_gradients(graph, &(struct gradients){ .y = &y, .n_y = 1, .x = &x, .n_x = 1 }, &dx,
-                       NULL));
-    return dx;
-}
 
 static void gradients_of_elements(void **unused)
 {

@@ -225,52 +225,10 @@ static void failed_imports(void **state)
 
 /* ---- from outside ---- */
 
-/* Whatever allocation fails, while bodies are made, compiled or run: nothing is lost. */
-static struct status *all_of_it(const void *bytes, size_t n, const struct tensor *in,
-                                struct tensor *out)
-{
-    struct graph *g = graph_new();
-    struct plan *p = NULL;
-    struct run *r = NULL;
-    NEED(g);
-    struct status *st = graph_import(g, NULL, bytes, n);
-    struct out x = { st ? NULL : graph_find(g, "x"), 0 }, y = { st ? NULL : graph_find(g, "f"), 0 };
-    struct plan_key key = { .feed = &x, .n_feeds = 1, .fetch = &y, .n_fetches = 1 };
-    if (!st)
-        st = plan_compile(g, &key, NULL, 0, &p);
-    if (!st && !(r = run_new(p, NULL)))
-        st = status_no_memory();
-    if (!st)
-        st = plan_run(p, r, in, out, &(struct run_options){ .inter = 1 });
-    run_free(r);
-    plan_free(p);
-    graph_unref(g);
-    return st;
-}
-
-static void memory_ends(void **state)
+static void memory_ends_in_calls(void **state)
 {
     (void)state;
-    struct graph *g = graph_of(BOTH TWICE X CALL("f", IN("x"), FLOATS, FLOATS, "Twice"));
-    struct tensor in = test_scalar(3), out = { 0 };
-    void *bytes;
-    size_t size;
-    bool done = false;
-    ok(graph_export(g, 0, &bytes, &size));
-    for (long n = 0; !done; n++) {
-        mem_fail_after(n, 0);
-        struct status *st = all_of_it(bytes, size, &in, &out);
-        mem_fail_after(-1, 0);
-        done = !st && *(float *)out.data == 6;
-        if (st)
-            assert_int_equal(status_code(st), RESOURCE_EXHAUSTED);
-        status_free(st);
-        tensor_unref(&out);
-        assert_true(n < 2000);
-    }
-    mem_free(bytes);
-    tensor_unref(&in);
-    graph_unref(g);
+    memory_ends(BOTH TWICE X CALL("f", IN("x"), FLOATS, FLOATS, "Twice"), false, 6);
 }
 
 struct caller { struct plan *plan; struct tensor in; int runs; };
@@ -550,7 +508,7 @@ int main(void)
         cmocka_unit_test(calls_without_end),
         cmocka_unit_test(deep_calls),
         cmocka_unit_test(failed_imports),
-        cmocka_unit_test(memory_ends),
+        cmocka_unit_test(memory_ends_in_calls),
         cmocka_unit_test(many_threads),
         cmocka_unit_test(cancelled),
         cmocka_unit_test(outlive_their_plan), cmocka_unit_test(who_may_wait),

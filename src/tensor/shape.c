@@ -3,6 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+struct shape shape_of_row(const struct shape *s)
+{
+    struct shape row = { s->rank - 1, { 0 } };
+    if (s->rank < 1)
+        return SHAPE_UNKNOWN;
+    for (int i = 0; i < row.rank; i++)
+        row.dim[i] = s->dim[i + 1];
+    return row;
+}
+
 int64_t shape_span(const struct shape *s, int from, int to)
 {
     int64_t n = 1;

@@ -46,6 +46,9 @@ MUST_CHECK struct status *shape_check_size(const struct shape *s);
 /* ... or if anything is unknown: what a tensor may have. */
 MUST_CHECK struct status *shape_check(const struct shape *s);
 
+/* Without its first dimension; unknown where it has none or may have any. */
+struct shape shape_of_row(const struct shape *s);
+
 /* Elements in dimensions [from, to). */
 int64_t shape_span(const struct shape *s, int from, int to);
 

@@ -116,4 +116,58 @@ static inline void refuses(const char *text, const char *name, enum code code, c
     graph_unref(g);
 }
 
+/* From bytes to "f" of "x", or to its gradient. */
+static inline struct status *all_of_it(const void *bytes, size_t size, bool gradient,
+                                       const struct tensor *in, struct tensor *out)
+{
+    struct graph *g = graph_new();
+    struct plan *p = NULL;
+    struct run *r = NULL;
+    NEED(g);
+    struct status *st = graph_import(g, NULL, bytes, size);
+    struct out x = { st ? NULL : graph_find(g, "x"), 0 }, y = { st ? NULL : graph_find(g, "f"), 0 };
+    struct out dx = { 0 };
+    struct gradients q = { .y = &y, .n_y = 1, .x = &x, .n_x = 1 };
+    if (!st && gradient)
+        st = graph_gradients(g, &q, &dx, NULL);
+    struct plan_key key = { .feed = &x, .n_feeds = 1, .fetch = gradient ? &dx : &y,
+                            .n_fetches = 1 };
+    if (!st)
+        st = plan_compile(g, &key, NULL, 0, &p);
+    if (!st && !(r = run_new(p, NULL)))
+        st = status_no_memory();
+    if (!st)
+        st = plan_run(p, r, in, out, &(struct run_options){ .inter = 1 });
+    run_free(r);
+    plan_free(p);
+    graph_unref(g);
+    return st;
+}
+
+/* Whatever allocation fails, while bodies or a gradient are made, compiled or run: nothing is lost,
+ * and in the end "f" of 3, or its gradient, is `want`. */
+static inline void memory_ends(const char *text, bool gradient, float want)
+{
+    struct graph *g = graph_of(text);
+    struct tensor in = test_scalar(3), out = { 0 };
+    void *bytes;
+    size_t size;
+    bool done = false;
+    ok(graph_export(g, 0, &bytes, &size));
+    for (long n = 0; !done; n++) {
+        mem_fail_after(n, 0);
+        struct status *st = all_of_it(bytes, size, gradient, &in, &out);
+        mem_fail_after(-1, 0);
+        done = !st && *(float *)out.data == want;
+        if (st)
+            assert_int_equal(status_code(st), RESOURCE_EXHAUSTED);
+        status_free(st);
+        tensor_unref(&out);
+        assert_true(n < (gradient ? 20000 : 2000));
+    }
+    mem_free(bytes);
+    tensor_unref(&in);
+    graph_unref(g);
+}
+
 #endif

@@ -62,17 +62,22 @@ static inline struct out constant(const char *text)
     return o;
 }
 
-/* Fetches, or runs the nodes that have no outputs: what `key` says. */
-static inline struct status *stage_run(const struct plan_key *key, struct tensor *result)
+static inline struct status *stage_run_by(const struct plan_key *key, unsigned flags,
+                                          struct run_options o, struct tensor *result)
 {
     struct plan *plan;
-    TRY(plan_compile(graph, key, state, 0, &plan));
+    TRY(plan_compile(graph, key, state, flags, &plan));
     struct run *r = run_new(plan, buffers);
-    struct status *st = plan_run(plan, r, NULL, result,
-                                 &(struct run_options){ .inter = 1, .intra = 1 });
+    struct status *st = plan_run(plan, r, NULL, result, &o);
     run_free(r);
     plan_free(plan);
     return st;
+}
+
+/* Fetches, or runs the nodes that have no outputs: what `key` says. */
+static inline struct status *stage_run(const struct plan_key *key, struct tensor *result)
+{
+    return stage_run_by(key, 0, (struct run_options){ .inter = 1, .intra = 1 }, result);
 }
 
 #endif

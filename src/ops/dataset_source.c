@@ -201,7 +201,8 @@ static struct status *range_next(struct cursor *c, struct run_env *env, struct t
     *end = at->at == r->count;
     if (*end)
         return NULL;
-    TRY(element_int64(out, env, (int64_t)((uint64_t)r->start + (uint64_t)r->step * (uint64_t)at->at)));
+    uint64_t value = (uint64_t)r->start + (uint64_t)r->step * (uint64_t)at->at;
+    TRY(element_int64(out, env, (int64_t)value));
     at->at++;
     return NULL;
 }
